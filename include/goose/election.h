@@ -1,0 +1,325 @@
+/* election.h: the election as a library. One door:
+ *
+ *     enum refusal election_step(struct election *e, const struct event *event, struct actions *actions);
+ *
+ * An event goes in, actions come out. The library does no I/O, has no clock, no chance and no memory of its own: time
+ * and chance come with the event. It may be driven by a daemon, a simulator or a model checker alike.
+ *
+ * How to drive it
+ * ---------------
+ * Zero a struct election, hand it EVENT_START, and from then on one event at a time. Carry the actions of each step
+ * out before the next step, in this order:
+ *
+ *   1. withdraw: if actions->claim is CLAIM_WITHDRAWN, make everybody who might look see "duck", before all else.
+ *   2. save: if actions->save, copy election_durable(e) (durable_encode() makes bytes of it) and start to write it.
+ *      One write is under way at a time; EVENT_SAVED tells how it ended. Until then nothing more is asked to be saved.
+ *   3. send: each of actions->sends, as wire_encode() makes it, best effort. A send is lost or it is not; there is no
+ *      error. A send names the generation of durable state it stands on; it is never one that is not saved yet.
+ *   4. arm one timer: EVENT_DEADLINE at actions->wake_at_us (early or late does no harm but to speed).
+ *   5. announce: claim given, notes, answers.
+ *   6. if actions->more, step again at once with EVENT_GO_ON.
+ *
+ * Whether this node is the goose is asked of election_is_goose(e, now), with a clock read at that very moment, and of
+ * nothing else.
+ *
+ * Time is microseconds of one local clock, above 0, that goes on while the host sleeps and that nobody slews. A time
+ * before that of an earlier event counts as that one. Well-formed events cannot fail; what is refused (a datagram that
+ * is not for us, a request that cannot be met) changes nothing and is named. */
+#ifndef GOOSE_ELECTION_H
+#define GOOSE_ELECTION_H
+
+#include "goose/observers.h"
+#include "goose/roster.h"
+#include "goose/wire.h"
+
+#define LEASE_US_MAX         UINT32_C(60000000)
+#define HEARTBEAT_US_MIN     UINT32_C(1000)
+#define HELLO_INTERVAL_US    UINT64_C(1000000)
+#define ELECTION_SENDS_MAX   64
+#define ELECTION_NOTES_MAX   16
+#define ELECTION_ANSWERS_MAX 8
+#define ELECTION_ERRANDS_MAX 8
+#define DURABLE_BYTES_MAX    (ROSTER_BYTES_MAX + 128)
+
+enum role { ROLE_DUCK, ROLE_CANVASSING, ROLE_CANDIDATE, ROLE_GOOSE };
+
+/* What a node has to remember through a crash: PROTOCOL 3. */
+struct durable_state {
+    uint64_t uid;
+    uint64_t life;
+    uint64_t term;
+    uint64_t voted_for; /* a uid; 0: nobody in this term */
+    uint64_t longest_promise_us;
+    struct roster roster; /* of 0 seats: not of a flock yet */
+};
+
+/* Bytes of a durable state and back. `bytes` holds DURABLE_BYTES_MAX. Decoding refuses whatever encoding never makes. */
+size_t durable_encode(const struct durable_state *state, uint8_t *bytes);
+bool durable_decode(const uint8_t *bytes, size_t count, struct durable_state *state);
+
+struct election_options {
+    struct address self;
+    uint16_t http_port; /* told to the others; 0: none */
+    uint8_t priority;   /* who is next in line; 0: never goose */
+    bool observer;      /* never a voter */
+    uint8_t voters;     /* seats that a flock without --peers aims at: 1..ROSTER_SEATS_MAX */
+    uint32_t heartbeat_us;
+    uint32_t lease_us; /* at least 3 heartbeats */
+    uint64_t dead_after_us;
+    uint64_t name_tag;   /* a digest of the flock's name */
+    struct roster peers; /* roster_bootstrap() of all first members, self included; 0 seats: none */
+    struct roster
+        join; /* where to ask for a flock, made by roster_bootstrap() likewise; 0 seats: none */
+};
+
+enum event_kind {
+    EVENT_START = 1, /* once, first */
+    EVENT_MESSAGE,
+    EVENT_DEADLINE,
+    EVENT_SAVED,
+    EVENT_GO_ON,
+    EVENT_REQUEST,
+    EVENT_OPTIONS, /* new options: priority, observer, voters and dead_after count at once, heartbeat and lease from
+                      the next term on; the others never change */
+};
+
+enum request_kind {
+    REQUEST_HOLD =
+        1, /* goose only: for so long no other node is goose; the answer's number is the hold in us */
+    REQUEST_HANDOVER, /* to `address`, or to the first in line */
+    REQUEST_REMOVE,   /* `address` from the roster */
+    REQUEST_DRAIN,    /* stop being, and never become, goose */
+    REQUEST_UNDRAIN,  /* and back; also lets an operator's removal be forgotten */
+    REQUEST_STOP, /* resign if goose; the answer (after the last hold and three RESIGNs) says that all has been sent,
+                        and the process may end. A second one is BUSY */
+};
+
+struct event {
+    enum event_kind kind;
+    uint64_t now_us;
+    uint64_t entropy; /* 64 fresh random bits with every event */
+    struct observers
+        *observers; /* the caller's table, the same each time; NULL: no observers here */
+    union {
+        struct {
+            const struct election_options *options;
+            const struct durable_state *saved; /* NULL: none, this is a newborn node */
+        } start;
+        struct {
+            const struct message *message;
+            const struct roster *roster; /* where message->with_roster */
+            struct endpoint from;
+        } message;
+        struct {
+            uint64_t generation;
+            bool
+                ok; /* false: the disk failed. The node resigns, denies all, and saves nothing any more */
+        } saved;
+        struct {
+            uint64_t id; /* the caller's, above 0: comes back with the answer */
+            enum request_kind kind;
+            bool force;
+            uint64_t hold_us;
+            struct text address; /* empty: anybody */
+        } request;
+        struct {
+            const struct election_options *options;
+        } options;
+    };
+};
+
+/* Why an event changed nothing, or not all that it might have. Each is a counter somewhere. */
+enum refusal {
+    REFUSAL_NONE,
+    REFUSAL_NOT_STARTED, /* or its life is not on disk yet */
+    REFUSAL_STARTED,     /* EVENT_START a second time */
+    REFUSAL_OPTIONS,     /* options that no node can run with */
+    REFUSAL_DURABLE,     /* a durable state that no node can have written */
+    REFUSAL_UNKNOWN_EVENT,
+    REFUSAL_GENERATION, /* EVENT_SAVED for no write that is under way */
+    REFUSAL_FAILED,     /* this state is an old copy: see actions->retire */
+    REFUSAL_OTHER_NAME, /* a message of a flock of another name */
+    REFUSAL_OTHER_FLOCK,
+    REFUSAL_OWN_MESSAGE, /* from my own uid and life */
+    REFUSAL_OLD_LIFE,
+    REFUSAL_OLD_COPY, /* its sender runs on an old copy of its state */
+    REFUSAL_REPLAY,   /* seen before, or too old to know */
+    REFUSAL_STRANGER, /* from a uid without a seat */
+    REFUSAL_OLD_TERM,
+    REFUSAL_OLD_SEQ,
+    REFUSAL_OLD_ROUND,    /* an answer to a question that is not open */
+    REFUSAL_RESIGNED,     /* from a goose that gave this term up */
+    REFUSAL_OTHER_ROSTER, /* same term and version, other seats: different --peers */
+    REFUSAL_SECOND_GOOSE, /* a heartbeat in the very term that I won */
+    REFUSAL_ABSURD,       /* a sending time that has not come yet, ... */
+    REFUSAL_NOT_GOOSE,
+    REFUSAL_NOT_ASKED,   /* an answer to a HELLO or REQUEST that nobody waits for */
+    REFUSAL_NOT_WELCOME, /* an unknown uid that did not echo our nonce, or no room */
+    REFUSALS
+};
+
+enum claim { CLAIM_UNCHANGED, CLAIM_WITHDRAWN, CLAIM_GIVEN };
+
+struct send {
+    bool has_endpoint; /* where its uid was last heard from; else resolve `address` */
+    struct endpoint endpoint;
+    struct text address;
+    uint64_t stands_on; /* 0: on nothing */
+    struct message message;
+};
+
+/* What has changed and why, for logs and subscribers. */
+enum note_kind {
+    NOTE_ROLE = 1, /* role, why */
+    NOTE_GOOSE,    /* uid: the goose that this node follows now, or is; 0: none */
+    NOTE_ROSTER,   /* a newer roster is in use; why; uid: whom it is about; number: seats */
+    NOTE_COMMITTED,
+    NOTE_DENIED,    /* a canvass or vote of uid; number: the enum verdict */
+    NOTE_DENIED_ME, /* uid refused my canvass or vote; number: the enum verdict */
+    NOTE_CONFLICT,  /* uid has a roster made from other --peers */
+    NOTE_OBSERVER,  /* uid follows me; number 1, or follows no longer: 0 */
+    NOTE_BIRTH,     /* why */
+    NOTE_TOO_LARGE, /* uid cannot be let in, or move: the roster would be `number` bytes, over ROSTER_BYTES_MAX. Said
+                       again at each heartbeat as long as it is so */
+};
+
+enum reason {
+    REASON_NONE,
+    REASON_STARTED,
+    REASON_NEWBORN,       /* no state: a new uid */
+    REASON_CLEARED,       /* enough of --peers know of no flock: may vote */
+    REASON_FLOCK_EXISTS,  /* somebody knows of a flock: takes part in no bootstrap */
+    REASON_FOUNDED,       /* alone, and made a flock of one */
+    REASON_PROMISE_ENDED, /* heard no goose for a promise's time */
+    REASON_HEIR,          /* the goose resigned and named me */
+    REASON_CANVASS_WON,
+    REASON_VOTES_WON,
+    REASON_NO_MAJORITY, /* in time */
+    REASON_YIELDED,     /* to one who is ahead, or whom I said yes to */
+    REASON_GOOSE_HEARD,
+    REASON_HIGHER_TERM,
+    REASON_NEWER_ROSTER,
+    REASON_LEASE_ENDED,
+    REASON_WON_TOO_LATE, /* the first lease was over when the votes arrived */
+    REASON_HANDOVER,
+    REASON_DRAINED,
+    REASON_STOPPED,
+    REASON_IN_PLACE, /* resigned only to stand again above a higher term */
+    REASON_REMOVED,  /* an operator removed me, or asked me to remove it */
+    REASON_DISK_FAILED,
+    REASON_OLD_COPY,    /* runs on an old copy of its state: to be started again without it */
+    REASON_SEAT_FILLED, /* uids, addresses or priorities of seats */
+    REASON_SEAT_ADDED,
+    REASON_SEAT_REPLACED, /* a newborn at the address of a silent seat */
+    REASON_SEAT_DEAD,
+    REASONS
+};
+
+struct note {
+    enum note_kind kind;
+    enum role role;
+    enum reason why;
+    uint64_t uid;
+    uint64_t term;
+    uint64_t number;
+};
+
+struct answer {
+    uint64_t id;
+    enum outcome outcome;
+    uint64_t number;
+};
+
+/* 64 sends a step at most: what is left is sent by the steps of EVENT_GO_ON that `more` asks for. Only the counted
+ * entries of the arrays are written. */
+struct actions {
+    enum claim claim;
+    bool save;
+    bool
+        retire; /* set the state file aside, and start again with a zeroed election and without state */
+    bool more;
+    uint8_t send_count;
+    uint8_t
+        note_count; /* a note that finds no room is lost: they explain, nothing depends on them */
+    uint8_t answer_count;
+    uint64_t save_generation;
+    uint64_t wake_at_us; /* UINT64_MAX: never. May be past: then step again soon */
+    struct send sends[ELECTION_SENDS_MAX];
+    struct note notes[ELECTION_NOTES_MAX];
+    struct answer answers[ELECTION_ANSWERS_MAX];
+};
+
+struct
+    election; /* plain data, without pointers: goose/state.h shows its insides, for storage and for tests */
+
+enum refusal election_step(struct election *e, const struct event *event, struct actions *actions);
+
+/* The one place that answers a claim. `now_us` is read from the clock at that very moment, never cached. */
+bool election_is_goose(const struct election *e, uint64_t now_us);
+uint64_t election_lease_left_us(const struct election *e, uint64_t now_us); /* 0: not the goose */
+
+/* What is to be saved when actions->save says so. */
+const struct durable_state *election_durable(const struct election *e);
+
+/* The roster in use: the one that wire_encode() takes beside a send. (election_durable() may be ahead of it.) */
+const struct roster *election_roster(const struct election *e);
+
+enum seat_kind { SEAT_NONE, SEAT_OBSERVER, SEAT_VOTER };
+
+struct election_view {
+    enum role role; /* ROLE_GOOSE only with a live lease */
+    enum seat_kind seat;
+    bool knows_goose; /* its promise from a heartbeat of this term lives, or it is the goose */
+    bool settled;
+    bool committed; /* goose: the roster in use is */
+    bool draining;
+    bool removed; /* by an operator: not let in until restarted or told to */
+    bool quarantined;
+    bool listening;      /* alone, waits whether a flock knows it */
+    bool alone_by_flags; /* its command line names nobody, yet others have joined */
+    bool failed;
+    uint64_t uid;
+    uint64_t life;
+    uint64_t term;
+    uint64_t goose_uid; /* 0: not known */
+    struct text goose;  /* its address; empty: not known */
+    uint64_t lease_left_us;
+    uint64_t hold_left_us;
+    uint64_t promise_left_us;
+    uint64_t step_us;
+    uint32_t succession_delay_us;
+    const struct roster *roster; /* in use */
+};
+
+void election_view(const struct election *e, uint64_t now_us, struct election_view *view);
+
+/* A member, for listings. What this node does not know is MEMBER_UNKNOWN. */
+#define MEMBER_UNKNOWN UINT64_MAX
+
+struct election_member {
+    struct text address;
+    uint64_t uid;
+    bool voter;
+    bool goose;
+    bool self;
+    uint8_t priority;
+    uint16_t http_port;
+    uint64_t heard_ago_us;
+    uint64_t rtt_us;
+    uint64_t rank; /* in the succession, 0: the heir */
+};
+
+/* Members are counted from 0: the seats, then (on the goose) the observers. False: there is no such member. */
+bool election_member(const struct election *e, const struct observers *observers, size_t index,
+                     uint64_t now_us, struct election_member *member);
+
+/* NULL, or a sentence that says what is wrong with this state, or with this change of it. For tests and simulators;
+ * election_step() itself never needs them. */
+const char *election_check(const struct election *e);
+const char *election_check_step(const struct election *before, const struct election *after);
+
+const char *role_name(enum role role);
+const char *reason_name(enum reason why);
+const char *refusal_name(enum refusal refusal);
+
+#endif

@@ -1,0 +1,66 @@
+/* observers.h: the goose's memory of the ducks without a seat, PROTOCOL 10.
+ *
+ * There may be many thousands, so they stand in storage that the caller gives, found by uid through a hash table and by
+ * their next heartbeat through a heap: a step costs time only for those that are due. All links are indices, so the
+ * storage may be moved and copied as it is. A node that is no goose keeps an empty table. */
+#ifndef GOOSE_OBSERVERS_H
+#define GOOSE_OBSERVERS_H
+
+#include "goose/roster.h"
+
+/* Where a datagram came from, as the caller knows it: the election only keeps it and gives it back. */
+struct endpoint {
+    uint8_t bytes[20];
+};
+
+/* What is known of the one at the other end, whatever it is. */
+struct contact {
+    uint64_t uid;         /* 0: nobody heard yet */
+    uint64_t life;        /* its newest */
+    uint64_t counter;     /* the newest of that life */
+    uint64_t window;      /* bit i: counter - i has been seen */
+    uint64_t heard_at_us; /* 0: never */
+    uint64_t shown_term;  /* what it told that it has on disk, lately */
+    uint64_t shown_roster_term;
+    uint64_t shown_roster_version;
+    struct endpoint from;
+};
+
+/* What a follower's acks say. */
+struct follower {
+    uint64_t term;       /* of the acks: the rest counts only in that term */
+    uint64_t sent_at_us; /* of the newest acknowledged heartbeat or vote request; 0: none */
+    uint64_t seq;
+    uint64_t roster_term;
+    uint64_t roster_version;
+    uint64_t rtt_us; /* smoothed; 0: not measured */
+    uint16_t http_port;
+    uint8_t priority;
+    bool stands;
+};
+
+struct observer {
+    struct contact contact;
+    struct follower follower;
+    struct address address;
+    uint64_t due_us; /* its next heartbeat */
+    uint64_t known_since_us;
+    uint32_t heap_at; /* where the heap holds it */
+    uint32_t hash_next;
+    uint32_t older; /* the list of those that wait for a seat, in order of arrival */
+    uint32_t newer;
+    bool waits;
+};
+
+#define OBSERVER_NONE UINT32_MAX
+
+struct observers; /* the storage, whole */
+
+/* Bytes of storage for so many observers, aligned as malloc() does. */
+size_t observers_bytes(uint32_t capacity);
+void observers_init(struct observers *observers, uint32_t capacity);
+uint32_t observers_count(const struct observers *observers);
+const struct observer *observers_at(const struct observers *observers,
+                                    uint32_t index); /* 0..count-1 */
+
+#endif

@@ -1,0 +1,234 @@
+/* state.h: the insides of an election, as plain data without pointers, so that it can be stored, copied, compared and
+ * hashed. Only src/election writes it. Shells need its size, tests and simulators may look; to drive an election,
+ * election.h is enough. */
+#ifndef GOOSE_STATE_H
+#define GOOSE_STATE_H
+
+#include "goose/election.h"
+
+#define GUESTS_MAX \
+    8 /* uids without a seat here that matter a while: a goose or candidate of a newer roster */
+#define PEERS_MAX    (ROSTER_SEATS_MAX + GUESTS_MAX)
+#define RESULTS_KEPT 8 /* of carried requests: who repeats one is told the same again */
+
+/* What is to be sent to a peer as soon as it may be. */
+enum owed {
+    OWED_HEARTBEAT = 1 << 0,
+    OWED_ACK = 1 << 1,
+    OWED_ASK = 1 << 2,   /* my canvass or vote */
+    OWED_REPLY = 1 << 3, /* to its canvass or vote */
+    OWED_RESIGN = 1 << 4,
+    OWED_HELLO = 1 << 5,
+};
+
+/* A canvass or vote that was put to me: kept until a promise ends, or answered when what the answer says is durable. */
+struct asked {
+    bool kept; /* waits for the promise to end */
+    bool is_vote;
+    enum verdict verdict;
+    struct ask ask;
+    uint64_t roster_term; /* the asker's */
+    uint64_t roster_version;
+    uint64_t flock_id;
+};
+
+/* The node at a seat (peers[i] is at seats[i] of the roster in use), or a guest behind them. */
+struct peer {
+    struct contact contact;
+    struct follower follower;
+    struct address moved_to; /* it acks from another address than its seat's */
+    uint64_t newborn_uid;    /* another uid was heard at this seat's address */
+    uint64_t newborn_at_us;
+    unsigned tries; /* sends while silent: the two ways to it in turn */
+    uint64_t
+        silent_since_us; /* goose: its silence counts from here on, or from when it was heard */
+    /* My round. */
+    bool answered;
+    bool yes;
+    uint64_t yes_sent_at_us;
+    /* Its round, or its heartbeat. */
+    struct asked asked;
+    struct ack ack;
+    uint8_t rank; /* goose: in the succession, 0: the heir */
+    unsigned owed;
+};
+
+struct promise {
+    uint64_t uid;
+    uint64_t term;
+    uint64_t until_us;
+};
+
+/* What the goose that I follow, or followed last, told me. */
+struct following {
+    uint64_t uid;
+    uint64_t term;
+    uint64_t seq;
+    uint64_t until_us; /* what I promised it ends; 0: it resigned */
+    uint32_t delay_us;
+    uint32_t step_us;
+    bool settled;
+    bool behind; /* its roster is newer than mine, and did not come along */
+};
+
+/* My canvass or candidacy. */
+struct round {
+    uint64_t id;
+    uint64_t began_us;
+    uint64_t ends_us;
+    uint64_t ask_at_us;
+    uint64_t vote_generation; /* candidate: my own vote is durable from this one on */
+    unsigned failures;        /* in a row */
+};
+
+#define LEASE_ALONE UINT64_MAX
+
+/* My term as candidate and goose. */
+struct reign {
+    uint64_t lease_us;
+    uint64_t promise_us;
+    uint64_t heartbeat_us;
+    uint64_t seq;
+    uint64_t heartbeat_at_us;
+    uint64_t hold_end_us;
+    uint64_t
+        base_us; /* the lease counts from here: 0 nobody backs it, LEASE_ALONE: my own seat is a majority */
+    uint64_t above_term; /* a higher term that was seen: the next candidacy goes above it */
+    uint32_t step_us;
+    uint64_t
+        roster_generation; /* the roster in use, or the one to come, is durable from this one on */
+    bool roster_pending;   /* saved.roster is to be used once it is durable */
+    enum reason pending_why;
+    uint64_t pending_uid;
+    bool committed_told;
+    bool resigns; /* as soon as the last hold has run out */
+    enum reason resign_why;
+    uint64_t resign_heir;
+    uint64_t door_nonce;
+    uint64_t old_door_nonce;
+    uint64_t door_at_us;
+};
+
+/* RESIGN, three times to all. */
+struct farewell {
+    uint64_t term;
+    uint64_t heir_uid;
+    uint32_t step_us;
+    unsigned left;
+    uint64_t next_us;
+    uint64_t stands_on;
+    uint32_t observers_at; /* how many of the table have been told this time */
+    bool observers_left;
+};
+
+/* A removal that the goose carries out: one at a time. */
+struct removal {
+    bool active;
+    bool force;
+    uint64_t uid; /* whom; 0: an unclaimed seat */
+    struct address address;
+    uint64_t for_uid; /* who asked; 0: here */
+    uint64_t for_life;
+    uint64_t number; /* theirs, or of the errand here */
+    uint64_t ends_us;
+};
+
+struct result_kept {
+    uint64_t uid;
+    uint64_t life;
+    uint64_t number;
+    enum outcome outcome;
+};
+
+/* A request made here that is not answered yet. */
+struct errand {
+    uint64_t id; /* 0: free */
+    enum request_kind kind;
+    bool force;
+    bool known; /* the address was a member's when it was asked */
+    bool owed;  /* to be sent to the goose */
+    uint64_t number;
+    uint64_t term; /* the goose's when it was asked */
+    uint64_t since_us;
+    uint64_t ask_at_us;
+    uint64_t ends_us;
+    struct address address;
+};
+
+/* Where a HELLO goes besides the roster: a goose that a WELCOME named, or a sender heard. */
+struct door {
+    uint64_t nonce; /* its door nonce; 0: not known */
+    struct address address;
+    unsigned knocks; /* since the last interval began */
+    bool knock;      /* say HELLO now */
+};
+
+struct birth {
+    bool newborn; /* started without state in this life */
+    bool
+        may_shrink; /* the quarantine has passed: the longest promise given since may replace the one on file */
+    bool cleared;         /* may take part in the bootstrap */
+    bool knows_flock;     /* somebody asked knows of one: no bootstrap */
+    bool listening;       /* a lone founder */
+    bool barred;          /* an operator removed me */
+    uint64_t wait_end_us; /* when a promise's time has passed since birth */
+    uint64_t listen_end_us;
+    uint32_t said_none; /* bits of options.peers */
+    uint32_t said_none_in_term_0;
+};
+
+struct election {
+    bool started;
+    bool failed;
+    bool retired;
+    bool draining;
+    bool stopping;
+    uint64_t now_us; /* of the newest event */
+    uint64_t chance; /* stirred with each event's entropy */
+    struct election_options options;
+
+    struct durable_state saved;   /* what is, or is about to be, on disk */
+    uint64_t generation;          /* of `saved` */
+    uint64_t writing;             /* the one under way; 0: none */
+    uint64_t durable;             /* the newest that is on disk */
+    uint64_t writing_roster_term; /* of the roster in that write */
+    uint64_t durable_roster_term; /* of the roster that is on disk */
+
+    struct roster roster; /* in use */
+    struct birth birth;
+    uint64_t quarantine_end_us;
+    uint64_t longest_given_us; /* since the start */
+
+    enum role role;
+    struct promise promise;
+    struct following following;
+    uint64_t
+        followed_up_to_date_us; /* followed a goose whose roster was not newer, or was goose; 0: never */
+    struct resignation after; /* the newest heard */
+    uint64_t stand_at_us;
+    struct round round;
+    struct reign reign;
+    struct farewell farewell;
+    struct removal removal;
+    struct result_kept results[RESULTS_KEPT];
+    unsigned result_next;
+    struct errand errands[ELECTION_ERRANDS_MAX];
+    uint64_t errand_number;
+    uint64_t stop_id; /* the REQUEST_STOP to be answered */
+
+    uint64_t hello_at_us;
+    uint64_t hello_nonce;
+    unsigned hello_turn;
+    struct address hello_to; /* the one of --peers or --join whose turn it is; empty: none */
+    struct door door;
+    uint64_t counter; /* of my newest message */
+    uint64_t owing;   /* bit i: peers[i].owed is not 0 */
+    uint64_t keeping; /* bit i: peers[i].asked.kept */
+    uint64_t yielded; /* bit i: I made way for a canvass of peers[i], and nothing came of it yet */
+
+    uint64_t told_goose_uid; /* of the last NOTE_GOOSE */
+
+    struct peer peers[PEERS_MAX];
+};
+
+#endif

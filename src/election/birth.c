@@ -1,0 +1,384 @@
+/* birth.c: being born, bootstrap, joining, being lost: HELLO and WELCOME, PROTOCOL 9.
+ * A node without memory of its promises never acts as if it had kept them: what is decided here is when it may vote. */
+#include <assert.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define KNOCKS_MAX    2 /* HELLOs at once in answer to a WELCOME, in one interval */
+#define LISTEN_US_MIN UINT64_C(2000000)
+
+static bool is_bootstrapping(const struct election *e)
+{
+    return e->roster.term == 0 && e->roster.count > 1 && !e->birth.knows_flock;
+}
+
+bool may_enter(const struct election *e)
+{
+    return !e->failed && !e->draining && !e->options.observer && !e->birth.barred;
+}
+
+/* PROTOCOL 9 and S5. A node with a claimed seat, or one that was let in since, remembers all that it promised; at an
+ * unclaimed seat the quarantine of its birth comes first; under a roster from flags it must have asked. */
+bool may_vote_for(const struct election *e, const struct asked *asked)
+{
+    if (e->roster.term == 0)
+        return e->roster.count > 0 && e->birth.cleared &&
+               (asked->flock_id == 0 || asked->flock_id == e->roster.flock_id);
+    return self_seat(e) >= 0 || roster_compare(asked->roster_term, asked->roster_version,
+                                               e->roster.term, e->roster.version) > 0;
+}
+
+/* The goose has me in its roster, and so goes on sending to me. */
+static bool is_seated(const struct election *e)
+{
+    return self_seat(e) >= 0 && e->roster.term > 0 && !e->following.behind;
+}
+
+/* When to say HELLO again: a voter when it has heard no goose for two promises; who has no seat about once a second,
+ * because it is an observer only as long as the goose hears from it, and may not even be one yet. */
+void hello_after_goose(struct election *e)
+{
+    if (is_seated(e))
+        e->hello_at_us = e->now_us + 2 * own_promise_us(e);
+    else
+        e->hello_at_us = least_u64(e->hello_at_us, e->now_us + HELLO_INTERVAL_US);
+}
+
+/* PROTOCOL 10: the goose is gone, and not all observers ask for the next one at once. */
+void hello_after_loss(struct election *e)
+{
+    if (is_seated(e)) return;
+    e->hello_at_us = least_u64(e->hello_at_us, e->now_us + chance_below(e, HELLO_INTERVAL_US / 2));
+}
+
+/* A cold start: in the order of the roster, a step apart. */
+static void stand_in_order(struct election *e, uint64_t from_us, uint64_t jitter_us)
+{
+    int self = self_seat(e);
+    uint64_t place = self < 0 ? 0 : (uint64_t)self;
+
+    e->stand_at_us = from_us + place * step_us(e) + chance_below(e, jitter_us + 1);
+}
+
+static void begin_newborn(struct step *s)
+{
+    struct election *e = s->e;
+
+    e->birth.newborn = true;
+    do
+        e->saved.uid = chance_u64(e);
+    while (e->saved.uid == 0);
+    note(s, NOTE_BIRTH, REASON_NEWBORN, e->saved.uid, 0);
+}
+
+/* --peers that name only me are no peers: a flock of one listens first. */
+static void begin_roster(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->saved.roster.term > 0 || e->saved.term > 0 || e->saved.roster.count == 1) return;
+    if (e->options.peers.count > 1)
+        e->saved.roster = e->options.peers;
+    else
+        roster_clear(&e->saved.roster);
+}
+
+/* How long a node alone listens whether a flock knows it. One that starts with the roster of a flock of one does too:
+ * its file may be an old copy, from before others joined, and nobody else could tell it in time. */
+static uint64_t listening_us(const struct election *e)
+{
+    return most_u64(4 * own_promise_us(e), LISTEN_US_MIN);
+}
+
+void birth_begin(struct step *s, const struct durable_state *saved)
+{
+    struct election *e = s->e;
+    uint64_t promise_us = own_promise_us(e);
+
+    if (saved != NULL) e->saved = *saved;
+    e->durable_roster_term = e->saved.roster.term;
+    if (saved == NULL) begin_newborn(s);
+    e->saved.life = ((e->saved.life >> 32) + 1) << 32 | (chance_u64(e) & UINT32_MAX);
+    e->hello_nonce = chance_u64(e) | 1;
+    begin_roster(s);
+    e->roster = e->saved.roster;
+    e->birth.wait_end_us = s->now_us + promise_us;
+    if (saved == NULL || e->roster.term == 0)
+        e->quarantine_end_us = s->now_us + most_u64(e->saved.longest_promise_us, promise_us);
+    else
+        e->quarantine_end_us = s->now_us + e->saved.longest_promise_us;
+    if (saved != NULL && e->roster.count == 1)
+        e->quarantine_end_us = most_u64(e->quarantine_end_us, s->now_us + listening_us(e));
+    e->birth.cleared = e->roster.count == 1 && e->roster.term == 0;
+    e->birth.listening = e->roster.count == 0 && e->options.join.count == 0;
+    e->birth.listen_end_us = s->now_us + listening_us(e);
+    bool waits = e->roster.term > 0;
+    e->hello_at_us = e->birth.listening ? UINT64_MAX : s->now_us + (waits ? 2 * promise_us : 0);
+    stand_in_order(e, e->quarantine_end_us, step_us(e));
+    must_save(e);
+}
+
+/* No flock has made itself heard: one of my own, of a random id. */
+static void found_alone(struct step *s)
+{
+    struct election *e = s->e;
+    struct roster *roster = &e->saved.roster;
+
+    e->birth.listening = false;
+    enum roster_result made = roster_bootstrap(roster, e->options.name_tag, &e->options.self, 1);
+    assert(made == ROSTER_OK);
+    (void)made;
+    roster->flock_id = chance_u64(e) | 1;
+    roster->wanted = e->options.voters;
+    roster->seats[0].uid = e->saved.uid;
+    must_save(e);
+    roster_use(s, roster);
+    e->birth.cleared = true;
+    e->quarantine_end_us = least_u64(e->quarantine_end_us, s->now_us);
+    e->stand_at_us = s->now_us;
+    note(s, NOTE_BIRTH, REASON_FOUNDED, 0, 0);
+}
+
+static int count_bits(uint32_t bits)
+{
+    int count = 0;
+
+    for (; bits != 0; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+/* PROTOCOL 9, bootstrap: a majority of the list knows of no flock and has the same list; and an earlier life at this
+ * address has no promise left, or all of the list are in term 0. */
+static void clear_check(struct step *s)
+{
+    struct election *e = s->e;
+    int self = self_seat(e);
+
+    if (!is_bootstrapping(e) || e->birth.cleared || self < 0) return;
+    uint32_t none = e->birth.said_none | UINT32_C(1) << self;
+    uint32_t fresh = e->birth.said_none_in_term_0 | (e->saved.term == 0 ? UINT32_C(1) << self : 0);
+    bool all_fresh = e->birth.newborn && count_bits(fresh) == e->roster.count;
+    if (count_bits(none) < roster_majority(&e->roster)) return;
+    if (!all_fresh && s->now_us < e->birth.wait_end_us) return;
+    e->birth.cleared = true;
+    if (all_fresh) e->quarantine_end_us = s->now_us;
+    stand_in_order(e, most_u64(e->quarantine_end_us, s->now_us), 0);
+    note(s, NOTE_BIRTH, REASON_CLEARED, 0, 0);
+}
+
+static void learn_of_flock(struct step *s)
+{
+    struct election *e = s->e;
+
+    bool news = !e->birth.cleared;
+
+    if (e->birth.knows_flock) return;
+    e->birth.knows_flock = true;
+    e->birth.cleared = false;
+    if (e->birth.listening) e->hello_at_us = s->now_us;
+    e->birth.listening = false;
+    if (e->roster.term == 0) {
+        round_abandon(s, REASON_FLOCK_EXISTS);
+        if (news) note(s, NOTE_BIRTH, REASON_FLOCK_EXISTS, 0, 0);
+    }
+}
+
+/* A goose goes on sending to a silent seat, and candidates ask it: so a founder that lost its disk learns that it has a
+ * flock, if it listens a moment. Here the sender of anything that a flock sends. */
+void birth_heard_flock(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+
+    if (m->flock_id == 0 || e->roster.term > 0) return;
+    learn_of_flock(s);
+    if (m->address.bytes != 0) address_keep(&e->door.address, m->address);
+}
+
+/* Whose turn it is to be asked: the seats, --peers, --join. */
+static void hello_next(struct step *s)
+{
+    struct election *e = s->e;
+    unsigned seats = e->roster.count, peers = e->options.peers.count, joins = e->options.join.count;
+
+    for (unsigned i = 0; i < seats + peers + joins; i++) {
+        unsigned turn = e->hello_turn++ % (seats + peers + joins);
+        struct text address = turn < seats ? roster_address(&e->roster, (int)turn)
+                              : turn < seats + peers
+                                  ? roster_address(&e->options.peers, (int)(turn - seats))
+                                  : roster_address(&e->options.join, (int)(turn - seats - peers));
+        bool self = text_equal(address, address_text(&e->options.self)) ||
+                    (turn < seats && (int)turn == self_seat(e));
+        bool seen = turn >= seats && roster_find_address(&e->roster, address) >= 0;
+        if (self || seen) continue;
+        if (turn < seats)
+            owe(e, (int)turn, OWED_HELLO);
+        else
+            address_keep(&e->hello_to, address);
+        return;
+    }
+}
+
+/* The goose that I knew, unless somebody has named another. */
+static void hello_to_goose(struct step *s)
+{
+    struct election *e = s->e;
+    int peer = roster_find_uid(&e->roster, e->following.uid);
+
+    if (peer < 0) peer = peer_of(e, e->following.uid);
+    e->door.knocks = 0;
+    if (e->door.address.bytes != 0)
+        e->door.knock = true;
+    else if (peer >= 0 && peer != self_seat(e))
+        owe(e, peer, OWED_HELLO);
+}
+
+static void hello_tick(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (is_bootstrapping(e)) {
+        e->hello_at_us = s->now_us + e->options.heartbeat_us;
+        owe_seats(e, OWED_HELLO);
+        return;
+    }
+    /* Who is lost asks four a second in turn: most of the addresses it knows may be of nobody any more. */
+    bool lost = !knows_goose(e, s->now_us);
+    e->hello_at_us = s->now_us + (lost ? HELLO_INTERVAL_US / 4 : HELLO_INTERVAL_US);
+    hello_to_goose(s);
+    if (lost) hello_next(s);
+}
+
+void birth_timers(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->birth.listening && s->now_us >= e->birth.listen_end_us) found_alone(s);
+    clear_check(s);
+    if (e->role != ROLE_GOOSE && s->now_us >= e->hello_at_us && !e->birth.listening) hello_tick(s);
+    if (e->quarantine_end_us != 0 && s->now_us >= e->quarantine_end_us) {
+        e->quarantine_end_us = 0;
+        e->birth.may_shrink = true;
+    }
+}
+
+void greet(struct step *s, uint64_t newest_life, bool old_copy)
+{
+    const struct election *e = s->e;
+    const struct message *m = s->arrival.m;
+
+    s->owes_welcome = true;
+    s->welcome = (struct welcome){
+        .nonce = m->kind == MESSAGE_HELLO ? m->hello.nonce : 0,
+        .door_nonce = e->role == ROLE_GOOSE ? e->reign.door_nonce : 0,
+        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
+        .for_uid = m->uid,
+        .newest_life = newest_life,
+        .knows_flock = e->roster.term > 0,
+        .old_copy = old_copy};
+}
+
+/* PROTOCOL 9, join: who echoes the nonce of a WELCOME of mine speaks now, and is no recording. */
+static enum refusal admit(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    bool echoes = m->hello.door_nonce != 0 && (m->hello.door_nonce == e->reign.door_nonce ||
+                                               m->hello.door_nonce == e->reign.old_door_nonce);
+
+    if (!echoes || s->observers == NULL) return REFUSAL_NOT_WELCOME;
+    if (m->flock_id != 0 && m->flock_id != own_flock_id(e)) return REFUSAL_OTHER_FLOCK;
+    struct observer *observer = observers_admit(s->observers, m->uid, s->now_us);
+    if (observer == NULL) return REFUSAL_NOT_WELCOME;
+    observer->contact = (struct contact){.uid = m->uid,
+                                         .life = m->life,
+                                         .counter = m->counter,
+                                         .window = 1,
+                                         .heard_at_us = s->now_us,
+                                         .from = arrival->from};
+    observer->follower.priority = m->hello.priority;
+    observer->follower.http_port = m->hello.http_port;
+    address_keep(&observer->address, m->address);
+    observers_set_waits(s->observers, observer, m->hello.may_enter);
+    newborn_check(e, m->uid, m->address);
+    s->arrival.observer = observer;
+    note(s, NOTE_OBSERVER, REASON_NONE, m->uid, 1);
+    return REFUSAL_NONE;
+}
+
+enum refusal handle_hello(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    bool member = arrival->seat >= 0 || arrival->observer != NULL;
+
+    /* "I know of a flock" ends a bootstrap: it is said when it is on disk, and "I know of none" not any more. */
+    if (e->roster.term > 0 && e->durable_roster_term == 0) return REFUSAL_NONE;
+    greet(s, m->life, false);
+    if (m->hello.peers_digest != 0 && is_bootstrapping(e) && m->roster_term == 0 &&
+        m->hello.peers_digest != s->welcome.peers_digest)
+        note(s, NOTE_CONFLICT, REASON_NONE, m->uid, 0);
+    if (e->role != ROLE_GOOSE) return REFUSAL_NONE;
+    if (!member) return admit(s, arrival);
+    if (m->flock_id == own_flock_id(e)) goose_outgrown(s, m->term);
+    return REFUSAL_NONE;
+}
+
+/* The goose's own WELCOME brings its nonce; somebody else's its address. Either way it is asked at once. */
+static void take_door(struct step *s, const struct message *m)
+{
+    struct election *e = s->e;
+    bool itself = text_equal(m->address, m->welcome.goose);
+    bool at_home = knows_goose(e, s->now_us) && is_seated(e);
+
+    if (m->welcome.goose.bytes == 0 || at_home ||
+        text_equal(m->welcome.goose, address_text(&e->options.self)))
+        return;
+    bool news = !text_equal(m->welcome.goose, address_text(&e->door.address)) ||
+                (itself && m->welcome.door_nonce != e->door.nonce);
+    if (!news || e->door.knocks >= KNOCKS_MAX) return;
+    address_keep(&e->door.address, m->welcome.goose);
+    e->door.nonce = itself ? m->welcome.door_nonce : 0;
+    e->door.knocks++;
+    e->door.knock = true;
+}
+
+static enum refusal take_statement(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+
+    if (m->welcome.knows_flock) {
+        if (e->roster.term == 0) learn_of_flock(s);
+        return REFUSAL_NONE;
+    }
+    if (!is_bootstrapping(e) || arrival->seat < 0) return REFUSAL_NONE;
+    if (m->welcome.peers_digest != roster_digest(&e->roster)) {
+        note(s, NOTE_CONFLICT, REASON_NONE, m->uid, 0);
+        return REFUSAL_OTHER_ROSTER;
+    }
+    e->birth.said_none |= UINT32_C(1) << arrival->seat;
+    if (m->term == 0) e->birth.said_none_in_term_0 |= UINT32_C(1) << arrival->seat;
+    clear_check(s);
+    return REFUSAL_NONE;
+}
+
+enum refusal handle_welcome(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+
+    if (m->welcome.for_uid != e->saved.uid) return REFUSAL_NOT_ASKED;
+    if (m->welcome.old_copy || m->welcome.newest_life > e->saved.life) {
+        retire(s);
+        return REFUSAL_OLD_COPY;
+    }
+    if (m->welcome.nonce != e->hello_nonce) return REFUSAL_NOT_ASKED;
+    enum refusal refusal = take_statement(s, arrival);
+    if (arrival->roster != NULL && e->role != ROLE_GOOSE)
+        roster_take(s, arrival->roster, REASON_NEWER_ROSTER);
+    take_door(s, m);
+    return refusal;
+}

@@ -1,0 +1,397 @@
+/* goose.c: heartbeats and acks, PROTOCOL 5; giving a term up, PROTOCOL 7.
+ * A goose stops claiming before its first RESIGN leaves, and what it gave up it never takes up again. */
+#include <assert.h>
+#include <string.h>
+
+#include "internal.h"
+
+void goose_begin(struct step *s)
+{
+    struct election *e = s->e;
+    uint64_t lease_us = e->reign.lease_us, promise_us = e->reign.promise_us;
+
+    e->reign = (struct reign){.lease_us = lease_us,
+                              .promise_us = promise_us,
+                              .heartbeat_us = least_u64(e->options.heartbeat_us, lease_us / 3),
+                              .base_us = e->reign.base_us,
+                              .heartbeat_at_us = s->now_us,
+                              .roster_generation = e->generation,
+                              .door_nonce = chance_u64(e),
+                              .old_door_nonce = chance_u64(e),
+                              .door_at_us = s->now_us + DOOR_NONCE_US};
+    memset(&e->removal, 0, sizeof e->removal);
+    e->door = (struct door){0};
+    e->hello_to.bytes = 0;
+    set_role(s, ROLE_GOOSE, REASON_VOTES_WON);
+}
+
+/* The lease has ended: a duck of the same term, for good. If only my ears failed, the others need not wait. */
+void goose_settle(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_GOOSE && s->now_us >= lease_end_us(e, s->now_us))
+        goose_leave(s, REASON_LEASE_ENDED, e->reign.resigns ? e->reign.resign_heir : 0);
+}
+
+/* PROTOCOL 7, in place: the heir is myself, in a term above all that I have seen. */
+static void stand_in_place(struct step *s)
+{
+    struct election *e = s->e;
+
+    term_take(e, e->reign.above_term);
+    stand(s, REASON_IN_PLACE);
+}
+
+void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
+{
+    struct election *e = s->e;
+    bool pending = e->reign.roster_pending;
+    uint64_t step = e->reign.step_us;
+
+    assert(e->role == ROLE_GOOSE);
+    set_role(s, ROLE_DUCK, why);
+    e->following = (struct following){.uid = e->saved.uid,
+                                      .term = e->saved.term,
+                                      .step_us = (uint32_t)step,
+                                      .delay_us = (uint32_t)(step * e->roster.count)};
+    farewell_begin(s, e->saved.term, heir_uid, 0);
+    resignation_note(s, e->saved.term, e->saved.uid, heir_uid, 0);
+    e->removal.active = false;
+    if (pending) {
+        e->reign.roster_pending = false;
+        roster_use(s, &e->saved.roster);
+    }
+    stand_in(e, e->following.delay_us + (heir_uid != 0 ? step : 0));
+    hello_after_goose(e);
+    if (heir_uid == e->saved.uid && may_stand(e)) stand_in_place(s);
+}
+
+void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid)
+{
+    struct election *e = s->e;
+
+    if (e->role != ROLE_GOOSE || e->reign.resigns) return;
+    e->reign.resigns = true;
+    e->reign.resign_why = why;
+    e->reign.resign_heir = heir_uid;
+    if (s->now_us >= e->reign.hold_end_us) goose_leave(s, why, heir_uid);
+}
+
+void goose_outgrown(struct step *s, uint64_t term)
+{
+    struct election *e = s->e;
+
+    if (e->role != ROLE_GOOSE || term <= e->saved.term || term >= TERM_MAX) return;
+    e->reign.above_term = most_u64(e->reign.above_term, term);
+    if (may_stand(e)) {
+        goose_resign_soon(s, REASON_HIGHER_TERM, e->saved.uid);
+    } else {
+        int heir = succession_heir(e);
+        goose_resign_soon(s, REASON_HIGHER_TERM, heir < 0 ? 0 : e->peers[heir].contact.uid);
+    }
+}
+
+/* On the goose: this member said, in this term, that it has the roster in use on its disk. */
+bool acked_roster(const struct election *e, const struct follower *f)
+{
+    return f->term == e->saved.term && f->roster_term == e->roster.term &&
+           f->roster_version == e->roster.version;
+}
+
+/* On the goose: it is there, as far as one can know: it acknowledged what I sent less than half a lease ago. */
+bool acked_lately(const struct election *e, const struct follower *f)
+{
+    return f->term == e->saved.term && f->sent_at_us != 0 &&
+           e->now_us - f->sent_at_us <= e->reign.lease_us / 2;
+}
+
+/* PROTOCOL 8.2: a majority of the roster in use has acknowledged exactly it, durably, in this term. */
+bool goose_roster_committed(const struct election *e)
+{
+    int acked = 0, self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++) {
+        const struct follower *f = &e->peers[i].follower;
+        if (i == self)
+            acked += e->durable >= e->reign.roster_generation && !e->reign.roster_pending;
+        else
+            acked += acked_roster(e, f);
+    }
+    return acked >= roster_majority(&e->roster);
+}
+
+static void committed_check(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->reign.committed_told || e->reign.roster_pending || !goose_roster_committed(e)) return;
+    e->reign.committed_told = true;
+    note(s, NOTE_COMMITTED, REASON_NONE, 0, e->roster.count);
+    steward_run(s);
+}
+
+/* PROTOCOL 8: a new roster is used once it is durable, for everything from then on, leases included. */
+void goose_roster_saved(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role != ROLE_GOOSE || e->durable < e->reign.roster_generation) return;
+    if (e->reign.roster_pending) {
+        e->reign.roster_pending = false;
+        e->reign.committed_told = false;
+        roster_use(s, &e->saved.roster);
+        note(s, NOTE_ROSTER, e->reign.pending_why, e->reign.pending_uid, e->roster.count);
+        lease_count(e);
+        e->reign.heartbeat_at_us = s->now_us;
+        goose_settle(s);
+    }
+    if (e->role == ROLE_GOOSE) committed_check(s);
+}
+
+static void heartbeat_tick(struct step *s)
+{
+    struct election *e = s->e;
+
+    e->reign.heartbeat_at_us = s->now_us + e->reign.heartbeat_us;
+    e->followed_up_to_date_us = s->now_us;
+    succession_count(e);
+    owe_seats(e, OWED_HEARTBEAT);
+    if (s->now_us >= e->reign.door_at_us) {
+        e->reign.old_door_nonce = e->reign.door_nonce;
+        e->reign.door_nonce = chance_u64(e);
+        e->reign.door_at_us = s->now_us + DOOR_NONCE_US;
+    }
+    steward_run(s);
+}
+
+void goose_timers(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_GOOSE && e->reign.resigns && s->now_us >= e->reign.hold_end_us)
+        goose_leave(s, e->reign.resign_why, e->reign.resign_heir);
+    if (e->role == ROLE_GOOSE && s->now_us >= e->reign.heartbeat_at_us) heartbeat_tick(s);
+}
+
+void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on)
+{
+    struct election *e = s->e;
+
+    e->farewell = (struct farewell){.term = term,
+                                    .heir_uid = heir_uid,
+                                    .step_us = (uint32_t)step_us(e),
+                                    .left = FAREWELL_TIMES,
+                                    .next_us = s->now_us,
+                                    .stands_on = stands_on};
+}
+
+/* Three times, half a step apart; a candidate's when its term is on disk. */
+void farewell_timers(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->farewell.left == 0 || s->now_us < e->farewell.next_us ||
+        e->durable < e->farewell.stands_on)
+        return;
+    e->farewell.left--;
+    e->farewell.next_us = s->now_us + e->farewell.step_us / 2;
+    e->farewell.observers_at = 0;
+    e->farewell.observers_left = s->observers != NULL && observers_count(s->observers) > 0;
+    owe_seats(e, OWED_RESIGN);
+}
+
+/* The newest is remembered. In one term a loser and the goose may both resign: then the one that I promised to or
+ * followed counts. */
+static bool outranks(const struct election *e, uint64_t term, uint64_t uid)
+{
+    bool promised = e->promise.uid == uid && e->promise.term == term;
+    bool followed = e->following.uid == uid && e->following.term == term;
+
+    return term > e->after.term || (term == e->after.term && (promised || followed));
+}
+
+/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that (term, uid) is free; then it is the
+ * succession's turn, a step later where an heir stands already. */
+void resignation_note(struct step *s, uint64_t term, uint64_t uid, uint64_t heir_uid, uint64_t step)
+{
+    struct election *e = s->e;
+
+    if (term == 0 || uid == 0) return;
+    if (outranks(e, term, uid)) e->after = (struct resignation){term, uid};
+    if (e->following.uid == uid && e->following.term == term && uid != e->saved.uid) {
+        e->following.until_us = 0;
+        if (step != 0) e->following.step_us = (uint32_t)step;
+    }
+    if (e->promise.uid != uid || e->promise.term != term || e->promise.until_us <= s->now_us)
+        return;
+    e->promise.until_us = s->now_us;
+    if (e->role != ROLE_DUCK) return;
+    stand_after_promise(e);
+    if (heir_uid != 0 && heir_uid != e->saved.uid) e->stand_at_us += step_us(e);
+}
+
+/* Has this heartbeat any say here? */
+static enum refusal judge_heartbeat(const struct election *e, const struct arrival *arrival)
+{
+    const struct message *m = arrival->m;
+    bool newer =
+        roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
+
+    if (arrival->seat < 0 && !newer) return REFUSAL_STRANGER;
+    if (m->term < e->saved.term) return REFUSAL_OLD_TERM;
+    if (m->term > TERM_MAX) return REFUSAL_ABSURD;
+    if (e->after.term == m->term && e->after.uid == m->uid) return REFUSAL_RESIGNED;
+    if (e->following.term == m->term && e->following.uid == m->uid &&
+        m->heartbeat.seq <= e->following.seq)
+        return REFUSAL_OLD_SEQ;
+    if (e->role == ROLE_GOOSE && m->term == e->saved.term) return REFUSAL_SECOND_GOOSE;
+    return REFUSAL_NONE;
+}
+
+static void follow(struct step *s, const struct message *m)
+{
+    struct election *e = s->e;
+    bool behind =
+        roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
+
+    if (e->following.uid != m->uid || e->following.term != m->term) e->door = (struct door){0};
+    promise_give(e, m->uid, m->term, m->heartbeat.promise_us, s->now_us);
+    e->following = (struct following){.uid = m->uid,
+                                      .term = m->term,
+                                      .seq = m->heartbeat.seq,
+                                      .until_us = s->now_us + m->heartbeat.promise_us,
+                                      .delay_us = m->heartbeat.succession_delay_us,
+                                      .step_us = m->heartbeat.step_us,
+                                      .settled = m->heartbeat.settled,
+                                      .behind = behind};
+    if (!behind) e->followed_up_to_date_us = s->now_us;
+    e->round.failures = 0;
+    e->yielded = 0;
+    e->hello_to.bytes = 0;
+    stand_after_promise(e);
+    hello_after_goose(e);
+    kept_refuse(s);
+}
+
+static void owe_ack(struct step *s, const struct arrival *arrival, bool yes)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    int i = peer_for(s, arrival);
+
+    e->peers[i].ack = (struct ack){.seq = m->heartbeat.seq,
+                                   .sent_at_us = m->heartbeat.sent_at_us,
+                                   .yes = yes,
+                                   .stands = may_enter(e) && s->now_us >= e->quarantine_end_us,
+                                   .priority = e->options.priority,
+                                   .http_port = e->options.http_port};
+    owe(e, i, OWED_ACK);
+}
+
+/* PROTOCOL 5. A step-down waits for nothing; the ACK waits for the disk. */
+enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    enum refusal refusal = judge_heartbeat(e, arrival);
+
+    if (refusal == REFUSAL_OLD_TERM) owe_ack(s, arrival, false);
+    if (refusal != REFUSAL_NONE) return refusal;
+    birth_heard_flock(s, arrival);
+    if (e->role == ROLE_GOOSE) goose_leave(s, REASON_GOOSE_HEARD, 0);
+    round_abandon(s, REASON_GOOSE_HEARD);
+    term_take(e, m->term);
+    struct arrival again = *arrival;
+    if (arrival->roster != NULL && roster_take(s, arrival->roster, REASON_GOOSE_HEARD))
+        again.seat = roster_seat_of(&e->roster, m->uid, m->address);
+    follow(s, m);
+    owe_ack(s, &again, true);
+    return REFUSAL_NONE;
+}
+
+static void follower_take(struct step *s, struct contact *contact, struct follower *f,
+                          const struct message *m)
+{
+    uint64_t rtt_us = s->now_us - m->ack.sent_at_us;
+
+    if (f->term != m->term) f->sent_at_us = f->seq = 0;
+    f->term = m->term;
+    f->rtt_us = f->rtt_us == 0 ? most_u64(rtt_us, 1) : most_u64((7 * f->rtt_us + rtt_us) / 8, 1);
+    if (m->ack.seq > f->seq) {
+        f->seq = m->ack.seq;
+        f->roster_term = m->roster_term;
+        f->roster_version = m->roster_version;
+        f->stands = m->ack.stands;
+        f->priority = m->ack.priority;
+        f->http_port = m->ack.http_port;
+    }
+    f->sent_at_us = most_u64(f->sent_at_us, m->ack.sent_at_us);
+    contact->shown_term = most_u64(contact->shown_term, m->term);
+    if (roster_compare(m->roster_term, m->roster_version, contact->shown_roster_term,
+                       contact->shown_roster_version) > 0) {
+        contact->shown_roster_term = m->roster_term;
+        contact->shown_roster_version = m->roster_version;
+    }
+}
+
+static void moved_check(struct step *s, int seat, const struct message *m)
+{
+    struct peer *peer = &s->e->peers[seat];
+
+    if (text_equal(m->address, roster_address(&s->e->roster, seat)))
+        peer->moved_to.bytes = 0;
+    else
+        address_keep(&peer->moved_to, m->address);
+}
+
+static void observer_acked(struct step *s, struct observer *observer, const struct message *m)
+{
+    follower_take(s, &observer->contact, &observer->follower, m);
+    address_keep(&observer->address, m->address);
+    observers_set_waits(s->observers, observer, m->ack.stands);
+    newborn_check(s->e, m->uid, m->address);
+}
+
+enum refusal handle_ack(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+
+    if (e->role != ROLE_GOOSE) return REFUSAL_NOT_GOOSE;
+    if (arrival->seat < 0 && arrival->observer == NULL) return REFUSAL_STRANGER;
+    if (m->term > e->saved.term) {
+        goose_outgrown(s, m->term);
+        return REFUSAL_NONE;
+    }
+    if (!m->ack.yes || m->term < e->saved.term) return REFUSAL_OLD_TERM;
+    if (m->ack.sent_at_us > s->now_us || m->ack.seq > e->reign.seq) return REFUSAL_ABSURD;
+    if (arrival->seat < 0) {
+        observer_acked(s, arrival->observer, m);
+        return REFUSAL_NONE;
+    }
+    struct peer *peer = &e->peers[arrival->seat];
+    follower_take(s, &peer->contact, &peer->follower, m);
+    moved_check(s, arrival->seat, m);
+    lease_count(e);
+    committed_check(s);
+    return REFUSAL_NONE;
+}
+
+/* The heir stands at once, without canvass: PROTOCOL 7. */
+enum refusal handle_resign(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    bool known = e->after.term == m->resign.term && e->after.uid == m->uid;
+    bool to_it = e->promise.uid == m->uid && e->promise.term == m->resign.term;
+
+    if (arrival->seat < 0 && !to_it) return REFUSAL_STRANGER;
+    resignation_note(s, m->resign.term, m->uid, m->resign.heir_uid, m->resign.step_us);
+    bool heir = m->resign.heir_uid == e->saved.uid && !known;
+    bool free_now = s->now_us >= e->promise.until_us && s->now_us >= e->quarantine_end_us;
+    if (heir && free_now && m->resign.term >= e->saved.term && may_stand(e) &&
+        (e->role == ROLE_DUCK || e->role == ROLE_CANVASSING))
+        stand(s, REASON_HEIR);
+    return REFUSAL_NONE;
+}

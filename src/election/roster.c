@@ -1,0 +1,341 @@
+/* roster.c: seats, their order and addresses, digests, majorities. PROTOCOL 1, 4 and 8.
+ * Unused bytes of a roster stay zero, and seats stand in the arena in their order without gaps: so two rosters are the
+ * same exactly when their bytes are. */
+#include "goose/roster.h"
+
+#include <assert.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct seat) == 16, "no padding that could differ between equal rosters");
+_Static_assert(ROSTER_HEAD_BYTES + ROSTER_SEATS_MAX * (SEAT_HEAD_BYTES + 15) <= ROSTER_BYTES_MAX,
+               "31 seats with the longest IPv4 addresses fit");
+/* A seat's text has its colon and at most five digits where its bytes have SEAT_HEAD_BYTES. */
+_Static_assert(ADDRESS_CHARS_MAX - HOST_CHARS_MAX < SEAT_HEAD_BYTES, "encoded fits, arena fits");
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_name_char(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_';
+}
+
+static bool is_ipv6_char(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '.';
+}
+
+static bool host_is_canonical(const char *at, size_t bytes)
+{
+    if (bytes == 0 || bytes > HOST_CHARS_MAX) return false;
+    if (at[0] == '[') {
+        if (bytes < 4 || at[bytes - 1] != ']') return false;
+        for (size_t i = 1; i + 1 < bytes; i++)
+            if (!is_ipv6_char(at[i])) return false;
+        return true;
+    }
+    for (size_t i = 0; i < bytes; i++)
+        if (!is_name_char(at[i])) return false;
+    return at[bytes - 1] != '.' && at[0] != '.' && at[0] != '-';
+}
+
+/* Where the port starts; 0 where there is none. */
+static size_t port_at(struct text address)
+{
+    size_t at = address.bytes;
+
+    while (at > 0 && is_digit(address.at[at - 1]))
+        at--;
+    return at > 1 && address.at[at - 1] == ':' ? at : 0;
+}
+
+bool address_is_canonical(struct text address)
+{
+    if (address.bytes > ADDRESS_CHARS_MAX) return false;
+    size_t digits_at = port_at(address);
+    if (digits_at == 0) return false;
+    size_t digits = address.bytes - digits_at;
+    if (digits < 1 || digits > 5 || address.at[digits_at] == '0') return false;
+    uint32_t port = 0;
+    for (size_t i = digits_at; i < address.bytes; i++)
+        port = port * 10 + (uint32_t)(address.at[i] - '0');
+    return port <= 65535 && host_is_canonical(address.at, digits_at - 1);
+}
+
+bool address_keep(struct address *kept, struct text address)
+{
+    memset(kept, 0, sizeof *kept);
+    if (!address_is_canonical(address)) return false;
+    kept->bytes = address.bytes;
+    memcpy(kept->chars, address.at, address.bytes);
+    return true;
+}
+
+struct text address_text(const struct address *kept)
+{
+    return (struct text){kept->chars, kept->bytes};
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
+}
+
+/* FNV-1a, and a last stir so that short inputs differ in every bit. */
+uint64_t digest_bytes(uint64_t seed, const void *bytes, size_t count)
+{
+    const uint8_t *at = bytes;
+    uint64_t digest = UINT64_C(0xcbf29ce484222325) ^ seed;
+
+    for (size_t i = 0; i < count; i++)
+        digest = (digest ^ at[i]) * UINT64_C(0x100000001b3);
+    digest ^= digest >> 32;
+    digest *= UINT64_C(0xd6e8feb86659fd93);
+    return digest ^ (digest >> 32);
+}
+
+/* The same on every machine, whatever its byte order. */
+static uint64_t digest_u64(uint64_t digest, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
+    return digest_bytes(digest, bytes, sizeof bytes);
+}
+
+static uint64_t digest_address(uint64_t digest, struct text address)
+{
+    return digest_bytes(digest_u64(digest, address.bytes), address.at, address.bytes);
+}
+
+void roster_clear(struct roster *roster)
+{
+    memset(roster, 0, sizeof *roster);
+}
+
+struct text roster_address(const struct roster *roster, int seat)
+{
+    assert(seat >= 0 && seat < roster->count);
+    return (struct text){roster->arena + roster->seats[seat].at, roster->seats[seat].bytes};
+}
+
+int roster_find_uid(const struct roster *roster, uint64_t uid)
+{
+    if (uid == 0) return -1;
+    for (int i = 0; i < roster->count; i++)
+        if (roster->seats[i].uid == uid) return i;
+    return -1;
+}
+
+int roster_find_address(const struct roster *roster, struct text address)
+{
+    for (int i = 0; i < roster->count; i++)
+        if (text_equal(roster_address(roster, i), address)) return i;
+    return -1;
+}
+
+int roster_seat_of(const struct roster *roster, uint64_t uid, struct text address)
+{
+    int seat = roster_find_uid(roster, uid);
+    if (seat >= 0 || address.bytes == 0) return seat;
+    seat = roster_find_address(roster, address);
+    return seat >= 0 && roster->seats[seat].uid == 0 ? seat : -1;
+}
+
+int roster_majority(const struct roster *roster)
+{
+    return roster->count == 0 ? ROSTER_SEATS_MAX + 1 : roster->count / 2 + 1;
+}
+
+bool roster_has_unclaimed(const struct roster *roster)
+{
+    for (int i = 0; i < roster->count; i++)
+        if (roster->seats[i].uid == 0) return true;
+    return false;
+}
+
+static size_t host_bytes(struct text address)
+{
+    return port_at(address) - 1;
+}
+
+size_t roster_encoded_bytes(const struct roster *roster)
+{
+    size_t bytes = ROSTER_HEAD_BYTES;
+
+    for (int i = 0; i < roster->count; i++)
+        bytes += SEAT_HEAD_BYTES + host_bytes(roster_address(roster, i));
+    return bytes;
+}
+
+size_t roster_encoded_bytes_with(const struct roster *roster, struct text address)
+{
+    return roster_encoded_bytes(roster) + SEAT_HEAD_BYTES + host_bytes(address);
+}
+
+enum roster_result roster_add(struct roster *roster, struct text address, uint64_t uid,
+                              uint8_t priority, uint16_t http_port)
+{
+    if (!address_is_canonical(address)) return ROSTER_BAD_ADDRESS;
+    if (roster->count == ROSTER_SEATS_MAX) return ROSTER_FULL;
+    if (roster_find_address(roster, address) >= 0) return ROSTER_ADDRESS_TWICE;
+    if (roster_find_uid(roster, uid) >= 0) return ROSTER_UID_TWICE;
+    if (roster_encoded_bytes_with(roster, address) > ROSTER_BYTES_MAX) return ROSTER_TOO_LARGE;
+    struct seat *seat = &roster->seats[roster->count++];
+    *seat = (struct seat){.uid = uid,
+                          .at = roster->arena_bytes,
+                          .bytes = address.bytes,
+                          .priority = priority,
+                          .http_port = http_port};
+    memcpy(roster->arena + roster->arena_bytes, address.at, address.bytes);
+    roster->arena_bytes = (uint16_t)(roster->arena_bytes + address.bytes);
+    return ROSTER_OK;
+}
+
+/* Make the text of a seat `bytes` long: what stands behind it moves. */
+static void arena_resize(struct roster *roster, int seat, uint8_t bytes)
+{
+    struct seat *s = &roster->seats[seat];
+    size_t old_end = (size_t)s->at + s->bytes;
+    size_t new_end = (size_t)s->at + bytes;
+    size_t tail = roster->arena_bytes - old_end;
+
+    assert(new_end + tail <= sizeof roster->arena);
+    memmove(roster->arena + new_end, roster->arena + old_end, tail);
+    for (int i = seat + 1; i < roster->count; i++)
+        roster->seats[i].at = (uint16_t)(roster->seats[i].at - s->bytes + bytes);
+    roster->arena_bytes = (uint16_t)(new_end + tail);
+    memset(roster->arena + roster->arena_bytes, 0, sizeof roster->arena - roster->arena_bytes);
+    s->bytes = bytes;
+}
+
+void roster_remove(struct roster *roster, int seat)
+{
+    assert(seat >= 0 && seat < roster->count);
+    arena_resize(roster, seat, 0);
+    memmove(&roster->seats[seat], &roster->seats[seat + 1],
+            (size_t)(roster->count - seat - 1) * sizeof roster->seats[0]);
+    roster->count--;
+    memset(&roster->seats[roster->count], 0, sizeof roster->seats[0]);
+}
+
+enum roster_result roster_move(struct roster *roster, int seat, struct text address)
+{
+    struct text old = roster_address(roster, seat);
+
+    if (!address_is_canonical(address)) return ROSTER_BAD_ADDRESS;
+    if (text_equal(old, address)) return ROSTER_OK;
+    if (roster_find_address(roster, address) >= 0) return ROSTER_ADDRESS_TWICE;
+    if (roster_encoded_bytes(roster) - host_bytes(old) + host_bytes(address) > ROSTER_BYTES_MAX)
+        return ROSTER_TOO_LARGE;
+    arena_resize(roster, seat, address.bytes);
+    memcpy(roster->arena + roster->seats[seat].at, address.at, address.bytes);
+    return ROSTER_OK;
+}
+
+static int text_compare(struct text a, struct text b)
+{
+    uint8_t least = a.bytes < b.bytes ? a.bytes : b.bytes;
+    int order = memcmp(a.at, b.at, least);
+    return order != 0 ? order : (int)a.bytes - (int)b.bytes;
+}
+
+/* The next address in canonical order behind `last`, or NULL. */
+static const struct address *next_address(const struct address *addresses, size_t count,
+                                          const struct address *last)
+{
+    const struct address *next = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct text text = address_text(&addresses[i]);
+        if (last != NULL && text_compare(text, address_text(last)) <= 0) continue;
+        if (next == NULL || text_compare(text, address_text(next)) < 0) next = &addresses[i];
+    }
+    return next;
+}
+
+enum roster_result roster_bootstrap(struct roster *roster, uint64_t name_tag,
+                                    const struct address *addresses, size_t count)
+{
+    const struct address *next = NULL;
+
+    roster_clear(roster);
+    roster->version = 1;
+    while ((next = next_address(addresses, count, next)) != NULL) {
+        enum roster_result added = roster_add(roster, address_text(next), 0, PRIORITY_DEFAULT, 0);
+        if (added != ROSTER_OK) return added;
+    }
+    roster->wanted = roster->count;
+    roster->flock_id = name_tag;
+    for (int i = 0; i < roster->count; i++)
+        roster->flock_id = digest_address(roster->flock_id, roster_address(roster, i));
+    roster->flock_id |= 1; /* never 0, which means none */
+    return ROSTER_OK;
+}
+
+uint64_t roster_digest(const struct roster *roster)
+{
+    uint64_t digest = digest_u64(roster->flock_id, roster->term);
+
+    digest = digest_u64(digest, roster->version);
+    digest = digest_u64(digest, roster->removed_uid);
+    digest = digest_u64(digest, roster->wanted);
+    for (int i = 0; i < roster->count; i++) {
+        const struct seat *seat = &roster->seats[i];
+        digest = digest_address(digest, roster_address(roster, i));
+        digest = digest_u64(digest, seat->uid);
+        digest = digest_u64(digest, (uint64_t)seat->http_port << 8 | seat->priority);
+    }
+    return digest;
+}
+
+int roster_compare(uint64_t a_term, uint64_t a_version, uint64_t b_term, uint64_t b_version)
+{
+    if (a_term != b_term) return a_term < b_term ? -1 : 1;
+    return a_version == b_version ? 0 : a_version < b_version ? -1 : 1;
+}
+
+static bool is_zero(const void *bytes, size_t count)
+{
+    const uint8_t *at = bytes;
+
+    for (size_t i = 0; i < count; i++)
+        if (at[i] != 0) return false;
+    return true;
+}
+
+/* Seat i stands where the one before it ends, is canonical, and is like none before it. */
+static bool seat_is_sound(const struct roster *roster, int i, size_t arena_at)
+{
+    const struct seat *seat = &roster->seats[i];
+
+    if (seat->at != arena_at || arena_at + seat->bytes > roster->arena_bytes) return false;
+    if (!is_zero(seat->zero, sizeof seat->zero)) return false;
+    struct text address = roster_address(roster, i);
+    if (!address_is_canonical(address)) return false;
+    return roster_find_address(roster, address) == i &&
+           (seat->uid == 0 || roster_find_uid(roster, seat->uid) == i);
+}
+
+bool roster_is_sound(const struct roster *roster)
+{
+    size_t arena_at = 0;
+
+    if (roster->count > ROSTER_SEATS_MAX || roster->arena_bytes > sizeof roster->arena)
+        return false;
+    if (roster->wanted > ROSTER_SEATS_MAX) return false;
+    if ((roster->count == 0) != (roster->wanted == 0)) return false;
+    for (int i = 0; i < roster->count; i++) {
+        if (!seat_is_sound(roster, i, arena_at)) return false;
+        arena_at += roster->seats[i].bytes;
+    }
+    if (arena_at != roster->arena_bytes || roster_encoded_bytes(roster) > ROSTER_BYTES_MAX)
+        return false;
+    if (!is_zero(roster->zero, sizeof roster->zero)) return false;
+    if (!is_zero(roster->arena + arena_at, sizeof roster->arena - arena_at)) return false;
+    return is_zero(&roster->seats[roster->count],
+                   (size_t)(ROSTER_SEATS_MAX - roster->count) * sizeof roster->seats[0]);
+}

@@ -1,0 +1,330 @@
+/* send.c: what is owed becomes messages, PROTOCOL 4.
+ * Nothing else makes messages. All of a step's are made at its end, so that they agree with each other; an ACK or a yes
+ * waits here until all that is to be saved is saved. What finds no room in this step's actions stays owed. */
+#include <assert.h>
+
+#include "internal.h"
+
+/* An observer is sent a heartbeat a few intervals apart, and often enough that one may be lost. */
+static uint64_t observer_interval_us(const struct election *e, const struct observer *observer)
+{
+    bool soon = observer->waits && e->roster.count < e->roster.wanted;
+    return soon ? e->reign.heartbeat_us : most_u64(e->reign.heartbeat_us, e->reign.lease_us / 3);
+}
+
+/* Room for one more message, its header filled in; NULL: none is left in this step. PROTOCOL 4: one counter for all
+ * receivers, because two that I tell apart (a seat's old uid, a name of --join) may be one node. */
+static struct send *send_begin(struct step *s, enum message_kind kind)
+{
+    struct election *e = s->e;
+
+    if (s->actions->send_count == ELECTION_SENDS_MAX) {
+        s->actions->more = true;
+        return NULL;
+    }
+    struct send *send = &s->actions->sends[s->actions->send_count++];
+    struct message *m = &send->message;
+    send->has_endpoint = false;
+    send->address = (struct text){NULL, 0};
+    send->stands_on = 0;
+    m->kind = kind;
+    m->with_roster = false;
+    m->name_tag = e->options.name_tag;
+    m->flock_id = own_flock_id(e);
+    m->uid = e->saved.uid;
+    m->life = e->saved.life;
+    m->counter = ++e->counter;
+    m->term = e->saved.term;
+    m->roster_term = e->roster.term;
+    m->roster_version = e->roster.version;
+    m->address =
+        kind == MESSAGE_HEARTBEAT ? (struct text){NULL, 0} : address_text(&e->options.self);
+    return send;
+}
+
+static void route_to_endpoint(struct send *send, const struct endpoint *endpoint)
+{
+    send->has_endpoint = true;
+    send->endpoint = *endpoint;
+}
+
+/* PROTOCOL 4: to where it was last heard from, else to its address; to both in turn when silent for two leases. */
+static void route_to_peer(struct election *e, struct send *send, int i)
+{
+    struct peer *peer = &e->peers[i];
+    const struct contact *contact = &peer->contact;
+
+    if (i < e->roster.count) send->address = roster_address(&e->roster, i);
+    if (contact->heard_at_us == 0) return;
+    bool fresh = contact_is_fresh(contact, e->now_us, 2 * (uint64_t)e->options.lease_us);
+    if (fresh || send->address.bytes == 0 || peer->tries++ % 2 == 0)
+        route_to_endpoint(send, &contact->from);
+}
+
+static void body_heartbeat(struct election *e, struct message *m, const struct follower *follower,
+                           uint64_t delay_us)
+{
+    m->with_roster = !acked_roster(e, follower);
+    m->heartbeat = (struct heartbeat){.seq = ++e->reign.seq,
+                                      .sent_at_us = e->now_us,
+                                      .promise_us = (uint32_t)e->reign.promise_us,
+                                      .succession_delay_us = (uint32_t)delay_us,
+                                      .step_us = e->reign.step_us,
+                                      .settled = is_settled(e)};
+}
+
+/* PROTOCOL 6.5: my own resignation is told to nobody before its term is on disk, in whatever message. */
+static struct resignation told_after(const struct election *e)
+{
+    bool early = e->after.uid == e->saved.uid && e->after.term == e->farewell.term &&
+                 e->durable < e->farewell.stands_on;
+    return early ? (struct resignation){0, 0} : e->after;
+}
+
+static void body_ask(const struct election *e, struct message *m)
+{
+    bool vote = e->role == ROLE_CANDIDATE;
+
+    m->ask = (struct ask){.round = e->round.id,
+                          .term = vote ? e->saved.term : e->saved.term + 1,
+                          .sent_at_us = e->now_us,
+                          .promise_us = (uint32_t)own_promise_us(e),
+                          .succession_delay_us = e->following.delay_us,
+                          .roster_digest = roster_digest(&e->roster),
+                          .after = told_after(e)};
+}
+
+/* A yes is the vote that is on file. While it waited for the disk, this node may have gone on to another. */
+static enum verdict verdict_now(const struct election *e, const struct peer *peer)
+{
+    const struct asked *asked = &peer->asked;
+
+    if (asked->verdict != VERDICT_YES || !asked->is_vote) return asked->verdict;
+    if (asked->ask.term != e->saved.term) return VERDICT_OLD_TERM;
+    return e->saved.voted_for == peer->contact.uid ? VERDICT_YES : VERDICT_VOTED;
+}
+
+/* The roster goes along with a refusal of who has a seat in it and an older one; never one that is not on disk. */
+static void body_reply(const struct election *e, struct message *m, int i)
+{
+    const struct peer *peer = &e->peers[i];
+    bool older = roster_compare(peer->asked.roster_term, peer->asked.roster_version, e->roster.term,
+                                e->roster.version) < 0;
+
+    m->reply = (struct reply){.round = peer->asked.ask.round,
+                              .sent_at_us = peer->asked.ask.sent_at_us,
+                              .verdict = verdict_now(e, peer),
+                              .after = told_after(e)};
+    m->with_roster = m->reply.verdict != VERDICT_YES && older && i < e->roster.count &&
+                     e->roster.term > 0 && all_saved(e);
+}
+
+static void body_hello(const struct election *e, struct message *m, uint64_t door_nonce)
+{
+    m->hello = (struct hello){
+        .nonce = e->hello_nonce,
+        .door_nonce = door_nonce,
+        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
+        .priority = e->options.priority,
+        .http_port = e->options.http_port,
+        .may_enter = may_enter(e)};
+}
+
+/* PROTOCOL 5 and 6.3: what an ACK or a yes says must be on disk. */
+static bool waits_for_disk(const struct election *e, const struct peer *peer, unsigned what)
+{
+    if (all_saved(e)) return false;
+    if (what == OWED_ACK) return peer->ack.yes;
+    return what == OWED_REPLY && peer->asked.is_vote && peer->asked.verdict == VERDICT_YES;
+}
+
+static enum message_kind kind_of(const struct election *e, const struct peer *peer, unsigned what)
+{
+    switch (what) {
+    case OWED_HEARTBEAT: return MESSAGE_HEARTBEAT;
+    case OWED_ACK: return MESSAGE_ACK;
+    case OWED_ASK: return e->role == ROLE_CANDIDATE ? MESSAGE_VOTE : MESSAGE_CANVASS;
+    case OWED_REPLY: return peer->asked.is_vote ? MESSAGE_VOTE_REPLY : MESSAGE_CANVASS_REPLY;
+    case OWED_RESIGN: return MESSAGE_RESIGN;
+    default: return MESSAGE_HELLO;
+    }
+}
+
+/* While an ACK waited for the disk, this node may have gone on to another term: then it is a refusal. */
+static bool follows_still(const struct election *e, const struct peer *peer)
+{
+    return e->following.uid == peer->contact.uid && e->following.term == e->saved.term;
+}
+
+static void body_resign(const struct election *e, struct send *send)
+{
+    send->stands_on = e->farewell.stands_on;
+    send->message.resign = (struct resign){
+        .term = e->farewell.term, .heir_uid = e->farewell.heir_uid, .step_us = e->farewell.step_us};
+}
+
+static bool send_one(struct step *s, int i, unsigned what)
+{
+    struct election *e = s->e;
+    struct peer *peer = &e->peers[i];
+
+    if (waits_for_disk(e, peer, what)) return true;
+    enum message_kind kind = kind_of(e, peer, what);
+    struct send *send = send_begin(s, kind);
+    if (send == NULL) return false;
+    route_to_peer(e, send, i);
+    owe_not(e, i, what);
+    struct message *m = &send->message;
+    switch (what) {
+    case OWED_HEARTBEAT:
+        body_heartbeat(e, m, &peer->follower, (uint64_t)peer->rank * e->reign.step_us);
+        send->stands_on = e->round.vote_generation;
+        break;
+    case OWED_ACK:
+        m->ack = peer->ack;
+        m->ack.yes = peer->ack.yes && follows_still(e, peer);
+        send->stands_on = m->ack.yes ? e->generation : 0;
+        break;
+    case OWED_ASK: body_ask(e, m); break;
+    case OWED_REPLY:
+        body_reply(e, m, i);
+        send->stands_on =
+            kind == MESSAGE_VOTE_REPLY && m->reply.verdict == VERDICT_YES ? e->generation : 0;
+        break;
+    case OWED_RESIGN: body_resign(e, send); break;
+    default: body_hello(e, m, 0); break;
+    }
+    return true;
+}
+
+static bool send_to_peers(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; e->owing != 0 && i < PEERS_MAX; i++) {
+        if ((e->owing >> i & 1) == 0) continue;
+        for (unsigned what = 1; what <= OWED_HELLO; what <<= 1)
+            if ((e->peers[i].owed & what) != 0 && !send_one(s, i, what)) return false;
+    }
+    return true;
+}
+
+/* WELCOME and RESULT go straight back to where the question came from. */
+static void send_back(struct step *s)
+{
+    struct election *e = s->e;
+    const struct message *asked = s->arrival.m;
+
+    if (s->owes_welcome) {
+        struct send *send = send_begin(s, MESSAGE_WELCOME);
+        int seat = roster_seat_of(&e->roster, asked->uid, asked->address);
+        assert(send != NULL); /* the first of its step */
+        route_to_endpoint(send, &s->arrival.from);
+        send->address = asked->address;
+        send->message.welcome = s->welcome;
+        send->message.welcome.goose = goose_address(e);
+        send->message.with_roster = seat >= 0 && e->roster.term > 0 && all_saved(e) &&
+                                    roster_compare(asked->roster_term, asked->roster_version,
+                                                   e->roster.term, e->roster.version) < 0;
+    }
+    if (s->owes_result) {
+        struct send *send = send_begin(s, MESSAGE_RESULT);
+        assert(send != NULL);
+        route_to_endpoint(send, &s->arrival.from);
+        send->address = asked->address;
+        send->message.result = s->result;
+    }
+}
+
+static bool send_hello_to(struct step *s, struct text address, uint64_t door_nonce)
+{
+    struct send *send = send_begin(s, MESSAGE_HELLO);
+
+    if (send == NULL) return false;
+    send->address = address;
+    body_hello(s->e, &send->message, door_nonce);
+    return true;
+}
+
+/* PROTOCOL 9: to the goose that somebody named, and to the one of --peers or --join whose turn it is. */
+static void send_hellos(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->door.knock && !send_hello_to(s, address_text(&e->door.address), e->door.nonce)) return;
+    e->door.knock = false;
+    if (e->hello_to.bytes != 0 && !send_hello_to(s, address_text(&e->hello_to), 0)) return;
+    e->hello_to.bytes = 0;
+}
+
+/* PROTOCOL 4, request: to the goose, each step until it has answered. */
+static void send_errands(struct step *s)
+{
+    struct election *e = s->e;
+    int goose = peer_of(e, e->following.uid);
+
+    for (int i = 0; i < ELECTION_ERRANDS_MAX; i++) {
+        struct errand *errand = &e->errands[i];
+        if (!errand->owed || goose < 0) continue;
+        struct send *send = send_begin(s, MESSAGE_REQUEST);
+        if (send == NULL) return;
+        route_to_peer(e, send, goose);
+        errand->owed = false;
+        send->message.request = (struct request){
+            .number = errand->number,
+            .term = errand->term,
+            .what = errand->kind == REQUEST_REMOVE ? CARRIED_REMOVE : CARRIED_HANDOVER,
+            .force = errand->force,
+            .address = address_text(&errand->address)};
+    }
+}
+
+/* PROTOCOL 10: those that are due, and nobody else. */
+static void send_to_due_observers(struct step *s)
+{
+    struct election *e = s->e;
+    struct observer *observer;
+
+    while ((observer = observers_next_due(s->observers)) != NULL && observer->due_us <= s->now_us) {
+        uint64_t silence_us = most_u64(e->options.dead_after_us, 2 * HELLO_INTERVAL_US);
+        if (!contact_is_fresh(&observer->contact, s->now_us, silence_us)) {
+            note(s, NOTE_OBSERVER, REASON_NONE, observer->contact.uid, 0);
+            observers_drop(s->observers, observer);
+            continue;
+        }
+        struct send *send = send_begin(s, MESSAGE_HEARTBEAT);
+        if (send == NULL) return;
+        route_to_endpoint(send, &observer->contact.from);
+        send->stands_on = e->round.vote_generation;
+        body_heartbeat(e, &send->message, &observer->follower,
+                       (uint64_t)e->roster.count * e->reign.step_us);
+        observers_set_due(s->observers, observer, s->now_us + observer_interval_us(e, observer));
+    }
+}
+
+static void send_farewell_to_observers(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (!e->farewell.observers_left || e->durable < e->farewell.stands_on) return;
+    while (e->farewell.observers_at < observers_count(s->observers)) {
+        struct observer *observer = observers_get(s->observers, e->farewell.observers_at);
+        struct send *send = send_begin(s, MESSAGE_RESIGN);
+        if (send == NULL) return;
+        route_to_endpoint(send, &observer->contact.from);
+        body_resign(e, send);
+        e->farewell.observers_at++;
+    }
+    e->farewell.observers_left = false;
+}
+
+void send_owed(struct step *s)
+{
+    send_back(s);
+    if (!send_to_peers(s)) return;
+    send_hellos(s);
+    send_errands(s);
+    if (s->observers == NULL) return;
+    send_farewell_to_observers(s);
+    if (s->e->role == ROLE_GOOSE) send_to_due_observers(s);
+}

@@ -1,0 +1,260 @@
+/* steward.c: which roster change the goose makes next, PROTOCOL 8 and 9.
+ * One change at a time, each only when the last is committed and when it costs neither the lease nor a hold. This file
+ * decides and hands the new roster to the disk; goose.c uses it once it is there. */
+#include <assert.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define WAITING_SEEN_MAX 32 /* of those that wait for a seat, so many are looked at in one go */
+
+/* A roster to come, whom it is about, and who would be new in it. */
+struct change {
+    struct roster roster;
+    enum reason why;
+    uint64_t uid;
+    const struct follower *newcomer;
+};
+
+static void change_begin(const struct election *e, struct change *change, enum reason why,
+                         uint64_t uid)
+{
+    change->roster = e->roster;
+    change->why = why;
+    change->uid = uid;
+    change->newcomer = NULL;
+}
+
+/* PROTOCOL 8.4: those who are voters already must hold the lease for a third of it. From one to two they cannot. */
+static bool keeps_lease(const struct election *e, const struct change *change)
+{
+    bool from_one = e->roster.count == 1 && change->roster.count == 2;
+    const struct follower *newcomer = from_one ? change->newcomer : NULL;
+    uint64_t end_us = lease_end_under_us(e, &change->roster, newcomer, e->now_us);
+
+    return end_us >= e->now_us + e->reign.lease_us / 3;
+}
+
+/* PROTOCOL 8.5. */
+static bool keeps_hold(const struct election *e, const struct change *change)
+{
+    bool from_one = e->roster.count == 1 && change->roster.count == 2;
+    const struct follower *newcomer = from_one ? change->newcomer : NULL;
+
+    return e->reign.hold_end_us <= e->now_us ||
+           lease_end_under_us(e, &change->roster, newcomer, e->now_us) >= e->reign.hold_end_us;
+}
+
+static bool change_make(struct step *s, struct change *change)
+{
+    struct election *e = s->e;
+
+    if (e->roster.version == TERM_MAX || !keeps_lease(e, change) || !keeps_hold(e, change))
+        return false;
+    change->roster.term = e->saved.term;
+    change->roster.version = e->roster.version + 1;
+    assert(roster_find_uid(&change->roster, e->saved.uid) >= 0);
+    e->saved.roster = change->roster;
+    must_save(e);
+    e->reign.roster_generation = e->generation;
+    e->reign.roster_pending = true;
+    e->reign.pending_why = change->why;
+    e->reign.pending_uid = change->uid;
+    return true;
+}
+
+static bool is_silent(const struct election *e, int seat, uint64_t for_us)
+{
+    const struct peer *peer = &e->peers[seat];
+    uint64_t since_us = most_u64(peer->contact.heard_at_us, peer->silent_since_us);
+
+    return seat != self_seat(e) && e->now_us - since_us > for_us;
+}
+
+/* A uid without a seat that speaks from the address of a seat which another uid claimed: PROTOCOL 9, steward 3. */
+void newborn_check(struct election *e, uint64_t uid, struct text address)
+{
+    int seat = roster_find_address(&e->roster, address);
+
+    if (seat < 0 || roster_find_uid(&e->roster, uid) >= 0) return;
+    if (e->roster.seats[seat].uid == 0 || seat == self_seat(e)) return;
+    e->peers[seat].newborn_uid = uid;
+    e->peers[seat].newborn_at_us = e->now_us;
+}
+
+/* 1. An operator's removal. A third of a lease must be left without it; where it is not now, it may be soon. */
+static bool remove_for_operator(struct step *s)
+{
+    struct election *e = s->e;
+    struct removal *removal = &e->removal;
+    struct change change;
+
+    if (!removal->active) return false;
+    change_begin(e, &change, REASON_REMOVED, removal->uid);
+    int seat = removal->uid != 0
+                   ? roster_find_uid(&change.roster, removal->uid)
+                   : roster_find_address(&change.roster, address_text(&removal->address));
+    if (seat >= 0) {
+        if (seat == self_seat(e)) return false;
+        roster_remove(&change.roster, seat);
+        change.roster.wanted = change.roster.count;
+    }
+    if (removal->uid != 0) change.roster.removed_uid = removal->uid;
+    if (seat < 0 && change.roster.removed_uid == e->roster.removed_uid) return false;
+    return change_make(s, &change);
+}
+
+static bool seat_move(struct step *s, struct roster *roster, int i, struct text address)
+{
+    struct roster others = *roster;
+    enum roster_result moved = roster_move(roster, i, address);
+
+    if (moved == ROSTER_TOO_LARGE) {
+        roster_remove(&others, i);
+        note(s, NOTE_TOO_LARGE, REASON_NONE, roster->seats[i].uid,
+             roster_encoded_bytes_with(&others, address));
+    }
+    return moved == ROSTER_OK;
+}
+
+/* 2. Uids of seats heard from, new addresses, priorities, HTTP ports: all that is known, at once. */
+static bool seat_fill(struct step *s, struct roster *roster, int i)
+{
+    const struct election *e = s->e;
+    const struct peer *peer = &e->peers[i];
+    const struct follower *f = &peer->follower;
+    struct seat *seat = &roster->seats[i];
+    bool self = i == self_seat(e);
+    bool changed = false;
+
+    if (!self && (f->term != e->saved.term || f->seq == 0)) return false;
+    uint64_t uid = self ? e->saved.uid : peer->contact.uid;
+    uint8_t priority = self ? e->options.priority : f->priority;
+    uint16_t http_port = self ? e->options.http_port : f->http_port;
+    struct text address = self ? address_text(&e->options.self) : address_text(&peer->moved_to);
+    if (seat->uid == 0 && roster_find_uid(roster, uid) < 0) {
+        seat->uid = uid;
+        changed = true;
+    }
+    if (seat->uid != uid) return changed;
+    if (seat->priority != priority || seat->http_port != http_port) {
+        seat->priority = priority;
+        seat->http_port = http_port;
+        changed = true;
+    }
+    if (address.bytes != 0 && !text_equal(address, roster_address(roster, i)))
+        changed |= seat_move(s, roster, i, address);
+    return changed;
+}
+
+static bool fill_seats(struct step *s)
+{
+    struct election *e = s->e;
+    struct change change;
+    bool changed = false;
+
+    change_begin(e, &change, REASON_SEAT_FILLED, 0);
+    for (int i = 0; i < e->roster.count; i++)
+        changed |= seat_fill(s, &change.roster, i);
+    return changed && change_make(s, &change);
+}
+
+static bool remove_seat(struct step *s, int seat, enum reason why)
+{
+    struct change change;
+
+    change_begin(s->e, &change, why, s->e->roster.seats[seat].uid);
+    roster_remove(&change.roster, seat);
+    return change_make(s, &change);
+}
+
+/* 3. A newborn at the address of a silent seat: the seat goes, and rule 5 lets the newborn in. */
+static bool replace_lost(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; i < e->roster.count; i++) {
+        const struct peer *peer = &e->peers[i];
+        bool newborn =
+            peer->newborn_uid != 0 && e->now_us - peer->newborn_at_us <= 2 * HELLO_INTERVAL_US;
+        if (newborn && is_silent(e, i, 2 * e->reign.lease_us) && e->roster.count > 1 &&
+            remove_seat(s, i, REASON_SEAT_REPLACED))
+            return true;
+    }
+    return false;
+}
+
+/* PROTOCOL 8.4: it follows me, acked within half a lease, and holds the current roster. */
+static bool may_be_let_in(const struct election *e, const struct observer *observer)
+{
+    const struct follower *f = &observer->follower;
+
+    return f->stands && acked_lately(e, f) && acked_roster(e, f) &&
+           roster_find_address(&e->roster, address_text(&observer->address)) < 0;
+}
+
+/* How many wait, as far as it matters; the one known longest. */
+static int count_waiting(struct step *s, struct observer **longest)
+{
+    int waiting = 0, seen = 0;
+
+    *longest = NULL;
+    if (s->observers == NULL) return 0;
+    for (struct observer *o = observers_first_waiting(s->observers);
+         o != NULL && seen < WAITING_SEEN_MAX;
+         o = observers_next_waiting(s->observers, o), seen++) {
+        if (!may_be_let_in(s->e, o)) continue;
+        if (waiting++ == 0) *longest = o;
+    }
+    return waiting;
+}
+
+/* 4 and 6. A silent voter goes while somebody waits for its seat, or where more than three are left. */
+static bool remove_dead(struct step *s, bool somebody_waits)
+{
+    struct election *e = s->e;
+
+    if (!somebody_waits && e->roster.count <= 3) return false;
+    for (int i = 0; i < e->roster.count; i++)
+        if (is_silent(e, i, e->options.dead_after_us) && e->roster.count > 1 &&
+            remove_seat(s, i, REASON_SEAT_DEAD))
+            return true;
+    return false;
+}
+
+/* 5. As far as the count ends up odd, or at the wanted number. */
+static bool let_in(struct step *s, const struct observer *observer, int waiting)
+{
+    struct election *e = s->e;
+    struct change change;
+    int target = e->roster.count + waiting;
+
+    if (target > e->roster.wanted) target = e->roster.wanted;
+    if (target % 2 == 0 && target != e->roster.wanted) target--;
+    if (target <= e->roster.count) return false;
+    change_begin(e, &change, REASON_SEAT_ADDED, observer->contact.uid);
+    change.newcomer = &observer->follower;
+    enum roster_result added =
+        roster_add(&change.roster, address_text(&observer->address), observer->contact.uid,
+                   observer->follower.priority, observer->follower.http_port);
+    if (added == ROSTER_TOO_LARGE)
+        note(s, NOTE_TOO_LARGE, REASON_NONE, observer->contact.uid,
+             roster_encoded_bytes_with(&e->roster, address_text(&observer->address)));
+    return added == ROSTER_OK && change_make(s, &change);
+}
+
+/* In the order of PROTOCOL 9; each only when the last change is committed, and none when the goose wants to go. */
+void steward_run(struct step *s)
+{
+    struct election *e = s->e;
+    struct observer *longest;
+
+    if (e->role != ROLE_GOOSE || e->failed || e->reign.resigns || e->reign.roster_pending ||
+        !goose_roster_committed(e))
+        return;
+    if (remove_for_operator(s) || fill_seats(s) || replace_lost(s)) return;
+    int waiting = count_waiting(s, &longest);
+    if (waiting > 0 && remove_dead(s, true)) return;
+    if (waiting > 0 && e->roster.count < e->roster.wanted && let_in(s, longest, waiting)) return;
+    if (waiting == 0) remove_dead(s, false);
+}

@@ -1,0 +1,129 @@
+/* succession.c: who stands when, PROTOCOL 6.
+ * After a crash one voter stands, at once, and the others know how long to leave it alone: so votes are not split.
+ * Nothing here grants anything or counts anything: that is lease.c and vote.c. */
+#include <assert.h>
+
+#include "internal.h"
+
+/* A thirtieth of the lease at least, a lease at most. */
+static uint64_t step_bounded_us(uint64_t step, uint64_t lease_us)
+{
+    return least_u64(most_u64(step, lease_us / 30), lease_us);
+}
+
+/* The unit of waiting in line: what my goose told, or what my own lease gives. */
+uint64_t step_us(const struct election *e)
+{
+    if (e->role == ROLE_GOOSE) return e->reign.step_us;
+    return e->following.step_us != 0 ? e->following.step_us : e->options.lease_us / 30;
+}
+
+/* How much longer than the fastest clock's promise the slowest clock's may seem, and a step for the way. */
+uint64_t slack_us(const struct election *e)
+{
+    return own_promise_us(e) / 20 + step_us(e);
+}
+
+bool may_stand(const struct election *e)
+{
+    return !e->failed && !e->draining && !e->options.observer && e->options.priority > 0 &&
+           self_seat(e) >= 0 && (e->roster.term > 0 || e->birth.cleared) &&
+           e->saved.term < TERM_MAX;
+}
+
+/* PROTOCOL 6: when my promise has ended, my place in the succession, and up to a quarter step unless I am the heir. */
+void stand_after_promise(struct election *e)
+{
+    uint64_t delay_us = e->following.delay_us;
+    uint64_t jitter_us = delay_us == 0 ? 0 : chance_below(e, step_us(e) / 4 + 1);
+
+    e->stand_at_us = most_u64(e->promise.until_us, e->now_us) + delay_us + jitter_us;
+}
+
+void stand_in(struct election *e, uint64_t wait_us)
+{
+    e->stand_at_us = e->now_us + wait_us;
+}
+
+/* `first_us`, doubled with each failure in a row, up to a promise. */
+uint64_t round_wait_us(const struct election *e, uint64_t first_us)
+{
+    uint64_t most_us = most_u64(own_promise_us(e), first_us);
+
+    for (unsigned i = 0; i < e->round.failures && first_us < most_us; i++)
+        first_us *= 2;
+    return least_u64(first_us, most_us);
+}
+
+void back_off(struct election *e)
+{
+    stand_in(e, chance_below(e, round_wait_us(e, 2 * step_us(e)) + 1));
+}
+
+/* Could this peer be goose now: it stands, follows me as it should, and has the roster in use. */
+bool can_take_over(const struct election *e, int peer)
+{
+    const struct follower *f = &e->peers[peer].follower;
+
+    return peer != self_seat(e) && f->stands && f->priority > 0 && acked_lately(e, f) &&
+           acked_roster(e, f);
+}
+
+/* One number to compare: may be goose, acks fresh, current roster, priority, round trip in whole ms, place. */
+static uint64_t standing(const struct election *e, int peer)
+{
+    const struct follower *f = &e->peers[peer].follower;
+    uint64_t may = f->stands && f->priority > 0;
+    uint64_t fresh = acked_lately(e, f);
+    uint64_t current = acked_roster(e, f);
+    uint64_t ms = f->rtt_us == 0 ? UINT16_MAX : least_u64(f->rtt_us / 1000, UINT16_MAX);
+
+    return may << 50 | fresh << 49 | current << 48 | (uint64_t)f->priority << 32 |
+           (UINT16_MAX - ms) << 8 | (uint64_t)(ROSTER_SEATS_MAX - peer);
+}
+
+/* Twice the slowest round trip among my fastest majority: one slow voter slows nobody else. */
+static uint64_t majority_step_us(const struct election *e, int self)
+{
+    int needed = roster_majority(&e->roster) - 1;
+    uint64_t slowest_us = 0;
+
+    for (int i = 0; i < e->roster.count; i++) {
+        int faster = 0;
+        uint64_t rtt_us = e->peers[i].follower.rtt_us;
+        if (i == self || rtt_us == 0) continue;
+        for (int j = 0; j < e->roster.count; j++) {
+            uint64_t other_us = e->peers[j].follower.rtt_us;
+            if (j != self && other_us != 0 && (other_us < rtt_us || (other_us == rtt_us && j < i)))
+                faster++;
+        }
+        if (faster < needed) slowest_us = most_u64(slowest_us, rtt_us);
+    }
+    return step_bounded_us(2 * slowest_us, e->reign.lease_us);
+}
+
+/* Once a heartbeat interval: everybody's rank, and the step. */
+void succession_count(struct election *e)
+{
+    uint64_t standings[ROSTER_SEATS_MAX];
+    int self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++)
+        standings[i] = i == self ? 0 : standing(e, i);
+    for (int i = 0; i < e->roster.count; i++) {
+        uint8_t rank = 0;
+        for (int j = 0; j < e->roster.count; j++)
+            if (standings[j] > standings[i]) rank++;
+        e->peers[i].rank = rank;
+    }
+    e->reign.step_us = (uint32_t)majority_step_us(e, self);
+}
+
+int succession_heir(const struct election *e)
+{
+    int heir = -1;
+
+    for (int i = 0; i < e->roster.count; i++)
+        if (can_take_over(e, i) && (heir < 0 || standing(e, i) > standing(e, heir))) heir = i;
+    return heir;
+}

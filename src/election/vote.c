@@ -1,0 +1,391 @@
+/* vote.c: canvasses and votes, PROTOCOL 6: asking, judging, deferring, yielding, winning and losing.
+ * A yes never leaves before what it promises is on disk, and nobody wins without his own vote on disk. */
+#include <assert.h>
+
+#include "internal.h"
+
+static void round_open(struct step *s, uint64_t lasts_us)
+{
+    struct election *e = s->e;
+
+    e->round.id = chance_u64(e);
+    e->round.began_us = s->now_us;
+    e->round.ends_us = s->now_us + lasts_us;
+    e->round.ask_at_us = s->now_us + step_us(e);
+    for (int i = 0; i < e->roster.count; i++) {
+        e->peers[i].answered = false;
+        e->peers[i].yes = false;
+        e->peers[i].yes_sent_at_us = 0;
+    }
+    owe_seats(e, OWED_ASK);
+}
+
+/* PROTOCOL 6.1: would you vote for me? Nothing changes anywhere. */
+void canvass_begin(struct step *s)
+{
+    struct election *e = s->e;
+
+    assert(may_stand(e) && e->promise.until_us <= s->now_us);
+    set_role(s, ROLE_CANVASSING, REASON_PROMISE_ENDED);
+    round_open(s, round_wait_us(e, slack_us(e) + 3 * step_us(e)));
+    round_count(s);
+}
+
+/* PROTOCOL 6.2. The VOTE may leave while the write is under way. */
+void stand(struct step *s, enum reason why)
+{
+    struct election *e = s->e;
+
+    assert(may_stand(e) && !promise_binds(e, e->saved.uid, s->now_us));
+    e->saved.term++;
+    e->saved.voted_for = e->saved.uid;
+    set_role(s, ROLE_CANDIDATE, why);
+    e->reign.lease_us = e->options.lease_us;
+    e->reign.promise_us = own_promise_us(e);
+    promise_give(e, e->saved.uid, e->saved.term, (uint32_t)e->reign.promise_us, s->now_us);
+    must_save(e);
+    e->round.vote_generation = e->generation;
+    round_open(s, round_wait_us(e, 2 * (uint64_t)e->options.lease_us / 3));
+    round_count(s);
+}
+
+/* PROTOCOL 6.5: nobody need wait for a promise to a loser. The resignation leaves only when the term is on disk: else
+ * it could be stood in again after a crash. */
+static void candidate_resign(struct step *s)
+{
+    struct election *e = s->e;
+
+    resignation_note(s, e->saved.term, e->saved.uid, 0, 0);
+    farewell_begin(s, e->saved.term, 0, e->round.vote_generation);
+}
+
+void round_abandon(struct step *s, enum reason why)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_CANDIDATE) candidate_resign(s);
+    if (e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE) {
+        set_role(s, ROLE_DUCK, why);
+        for (int i = 0; i < e->roster.count; i++)
+            owe_not(e, i, OWED_ASK);
+        stand_after_promise(e);
+    }
+}
+
+/* PROTOCOL 4: a seat that nobody has claimed may stand for a disk that was lost; only who lately followed a goose with
+ * the same roster, or was one, may count it. A roster from flags is all unclaimed, and birth.c sees to it. */
+static bool seat_may_count(const struct election *e, int seat)
+{
+    if (e->roster.seats[seat].uid != 0 || e->roster.term == 0) return true;
+    return e->followed_up_to_date_us != 0 &&
+           e->now_us - e->followed_up_to_date_us < UNCLAIMED_TRUST_US;
+}
+
+static bool has_majority_of_yes(const struct election *e)
+{
+    int yes = 0, self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++)
+        if ((i == self || e->peers[i].yes) && seat_may_count(e, i)) yes++;
+    return yes >= roster_majority(&e->roster);
+}
+
+/* The uids of those that voted for me, and what I know of them, become those of their unclaimed seats; the roster gets
+ * my term. Seats stay, so majorities intersect: PROTOCOL 6.4 and 8.1. */
+static void roster_win(struct step *s)
+{
+    struct election *e = s->e;
+    struct roster *roster = &e->saved.roster;
+    int self = self_seat(e);
+
+    for (int i = 0; i < roster->count; i++) {
+        struct seat *seat = &roster->seats[i];
+        if (i == self) {
+            seat->uid = e->saved.uid;
+            seat->priority = e->options.priority;
+            seat->http_port = e->options.http_port;
+        } else if (seat->uid == 0 && e->peers[i].yes &&
+                   roster_find_uid(roster, e->peers[i].contact.uid) < 0) {
+            seat->uid = e->peers[i].contact.uid;
+        }
+    }
+    roster->term = e->saved.term;
+    must_save(e);
+    roster_use(s, roster);
+}
+
+/* PROTOCOL 6.4: the votes' own sending times are the first lease. If it has ended already (this process was stopped
+ * meanwhile), the term is given up without a claim. */
+static void win(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; i < e->roster.count; i++) {
+        struct peer *peer = &e->peers[i];
+        uint64_t rtt_us = peer->follower.rtt_us;
+        bool stands = peer->follower.stands;
+        uint8_t priority = peer->follower.priority;
+        peer->follower = (struct follower){.term = e->saved.term,
+                                           .sent_at_us = peer->yes ? peer->yes_sent_at_us : 0,
+                                           .rtt_us = rtt_us,
+                                           .stands = stands,
+                                           .priority = priority,
+                                           .http_port = peer->follower.http_port};
+        peer->silent_since_us = s->now_us;
+        owe_not(e, i, OWED_ASK);
+    }
+    lease_count(e);
+    if (s->now_us >= lease_end_us(e, s->now_us)) {
+        round_abandon(s, REASON_WON_TOO_LATE);
+        back_off(e);
+        return;
+    }
+    e->round.failures = 0;
+    roster_win(s);
+    goose_begin(s);
+}
+
+/* After anything that may have completed a majority: an answer, my own vote on disk. */
+void round_count(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_CANVASSING && has_majority_of_yes(e))
+        stand(s, REASON_CANVASS_WON);
+    else if (e->role == ROLE_CANDIDATE && e->durable >= e->round.vote_generation &&
+             has_majority_of_yes(e))
+        win(s);
+}
+
+static void round_failed(struct step *s)
+{
+    round_abandon(s, REASON_NO_MAJORITY);
+    if (s->e->round.failures < 16) s->e->round.failures++;
+    back_off(s->e);
+}
+
+void round_timers(struct step *s)
+{
+    struct election *e = s->e;
+    bool asking = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+
+    if (asking && s->now_us >= e->round.ends_us) {
+        round_failed(s);
+    } else if (asking && s->now_us >= e->round.ask_at_us) {
+        e->round.ask_at_us = s->now_us + step_us(e);
+        for (int i = 0; i < e->roster.count; i++)
+            if (!e->peers[i].answered && i != self_seat(e)) owe(e, i, OWED_ASK);
+    }
+    if (e->role == ROLE_DUCK && s->now_us >= e->stand_at_us && s->now_us >= e->quarantine_end_us &&
+        s->now_us >= e->promise.until_us && may_stand(e))
+        canvass_begin(s);
+}
+
+static bool voted_for_other(const struct election *e, const struct asked *asked, uint64_t uid)
+{
+    return asked->ask.term == e->saved.term && e->saved.voted_for != 0 && e->saved.voted_for != uid;
+}
+
+/* PROTOCOL 6.3: why this canvass or vote is refused, or yes. A live promise comes last: only that refusal may be
+ * deferred. Nothing changes here. */
+static enum verdict judge(const struct election *e, const struct asked *asked, uint64_t uid,
+                          int seat)
+{
+    int order = roster_compare(asked->roster_term, asked->roster_version, e->roster.term,
+                               e->roster.version);
+
+    if (e->failed) return VERDICT_FAILED;
+    if (seat < 0 && order <= 0) return VERDICT_STRANGER;
+    if (!may_vote_for(e, asked)) return VERDICT_NOT_PART;
+    if (asked->ask.term < e->saved.term || asked->ask.term > TERM_MAX) return VERDICT_OLD_TERM;
+    if (voted_for_other(e, asked, uid)) return VERDICT_VOTED;
+    if (e->now_us < e->quarantine_end_us) return VERDICT_QUARANTINE;
+    if (order < 0) return VERDICT_OLD_ROSTER;
+    if (order == 0 && asked->ask.roster_digest != roster_digest(&e->roster))
+        return VERDICT_OTHER_ROSTER;
+    if (e->after.term == asked->ask.term && e->after.uid == uid) return VERDICT_RESIGNED;
+    if (e->role == ROLE_GOOSE) return VERDICT_LEASE_LIVES;
+    if (promise_binds(e, uid, e->now_us)) return VERDICT_PROMISED;
+    return VERDICT_YES;
+}
+
+static bool may_defer(const struct election *e)
+{
+    return e->promise.until_us - e->now_us <= slack_us(e);
+}
+
+/* PROTOCOL 6, yielding: once to each. Who is heard but hears nothing would else keep all others from standing. */
+static bool may_yield_to(struct election *e, int seat)
+{
+    uint64_t bit = seat < 0 ? 0 : UINT64_C(1) << seat;
+    bool first = seat < 0 || (e->yielded & bit) == 0;
+
+    e->yielded |= bit;
+    return first;
+}
+
+/* PROTOCOL 6, yielding: of two that canvass, the one behind in the succession, then in the roster, yields. */
+static bool is_ahead_of_me(const struct election *e, const struct ask *ask, int seat)
+{
+    if (ask->succession_delay_us != e->following.delay_us)
+        return ask->succession_delay_us < e->following.delay_us;
+    return seat < self_seat(e);
+}
+
+static enum verdict judge_canvass(struct step *s, const struct asked *asked, uint64_t uid, int seat)
+{
+    struct election *e = s->e;
+    enum verdict verdict = judge(e, asked, uid, seat);
+    bool perhaps = verdict == VERDICT_PROMISED && may_defer(e);
+
+    if (verdict != VERDICT_YES && !perhaps) return verdict;
+    if (e->role == ROLE_CANVASSING && !is_ahead_of_me(e, &asked->ask, seat))
+        return VERDICT_YIELD_TO_ME;
+    if (!may_yield_to(e, seat)) return verdict;
+    if (e->role == ROLE_CANVASSING) round_abandon(s, REASON_YIELDED);
+    e->stand_at_us = most_u64(e->stand_at_us, s->now_us + slack_us(e) + 2 * step_us(e));
+    return verdict;
+}
+
+/* PROTOCOL 6.3: the vote, the term and the promise are one write; the yes waits for it. */
+static void grant(struct step *s, const struct ask *ask, uint64_t uid)
+{
+    struct election *e = s->e;
+
+    round_abandon(s, REASON_HIGHER_TERM);
+    e->yielded = 0;
+    if (ask->term != e->saved.term || e->saved.voted_for != uid) {
+        e->saved.term = ask->term;
+        e->saved.voted_for = uid;
+        must_save(e);
+    }
+    promise_give(e, uid, ask->term, ask->promise_us, s->now_us);
+    stand_after_promise(e);
+}
+
+static void note_denied(struct step *s, enum verdict verdict, uint64_t uid)
+{
+    if (verdict == VERDICT_OTHER_ROSTER) note(s, NOTE_CONFLICT, REASON_NONE, uid, 0);
+    note(s, NOTE_DENIED, REASON_NONE, uid, verdict);
+}
+
+/* Decide on what peer `i` asks: answer it, or keep it until the promise ends. */
+static void asked_decide(struct step *s, int i)
+{
+    struct election *e = s->e;
+    struct peer *peer = &e->peers[i];
+    uint64_t uid = peer->contact.uid;
+    int seat = i < e->roster.count ? i : -1;
+    enum verdict verdict = peer->asked.is_vote ? judge(e, &peer->asked, uid, seat)
+                                               : judge_canvass(s, &peer->asked, uid, seat);
+
+    if (verdict == VERDICT_PROMISED && may_defer(e)) {
+        peer->asked.kept = true;
+        e->keeping |= UINT64_C(1) << i;
+        return;
+    }
+    if (verdict == VERDICT_YES && peer->asked.is_vote) grant(s, &peer->asked.ask, uid);
+    if (verdict != VERDICT_YES) note_denied(s, verdict, uid);
+    peer->asked.kept = false;
+    peer->asked.verdict = verdict;
+    owe(e, i, OWED_REPLY);
+}
+
+/* A promise has ended: those who were kept waiting get their answer. */
+void kept_answer(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; e->keeping != 0 && i < PEERS_MAX; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        if ((e->keeping & bit) == 0) continue;
+        if (e->peers[i].asked.kept && promise_binds(e, e->peers[i].contact.uid, s->now_us))
+            continue;
+        e->keeping &= ~bit;
+        if (e->peers[i].asked.kept) asked_decide(s, i);
+    }
+}
+
+/* A heartbeat has renewed the promise first: the answer is no. */
+void kept_refuse(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; e->keeping != 0 && i < PEERS_MAX; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        if ((e->keeping & bit) == 0) continue;
+        e->keeping &= ~bit;
+        if (!e->peers[i].asked.kept) continue;
+        e->peers[i].asked.kept = false;
+        e->peers[i].asked.verdict = VERDICT_PROMISED;
+        owe(e, i, OWED_REPLY);
+    }
+}
+
+enum refusal handle_ask(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    struct asked asked = {.is_vote = m->kind == MESSAGE_VOTE,
+                          .ask = m->ask,
+                          .roster_term = m->roster_term,
+                          .roster_version = m->roster_version,
+                          .flock_id = m->flock_id};
+
+    bool newer =
+        roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
+    if (arrival->seat < 0 && !newer) {
+        note(s, NOTE_DENIED, REASON_NONE, m->uid, VERDICT_STRANGER);
+        return REFUSAL_STRANGER;
+    }
+    if (arrival->seat >= 0) resignation_note(s, m->ask.after.term, m->ask.after.uid, m->uid, 0);
+    int i = peer_for(s, arrival);
+    e->peers[i].asked = asked;
+    asked_decide(s, i);
+    return REFUSAL_NONE;
+}
+
+/* PROTOCOL 6.1 and 6.5: a refusal teaches a higher term or a newer roster; then try again soon. */
+static void learn_from_refusal(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    bool higher = m->term > e->saved.term && m->term <= TERM_MAX;
+
+    note(s, NOTE_DENIED_ME, REASON_NONE, m->uid, m->reply.verdict);
+    if (m->reply.verdict == VERDICT_OTHER_ROSTER) note(s, NOTE_CONFLICT, REASON_NONE, m->uid, 0);
+    bool newer = arrival->roster != NULL && roster_take(s, arrival->roster, REASON_NEWER_ROSTER);
+    if (!higher && !newer) return;
+    round_abandon(s, REASON_HIGHER_TERM);
+    if (higher) term_take(e, m->term);
+    stand_in(e, chance_below(e, step_us(e) + 1));
+}
+
+/* Some refusals end by themselves, and soon: who gives them is asked again, like one who has not answered. */
+static bool may_soon_say_yes(enum verdict verdict)
+{
+    return verdict == VERDICT_NOT_PART || verdict == VERDICT_QUARANTINE;
+}
+
+enum refusal handle_reply(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    enum role asks = m->kind == MESSAGE_VOTE_REPLY ? ROLE_CANDIDATE : ROLE_CANVASSING;
+
+    if (arrival->seat < 0) return REFUSAL_STRANGER;
+    resignation_note(s, m->reply.after.term, m->reply.after.uid, 0, 0);
+    if (e->role != asks || m->reply.round != e->round.id) return REFUSAL_OLD_ROUND;
+    if (m->reply.sent_at_us > s->now_us || m->reply.sent_at_us < e->round.began_us)
+        return REFUSAL_ABSURD;
+    struct peer *peer = &e->peers[arrival->seat];
+    peer->answered = !may_soon_say_yes(m->reply.verdict);
+    if (m->reply.verdict != VERDICT_YES) {
+        learn_from_refusal(s, arrival);
+        return REFUSAL_NONE;
+    }
+    peer->yes = true;
+    peer->yes_sent_at_us = most_u64(peer->yes_sent_at_us, m->reply.sent_at_us);
+    round_count(s);
+    return REFUSAL_NONE;
+}

@@ -1,0 +1,310 @@
+/* wire.c: messages as bytes, PROTOCOL 4, and which of them no node sends.
+ * Decoding never reads past the end, never allocates, and trips no assertion whatever the bytes
+ * are; encoding asserts what decoding refuses. It knows nothing of who sends what when.
+ *
+ * Everything is big-endian; a number in a cell is its bytes. A bool is 0 or 1. A text is its
+ * length, 1, and its characters. There is one way to write a message: decoded and encoded again it
+ * is the same bytes.
+ *
+ *    +---------------+---------------+---------------+---------------+
+ *  0 | major 1 (= 1) | minor 1 (= 0) |     kind 1    |0 0 0 0 0 0 0 R|  R: a roster rides along
+ *    +---------------+---------------+---------------+---------------+
+ *  4 | name tag 8: a digest of the flock's name                      |
+ * 12 | flock id 8; 0: not of a flock yet                             |
+ * 20 | uid of the sender 8                                           |
+ * 28 | life of the sender 8                                          |
+ * 36 | counter 8                                                     |
+ * 44 | term 8                                                        |
+ * 52 | term of its roster 8                                          |
+ * 60 | version of its roster 8                                       |
+ * 68 | address of the sender, text; of length 0 in a HEARTBEAT       |
+ *    +---------------------------------------------------------------+
+ *    | body, by kind                                                 |
+ *    +---------------------------------------------------------------+
+ *    | roster, where R                                               |
+ *    +---------------------------------------------------------------+
+ *
+ *  1 HEARTBEAT      | seq 8 | sent at 8 | promise 4 | succession delay 4 | step 4 | settled 1 |
+ *  2 ACK            | seq 8 | sent at 8 | yes 1 | stands 1 | priority 1 | HTTP port 2 |
+ *  3 CANVASS        | round 8 | term 8 | sent at 8 | promise 4 | succession delay 4 |
+ *  5 VOTE           | roster digest 8 | after: term 8 | after: uid 8 |
+ *  4 CANVASS_REPLY  | round 8 | sent at 8 | verdict 1 | after: term 8 | after: uid 8 |
+ *  6 VOTE_REPLY
+ *  7 RESIGN         | term 8 | heir's uid 8 | step 4 |
+ *  8 HELLO          | nonce 8 | door nonce 8 | peers digest 8 | priority 1 | HTTP port 2 |
+ *                   | may enter 1 |
+ *  9 WELCOME        | nonce 8 | door nonce 8 | peers digest 8 | for uid 8 | newest life 8 |
+ *                   | knows flock 1 | old copy 1 | the goose's address, text |
+ * 10 REQUEST        | number 8 | term 8 | what 1 | force 1 | address, text |
+ * 11 RESULT         | life 8 | number 8 | outcome 1 |
+ *
+ *    roster         | wanted 1 | count 1 | removed uid 8 | and count times a
+ *    seat           | length of host 1 | port 2 | uid 8 | priority 1 | HTTP port 2 | host |
+ *
+ * A roster's term, version and flock id are those in the head. One of term 0, made from flags, is
+ * no flock yet and never travels.
+ *
+ * Versions. A reader takes every minor version of its own major version. A newer one has its new
+ * fields behind all that is drawn here, and this reader lets them be; bytes there that its own
+ * version does not have are refused. */
+#include "internal.h"
+#include "wire_parts.h"
+
+#define HEAD_BYTES     68
+#define FLAG_ROSTER    1
+#define DELAY_US_MAX   (PROMISE_US_MAX * ROSTER_SEATS_MAX)
+#define KIND_BIT(kind) (1U << (kind))
+
+_Static_assert(PROMISE_US_MAX <= UINT32_MAX / ROSTER_SEATS_MAX,
+               "a whole roster of steps has its place in 32 bits");
+_Static_assert(HEAD_BYTES + 1 + HEARTBEAT_BYTES + SEAL_BYTES_MAX < 200,
+               "a flock at rest costs little");
+_Static_assert(HEAD_BYTES + 1 + ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX + ROSTER_BYTES_MAX <=
+                   MESSAGE_BYTES_MAX,
+               "the largest message is one datagram");
+_Static_assert(HEAD_BYTES + 1 + HEARTBEAT_BYTES + ROSTER_BYTES_MAX <= 1200,
+               "a heartbeat is never a fragment");
+
+/* HEARTBEAT and replies carry a roster to those whose own is older: PROTOCOL 4. */
+static const unsigned carries_roster = KIND_BIT(MESSAGE_HEARTBEAT) |
+                                       KIND_BIT(MESSAGE_CANVASS_REPLY) |
+                                       KIND_BIT(MESSAGE_VOTE_REPLY) | KIND_BIT(MESSAGE_WELCOME);
+
+static bool is_promise(uint32_t promise_us)
+{
+    return promise_us > 0 && promise_us <= PROMISE_US_MAX;
+}
+
+/* Both or none. */
+static bool is_resignation(const struct resignation *after)
+{
+    return after->term <= TERM_MAX && (after->term == 0) == (after->uid == 0);
+}
+
+static bool ask_is_sane(const struct ask *ask, uint64_t term)
+{
+    return ask->term == term && term > 0 && term <= TERM_MAX && is_promise(ask->promise_us) &&
+           ask->succession_delay_us <= DELAY_US_MAX && is_resignation(&ask->after);
+}
+
+static bool heartbeat_is_sane(const struct heartbeat *heartbeat)
+{
+    return is_promise(heartbeat->promise_us) && heartbeat->step_us <= DELAY_US_MAX &&
+           heartbeat->succession_delay_us <= DELAY_US_MAX;
+}
+
+static bool resign_is_sane(const struct resign *resign)
+{
+    return resign->term > 0 && resign->term <= TERM_MAX && resign->step_us <= DELAY_US_MAX;
+}
+
+/* Who is to be removed has to be named. */
+static bool request_is_sane(const struct request *request)
+{
+    return request->term <= TERM_MAX &&
+           (request->what == CARRIED_HANDOVER || request->address.bytes > 0);
+}
+
+static bool body_is_sane(const struct message *m)
+{
+    switch (m->kind) {
+    case MESSAGE_HEARTBEAT: return m->term > 0 && heartbeat_is_sane(&m->heartbeat);
+    case MESSAGE_ACK: return m->term > 0;
+    case MESSAGE_CANVASS: return ask_is_sane(&m->ask, m->term + 1);
+    case MESSAGE_VOTE: return ask_is_sane(&m->ask, m->term);
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE_REPLY: return is_resignation(&m->reply.after);
+    case MESSAGE_RESIGN: return resign_is_sane(&m->resign);
+    case MESSAGE_HELLO: return true;
+    case MESSAGE_WELCOME: return m->welcome.for_uid != 0;
+    case MESSAGE_REQUEST: return request_is_sane(&m->request);
+    case MESSAGE_RESULT: return m->result.life != 0;
+    case MESSAGE_KINDS: break;
+    }
+    return false;
+}
+
+/* Terms and versions leave room to be counted up. */
+bool wire_message_is_sane(const struct message *m)
+{
+    if (m->uid == 0 || m->life == 0 || m->term > TERM_MAX) return false;
+    if (m->roster_term > m->term || m->roster_version > TERM_MAX) return false;
+    if (m->with_roster) {
+        if ((carries_roster & KIND_BIT(m->kind)) == 0) return false;
+        if (m->roster_term == 0 || m->flock_id == 0) return false;
+    }
+    return body_is_sane(m);
+}
+
+/* The roster in use, as the head of the message says. */
+static bool roster_is_of(const struct roster *roster, const struct message *m)
+{
+    return roster->count > 0 && roster->term == m->roster_term &&
+           roster->version == m->roster_version && roster->flock_id == m->flock_id;
+}
+
+static void put_head(struct writer *w, const struct message *m)
+{
+    put_u8(w, WIRE_MAJOR);
+    put_u8(w, WIRE_MINOR);
+    put_u8(w, (uint8_t)m->kind);
+    put_u8(w, m->with_roster ? FLAG_ROSTER : 0);
+    put_u64(w, m->name_tag);
+    put_u64(w, m->flock_id);
+    put_u64(w, m->uid);
+    put_u64(w, m->life);
+    put_u64(w, m->counter);
+    put_u64(w, m->term);
+    put_u64(w, m->roster_term);
+    put_u64(w, m->roster_version);
+    put_text(w, m->address);
+}
+
+size_t wire_encode(const struct message *message, const struct roster *roster, uint8_t *bytes)
+{
+    struct writer w = {bytes, bytes + MESSAGE_BYTES_MAX};
+
+    assert(wire_message_is_sane(message));
+    assert((message->kind == MESSAGE_HEARTBEAT) == (message->address.bytes == 0));
+    put_head(&w, message);
+    wire_body_put(&w, message);
+    if (message->with_roster) {
+        assert(roster_is_of(roster, message));
+        wire_roster_put(&w, roster);
+    }
+    return (size_t)(w.at - bytes);
+}
+
+/* The minor version, and what every version begins with. */
+static uint8_t take_kind(struct reader *r, struct message *m)
+{
+    uint8_t major = take_u8(r);
+    if (major != WIRE_MAJOR) reader_fail(r, WIRE_OTHER_MAJOR);
+    uint8_t minor = take_u8(r);
+    uint8_t kind = take_u8(r);
+    if (kind == 0 || kind >= MESSAGE_KINDS) reader_fail(r, WIRE_UNKNOWN_KIND);
+    uint8_t flags = take_u8(r);
+    if (flags > FLAG_ROSTER) reader_fail(r, WIRE_ABSURD);
+    m->kind = (enum message_kind)kind;
+    m->with_roster = flags == FLAG_ROSTER;
+    return minor;
+}
+
+static void take_head(struct reader *r, struct message *m)
+{
+    m->name_tag = take_u64(r);
+    m->flock_id = take_u64(r);
+    m->uid = take_u64(r);
+    m->life = take_u64(r);
+    m->counter = take_u64(r);
+    m->term = take_u64(r);
+    m->roster_term = take_u64(r);
+    m->roster_version = take_u64(r);
+    m->address = take_text(r);
+    /* A heartbeat is the message that there are many of, and its sender is known by its uid. */
+    if (m->kind == MESSAGE_HEARTBEAT ? m->address.bytes > 0 : !address_is_canonical(m->address))
+        reader_fail(r, WIRE_BAD_ADDRESS);
+}
+
+static void take_roster(struct reader *r, const struct message *m, struct roster *roster)
+{
+    wire_roster_take(r, roster);
+    roster->term = m->roster_term;
+    roster->version = m->roster_version;
+    roster->flock_id = m->flock_id;
+    if (roster->count == 0) reader_fail(r, WIRE_BAD_ROSTER);
+}
+
+enum wire_result wire_decode(const uint8_t *bytes, size_t count, struct message *message,
+                             struct roster *roster)
+{
+    if (count == 0) return WIRE_SHORT;
+    struct reader r = {bytes, bytes + count, WIRE_OK};
+
+    memset(message, 0, sizeof *message);
+    uint8_t minor = take_kind(&r, message);
+    if (count > MESSAGE_BYTES_MAX) reader_fail(&r, WIRE_LONG);
+    take_head(&r, message);
+    if (r.why != WIRE_OK) return r.why;
+    wire_body_take(&r, message);
+    if (r.why == WIRE_OK && !wire_message_is_sane(message)) reader_fail(&r, WIRE_ABSURD);
+    if (r.why == WIRE_OK && message->with_roster) take_roster(&r, message, roster);
+    if (r.at != r.end && minor <= WIRE_MINOR) reader_fail(&r, WIRE_LONG);
+    return r.why;
+}
+
+/* Texts of a fixed width rather than pointers: constant data that no loader has to touch. */
+#define NAME_CHARS_MAX 16
+#define NAME_OF(names, value) \
+    ((size_t)(value) < sizeof(names) / sizeof(names)[0] ? (names)[value] : "unknown")
+
+const char *wire_result_name(enum wire_result result)
+{
+    static const char names[WIRE_RESULTS][NAME_CHARS_MAX] = {
+        [WIRE_OK] = "ok",
+        [WIRE_SHORT] = "short",
+        [WIRE_LONG] = "long",
+        [WIRE_OTHER_MAJOR] = "other-major",
+        [WIRE_UNKNOWN_KIND] = "unknown-kind",
+        [WIRE_ABSURD] = "absurd",
+        [WIRE_NOT_CANONICAL] = "not-canonical",
+        [WIRE_BAD_ADDRESS] = "bad-address",
+        [WIRE_BAD_ROSTER] = "bad-roster",
+    };
+    return NAME_OF(names, result);
+}
+
+const char *message_kind_name(enum message_kind kind)
+{
+    static const char names[MESSAGE_KINDS][NAME_CHARS_MAX] = {
+        [0] = "unknown",
+        [MESSAGE_HEARTBEAT] = "HEARTBEAT",
+        [MESSAGE_ACK] = "ACK",
+        [MESSAGE_CANVASS] = "CANVASS",
+        [MESSAGE_CANVASS_REPLY] = "CANVASS_REPLY",
+        [MESSAGE_VOTE] = "VOTE",
+        [MESSAGE_VOTE_REPLY] = "VOTE_REPLY",
+        [MESSAGE_RESIGN] = "RESIGN",
+        [MESSAGE_HELLO] = "HELLO",
+        [MESSAGE_WELCOME] = "WELCOME",
+        [MESSAGE_REQUEST] = "REQUEST",
+        [MESSAGE_RESULT] = "RESULT",
+    };
+    return NAME_OF(names, kind);
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+    static const char names[VERDICTS][NAME_CHARS_MAX] = {
+        [VERDICT_YES] = "yes",
+        [VERDICT_STRANGER] = "stranger",
+        [VERDICT_NOT_PART] = "not-part",
+        [VERDICT_OLD_TERM] = "old-term",
+        [VERDICT_VOTED] = "voted",
+        [VERDICT_QUARANTINE] = "quarantine",
+        [VERDICT_OLD_ROSTER] = "old-roster",
+        [VERDICT_OTHER_ROSTER] = "other-roster",
+        [VERDICT_RESIGNED] = "resigned",
+        [VERDICT_LEASE_LIVES] = "lease-lives",
+        [VERDICT_PROMISED] = "promised",
+        [VERDICT_YIELD_TO_ME] = "yield-to-me",
+        [VERDICT_FAILED] = "failed",
+    };
+    return NAME_OF(names, verdict);
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char names[OUTCOMES][NAME_CHARS_MAX] = {
+        [OUTCOME_DONE] = "done",
+        [OUTCOME_NOT_FOUND] = "not-found",
+        [OUTCOME_NOT_ELIGIBLE] = "not-eligible",
+        [OUTCOME_COSTS_MAJORITY] = "costs-majority",
+        [OUTCOME_LAST_SEAT] = "last-seat",
+        [OUTCOME_NO_GOOSE] = "no-goose",
+        [OUTCOME_NOT_GOOSE] = "not-goose",
+        [OUTCOME_BUSY] = "busy",
+        [OUTCOME_TIMED_OUT] = "timed-out",
+    };
+    return NAME_OF(names, outcome);
+}

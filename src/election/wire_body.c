@@ -1,0 +1,228 @@
+/* wire_body.c: what follows the head of each kind of message, in the order of their kinds. Drawn
+ * in wire.c. Each put_X() and take_X() list the same fields in the same order; what the values
+ * may be is judged in wire.c. */
+#include "wire_parts.h"
+
+static void put_resignation(struct writer *w, const struct resignation *after)
+{
+    put_u64(w, after->term);
+    put_u64(w, after->uid);
+}
+
+static void take_resignation(struct reader *r, struct resignation *after)
+{
+    after->term = take_u64(r);
+    after->uid = take_u64(r);
+}
+
+/* An address that may be missing. */
+static struct text take_optional_address(struct reader *r)
+{
+    struct text address = take_text(r);
+    if (address.bytes > 0 && !address_is_canonical(address)) reader_fail(r, WIRE_BAD_ADDRESS);
+    return address;
+}
+
+static void put_heartbeat(struct writer *w, const struct heartbeat *b)
+{
+    put_u64(w, b->seq);
+    put_u64(w, b->sent_at_us);
+    put_u32(w, b->promise_us);
+    put_u32(w, b->succession_delay_us);
+    put_u32(w, b->step_us);
+    put_u8(w, b->settled);
+}
+
+static void take_heartbeat(struct reader *r, struct heartbeat *b)
+{
+    b->seq = take_u64(r);
+    b->sent_at_us = take_u64(r);
+    b->promise_us = take_u32(r);
+    b->succession_delay_us = take_u32(r);
+    b->step_us = take_u32(r);
+    b->settled = take_bool(r);
+}
+
+static void put_ack(struct writer *w, const struct ack *b)
+{
+    put_u64(w, b->seq);
+    put_u64(w, b->sent_at_us);
+    put_u8(w, b->yes);
+    put_u8(w, b->stands);
+    put_u8(w, b->priority);
+    put_u16(w, b->http_port);
+}
+
+static void take_ack(struct reader *r, struct ack *b)
+{
+    b->seq = take_u64(r);
+    b->sent_at_us = take_u64(r);
+    b->yes = take_bool(r);
+    b->stands = take_bool(r);
+    b->priority = take_u8(r);
+    b->http_port = take_u16(r);
+}
+
+static void put_ask(struct writer *w, const struct ask *b)
+{
+    put_u64(w, b->round);
+    put_u64(w, b->term);
+    put_u64(w, b->sent_at_us);
+    put_u32(w, b->promise_us);
+    put_u32(w, b->succession_delay_us);
+    put_u64(w, b->roster_digest);
+    put_resignation(w, &b->after);
+}
+
+static void take_ask(struct reader *r, struct ask *b)
+{
+    b->round = take_u64(r);
+    b->term = take_u64(r);
+    b->sent_at_us = take_u64(r);
+    b->promise_us = take_u32(r);
+    b->succession_delay_us = take_u32(r);
+    b->roster_digest = take_u64(r);
+    take_resignation(r, &b->after);
+}
+
+static void put_reply(struct writer *w, const struct reply *b)
+{
+    put_u64(w, b->round);
+    put_u64(w, b->sent_at_us);
+    put_u8(w, (uint8_t)b->verdict);
+    put_resignation(w, &b->after);
+}
+
+static void take_reply(struct reader *r, struct reply *b)
+{
+    b->round = take_u64(r);
+    b->sent_at_us = take_u64(r);
+    b->verdict = (enum verdict)take_choice(r, VERDICT_YES, VERDICTS);
+    take_resignation(r, &b->after);
+}
+
+static void put_resign(struct writer *w, const struct resign *b)
+{
+    put_u64(w, b->term);
+    put_u64(w, b->heir_uid);
+    put_u32(w, b->step_us);
+}
+
+static void take_resign(struct reader *r, struct resign *b)
+{
+    b->term = take_u64(r);
+    b->heir_uid = take_u64(r);
+    b->step_us = take_u32(r);
+}
+
+static void put_hello(struct writer *w, const struct hello *b)
+{
+    put_u64(w, b->nonce);
+    put_u64(w, b->door_nonce);
+    put_u64(w, b->peers_digest);
+    put_u8(w, b->priority);
+    put_u16(w, b->http_port);
+    put_u8(w, b->may_enter);
+}
+
+static void take_hello(struct reader *r, struct hello *b)
+{
+    b->nonce = take_u64(r);
+    b->door_nonce = take_u64(r);
+    b->peers_digest = take_u64(r);
+    b->priority = take_u8(r);
+    b->http_port = take_u16(r);
+    b->may_enter = take_bool(r);
+}
+
+static void put_welcome(struct writer *w, const struct welcome *b)
+{
+    put_u64(w, b->nonce);
+    put_u64(w, b->door_nonce);
+    put_u64(w, b->peers_digest);
+    put_u64(w, b->for_uid);
+    put_u64(w, b->newest_life);
+    put_u8(w, b->knows_flock);
+    put_u8(w, b->old_copy);
+    put_text(w, b->goose);
+}
+
+static void take_welcome(struct reader *r, struct welcome *b)
+{
+    b->nonce = take_u64(r);
+    b->door_nonce = take_u64(r);
+    b->peers_digest = take_u64(r);
+    b->for_uid = take_u64(r);
+    b->newest_life = take_u64(r);
+    b->knows_flock = take_bool(r);
+    b->old_copy = take_bool(r);
+    b->goose = take_optional_address(r);
+}
+
+static void put_request(struct writer *w, const struct request *b)
+{
+    put_u64(w, b->number);
+    put_u64(w, b->term);
+    put_u8(w, (uint8_t)b->what);
+    put_u8(w, b->force);
+    put_text(w, b->address);
+}
+
+static void take_request(struct reader *r, struct request *b)
+{
+    b->number = take_u64(r);
+    b->term = take_u64(r);
+    b->what = (enum carried)take_choice(r, CARRIED_REMOVE, CARRIED_KINDS);
+    b->force = take_bool(r);
+    b->address = take_optional_address(r);
+}
+
+static void put_result(struct writer *w, const struct result *b)
+{
+    put_u64(w, b->life);
+    put_u64(w, b->number);
+    put_u8(w, (uint8_t)b->outcome);
+}
+
+static void take_result(struct reader *r, struct result *b)
+{
+    b->life = take_u64(r);
+    b->number = take_u64(r);
+    b->outcome = (enum outcome)take_choice(r, OUTCOME_DONE, OUTCOMES);
+}
+
+void wire_body_put(struct writer *w, const struct message *m)
+{
+    switch (m->kind) {
+    case MESSAGE_HEARTBEAT: put_heartbeat(w, &m->heartbeat); break;
+    case MESSAGE_ACK: put_ack(w, &m->ack); break;
+    case MESSAGE_CANVASS:
+    case MESSAGE_VOTE: put_ask(w, &m->ask); break;
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE_REPLY: put_reply(w, &m->reply); break;
+    case MESSAGE_RESIGN: put_resign(w, &m->resign); break;
+    case MESSAGE_HELLO: put_hello(w, &m->hello); break;
+    case MESSAGE_WELCOME: put_welcome(w, &m->welcome); break;
+    case MESSAGE_REQUEST: put_request(w, &m->request); break;
+    case MESSAGE_RESULT: put_result(w, &m->result); break;
+    case MESSAGE_KINDS: assert(m->kind != MESSAGE_KINDS);
+    }
+}
+
+void wire_body_take(struct reader *r, struct message *m)
+{
+    switch (m->kind) {
+    case MESSAGE_HEARTBEAT: take_heartbeat(r, &m->heartbeat); break;
+    case MESSAGE_ACK: take_ack(r, &m->ack); break;
+    case MESSAGE_CANVASS:
+    case MESSAGE_VOTE: take_ask(r, &m->ask); break;
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE_REPLY: take_reply(r, &m->reply); break;
+    case MESSAGE_RESIGN: take_resign(r, &m->resign); break;
+    case MESSAGE_HELLO: take_hello(r, &m->hello); break;
+    case MESSAGE_WELCOME: take_welcome(r, &m->welcome); break;
+    case MESSAGE_REQUEST: take_request(r, &m->request); break;
+    case MESSAGE_RESULT: take_result(r, &m->result); break;
+    case MESSAGE_KINDS: reader_fail(r, WIRE_UNKNOWN_KIND);
+    }
+}

@@ -1,0 +1,178 @@
+/* drive.c: drives a fuzz target without libFuzzer: good inputs, mutated at random, from a seed
+ * that is printed. usage: drive_NAME COUNT [SEED [FIRST]]
+ *
+ * The inputs are handed over in a child process. When it dies, the parent says which input it was
+ * and how to see it die again: each input depends on the seed and its own number only. */
+#include "fuzz.h"
+#include "samples.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MUTATIONS_MAX 8
+
+struct input {
+    uint8_t bytes[FUZZ_BYTES_MAX];
+    size_t count;
+};
+
+struct run {
+    uint64_t seed;
+    uint64_t first;
+    uint64_t count;
+};
+
+static void set_byte(struct chance *chance, struct input *input)
+{
+    static const uint8_t telling[] = {0, 1, 2, 0x7f, 0x80, 0xfe, 0xff};
+    uint64_t value = chance_any(chance);
+    uint8_t *byte = &input->bytes[chance_under(chance, input->count)];
+
+    if (value & 1)
+        *byte = telling[(value >> 8) % sizeof telling];
+    else
+        *byte ^= (uint8_t)(1U << (value >> 8 & 7));
+}
+
+/* A number at its limits: where, how wide and which is chance. */
+static void set_run(struct chance *chance, struct input *input)
+{
+    size_t at = chance_under(chance, input->count);
+    size_t width = (size_t)1 << chance_under(chance, 4);
+
+    if (width > input->count - at) width = input->count - at;
+    memset(input->bytes + at, (chance_any(chance) & 1) ? 0xff : 0, width);
+}
+
+static void cut(struct chance *chance, struct input *input)
+{
+    input->count = chance_under(chance, input->count + 1);
+}
+
+static void grow(struct chance *chance, struct input *input)
+{
+    size_t more = 1 + chance_under(chance, 16);
+
+    if (more > FUZZ_BYTES_MAX - input->count) return;
+    memset(input->bytes + input->count, (int)chance_under(chance, 256), more);
+    input->count += more;
+}
+
+/* One part copied over another: lengths and texts where they do not belong. */
+static void copy_part(struct chance *chance, struct input *input)
+{
+    size_t from = chance_under(chance, input->count);
+    size_t to = chance_under(chance, input->count);
+    size_t most = input->count - (from > to ? from : to);
+
+    memmove(input->bytes + to, input->bytes + from, chance_under(chance, most + 1));
+}
+
+static void take_part_out(struct chance *chance, struct input *input)
+{
+    size_t at = chance_under(chance, input->count);
+    size_t less = 1 + chance_under(chance, 16);
+
+    if (less > input->count - at) less = input->count - at;
+    memmove(input->bytes + at, input->bytes + at + less, input->count - at - less);
+    input->count -= less;
+}
+
+static void mutate(struct chance *chance, struct input *input)
+{
+    if (input->count == 0) return;
+    switch (chance_under(chance, 12)) {
+    case 0: cut(chance, input); break;
+    case 1: grow(chance, input); break;
+    case 2: copy_part(chance, input); break;
+    case 3: take_part_out(chance, input); break;
+    case 4:
+    case 5: set_run(chance, input); break;
+    default: set_byte(chance, input);
+    }
+}
+
+static void make_input(uint64_t seed, uint64_t number, struct input *input)
+{
+    struct chance chance = {seed ^ (number * UINT64_C(0xd1342543de82ef95))};
+
+    input->count = fuzz_sample(chance_any(&chance), input->bytes);
+    for (uint64_t left = chance_under(&chance, MUTATIONS_MAX + 1); left > 0; left--)
+        mutate(&chance, input);
+}
+
+/* From memory without a byte to spare, so that a sanitizer sees the first one read behind the
+ * end. */
+static void hand_over(const struct input *input)
+{
+    uint8_t *bytes = malloc(input->count > 0 ? input->count : 1);
+
+    if (bytes == NULL) abort();
+    memcpy(bytes, input->bytes, input->count);
+    LLVMFuzzerTestOneInput(bytes, input->count);
+    free(bytes);
+}
+
+static void drive(const struct run *run, volatile uint64_t *at)
+{
+    struct input input;
+
+    for (uint64_t i = 0; i < run->count; i++) {
+        *at = run->first + i;
+        make_input(run->seed, *at, &input);
+        hand_over(&input);
+    }
+}
+
+/* 0, or 1 when the child did not come to its end. */
+static int watch(const char *name, const struct run *run, pid_t child, const volatile uint64_t *at)
+{
+    int status = 0;
+
+    if (waitpid(child, &status, 0) != child) return 1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+    fprintf(stderr, "input %llu kills it; again: %s 1 %llu %llu\n", (unsigned long long)*at, name,
+            (unsigned long long)run->seed, (unsigned long long)*at);
+    return 1;
+}
+
+static struct run read_arguments(int argc, char **argv)
+{
+    struct run run = {.seed = 1};
+
+    if (argc > 1) run.count = strtoull(argv[1], NULL, 10);
+    if (argc > 2) run.seed = strtoull(argv[2], NULL, 10);
+    if (argc > 3) run.first = strtoull(argv[3], NULL, 10);
+    return run;
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = read_arguments(argc, argv);
+
+    if (run.count == 0) {
+        fprintf(stderr, "usage: %s COUNT [SEED [FIRST]]\n", argv[0]);
+        return 2;
+    }
+    volatile uint64_t *at =
+        mmap(NULL, sizeof *at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) {
+        perror("mmap");
+        return 1;
+    }
+    printf("%s: seed %llu, inputs %llu..%llu\n", argv[0], (unsigned long long)run.seed,
+           (unsigned long long)run.first, (unsigned long long)(run.first + run.count - 1));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child < 0) {
+        perror("fork");
+        return 1;
+    }
+    if (child > 0) return watch(argv[0], &run, child, at);
+    drive(&run, at);
+    exit(0);
+}

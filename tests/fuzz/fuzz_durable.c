@@ -1,0 +1,30 @@
+/* fuzz_durable.c: any bytes as a durable state. What is decoded is encoded again, and has to be
+ * the same bytes. */
+#include "fuzz.h"
+#include "samples.h"
+
+#include <assert.h>
+#include <string.h>
+
+_Static_assert(DURABLE_BYTES_MAX <= FUZZ_BYTES_MAX, "a sample is a whole state");
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    struct durable_state state;
+    uint8_t again[DURABLE_BYTES_MAX];
+
+    if (!durable_decode(bytes, count, &state)) return 0;
+    assert(roster_is_sound(&state.roster));
+    assert(durable_encode(&state, again) == count);
+    assert(memcmp(bytes, again, count) == 0);
+    return 0;
+}
+
+size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
+{
+    struct chance chance = {seed};
+    struct durable_state state;
+
+    sample_durable(&chance, &state);
+    return durable_encode(&state, bytes);
+}

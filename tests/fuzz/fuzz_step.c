@@ -1,0 +1,365 @@
+/* fuzz_step.c: any bytes as a life of one node: starts, messages, time, the disk, requests,
+ * crashes. After each step its state and the change of it are checked, all that it sends goes
+ * through wire.c and stands on what is saved, and what it would have saved can be read again. */
+#include "fuzz.h"
+#include "samples.h"
+#include "step_world.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OBSERVERS        3
+#define GO_ONS_MAX       1000
+#define SAMPLE_BYTES_MAX 1500
+
+uint8_t next_u8(struct program *program)
+{
+    return program->at == program->end ? 0 : *program->at++;
+}
+
+uint64_t next_u64(struct program *program, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < bytes; i++)
+        value = value << 8 | next_u8(program);
+    return value;
+}
+
+static void must_be_right(const char *wrong)
+{
+    if (wrong == NULL) return;
+    fprintf(stderr, "%s\n", wrong);
+    abort();
+}
+
+static void check_send(const struct world *w, const struct send *send)
+{
+    struct message back;
+    struct roster roster;
+    uint8_t bytes[MESSAGE_BYTES_MAX];
+
+    assert(send->stands_on <= w->e.durable);
+    assert(send->has_endpoint || address_is_canonical(send->address));
+    size_t count = wire_encode(&send->message, &w->e.roster, bytes);
+    assert(wire_decode(bytes, count, &back, &roster) == WIRE_OK);
+}
+
+static void check_views(const struct world *w)
+{
+    struct election_view view;
+    struct election_member member;
+    size_t members = 0;
+
+    election_view(&w->e, w->now_us, &view);
+    assert((view.role == ROLE_GOOSE) == election_is_goose(&w->e, w->now_us));
+    assert((view.lease_left_us > 0) == election_is_goose(&w->e, w->now_us));
+    while (election_member(&w->e, w->observers, members, w->now_us, &member))
+        members++;
+    assert(members <= ROSTER_SEATS_MAX + OBSERVERS);
+}
+
+static void check_actions(const struct world *w)
+{
+    const struct actions *actions = &w->actions;
+
+    assert(actions->send_count <= ELECTION_SENDS_MAX);
+    for (int i = 0; i < actions->send_count; i++)
+        check_send(w, &actions->sends[i]);
+    for (int i = 0; i < actions->answer_count; i++)
+        assert(actions->answers[i].id != 0 && actions->answers[i].outcome < OUTCOMES);
+    for (int i = 0; i < actions->note_count; i++)
+        assert(strcmp(reason_name(actions->notes[i].why), "unknown") != 0);
+    if (actions->claim == CLAIM_WITHDRAWN) assert(w->e.role != ROLE_GOOSE);
+}
+
+/* One write at a time, of what the election says is durable next. */
+static void begin_write(struct world *w)
+{
+    uint8_t bytes[DURABLE_BYTES_MAX];
+
+    assert(!w->writing);
+    w->writing = true;
+    size_t count = durable_encode(election_durable(&w->e), bytes);
+    bool sound = durable_decode(bytes, count, &w->written);
+    assert(sound);
+    assert(memcmp(&w->written, election_durable(&w->e), sizeof w->written) == 0);
+}
+
+static void step_once(struct world *w, const struct event *event)
+{
+    w->before = w->e;
+    enum refusal refusal = election_step(&w->e, event, &w->actions);
+    assert(refusal < REFUSALS);
+    must_be_right(election_check(&w->e));
+    must_be_right(election_check_step(&w->before, &w->e));
+    check_actions(w);
+    check_views(w);
+    if (w->actions.save) begin_write(w);
+}
+
+static struct event event_of(struct world *w, enum event_kind kind)
+{
+    struct event event;
+
+    memset(&event, 0, sizeof event);
+    event.kind = kind;
+    event.now_us = w->now_us;
+    event.entropy = next_u8(&w->program);
+    event.observers = w->observers;
+    return event;
+}
+
+static void step(struct world *w, const struct event *event)
+{
+    int go_ons = 0;
+
+    step_once(w, event);
+    while (w->actions.more) {
+        struct event go_on = event_of(w, EVENT_GO_ON);
+        assert(go_ons++ < GO_ONS_MAX);
+        step_once(w, &go_on);
+    }
+}
+
+static void power_off(struct world *w)
+{
+    memset(&w->e, 0, sizeof w->e);
+    w->writing = false;
+}
+
+/* The shell's part of an old copy: the file is set aside, and the node begins anew. */
+static void retire_if_asked(struct world *w)
+{
+    if (!w->e.retired) return;
+    w->has_disk = false;
+    power_off(w);
+}
+
+static void op_start(struct world *w)
+{
+    struct event event = event_of(w, EVENT_START);
+
+    event.start.options = &w->options;
+    event.start.saved = w->has_disk ? &w->disk : NULL;
+    step(w, &event);
+}
+
+/* The write under way may or may not have reached the disk. */
+static void op_crash(struct world *w)
+{
+    if (w->writing && next_u8(&w->program) % 2 == 1) {
+        w->disk = w->written;
+        w->has_disk = true;
+    }
+    power_off(w);
+    op_start(w);
+}
+
+/* A state file of any bytes, or of any values. */
+static void op_start_from_anything(struct world *w)
+{
+    struct event event = event_of(w, EVENT_START);
+    struct durable_state any;
+    size_t count = next_u8(&w->program);
+    size_t left = (size_t)(w->program.end - w->program.at);
+
+    if (count > left) count = left;
+    memset(&any, 0, sizeof any);
+    memcpy(&any, w->program.at, count);
+    w->program.at += count;
+    power_off(w);
+    event.start.options = &w->options;
+    event.start.saved = &any;
+    step(w, &event);
+}
+
+static void op_message(struct world *w)
+{
+    struct message m;
+    struct roster roster;
+    struct event event = event_of(w, EVENT_MESSAGE);
+
+    if (!step_message(w, &m, &roster)) return;
+    event.message.message = &m;
+    event.message.roster = &roster;
+    event.message.from.bytes[0] = (uint8_t)m.uid;
+    step(w, &event);
+}
+
+static void op_datagram(struct world *w)
+{
+    struct message m;
+    struct roster roster;
+    struct event event = event_of(w, EVENT_MESSAGE);
+    size_t count = next_u64(&w->program, 2);
+    size_t left = (size_t)(w->program.end - w->program.at);
+
+    if (count > left) count = left;
+    const uint8_t *bytes = w->program.at;
+    w->program.at += count;
+    if (wire_decode(bytes, count, &m, &roster) != WIRE_OK) return;
+    event.message.message = &m;
+    event.message.roster = &roster;
+    step(w, &event);
+}
+
+static void op_deadline(struct world *w)
+{
+    if (w->actions.wake_at_us != UINT64_MAX && w->actions.wake_at_us > w->now_us)
+        w->now_us = w->actions.wake_at_us;
+    struct event event = event_of(w, EVENT_DEADLINE);
+    step(w, &event);
+}
+
+static void op_time(struct world *w)
+{
+    static const uint32_t units[] = {1, 100, 1000, 10000, 100000, 1000000, 60000000};
+    uint8_t much = next_u8(&w->program);
+
+    w->now_us += (uint64_t)(1 + much / 8) * units[much % 7];
+    struct event event = event_of(w, EVENT_DEADLINE);
+    if (much == 255) event.now_us = 1; /* a clock that goes back */
+    step(w, &event);
+}
+
+static void op_saved(struct world *w)
+{
+    struct event event = event_of(w, EVENT_SAVED);
+    uint8_t how = next_u8(&w->program);
+    uint64_t generation = w->e.writing;
+
+    event.saved.ok = how % 64 != 63;
+    event.saved.generation = how % 64 == 62 ? next_u8(&w->program) : generation;
+    if (w->writing && event.saved.generation == generation) {
+        w->writing = false;
+        if (event.saved.ok) w->disk = w->written;
+        w->has_disk = w->has_disk || event.saved.ok;
+    }
+    step(w, &event);
+}
+
+static void op_request(struct world *w)
+{
+    struct event event = event_of(w, EVENT_REQUEST);
+    uint8_t which = next_u8(&w->program);
+
+    event.request.id = 1 + next_u8(&w->program) % 16;
+    event.request.kind = (enum request_kind)(which % 8);
+    event.request.force = (which & 8) != 0;
+    event.request.hold_us = next_u64(&w->program, 3);
+    if ((which & 16) != 0) event.request.address = address_text(&w->addresses[which >> 5]);
+    step(w, &event);
+}
+
+static void any_options(struct world *w, struct election_options *options)
+{
+    static const uint32_t leases_us[] = {300000, 50000, 60000000, 3000, 0};
+    uint8_t how = next_u8(&w->program);
+
+    options->priority = (how & 1) != 0 ? PRIORITY_DEFAULT : next_u8(&w->program);
+    options->observer = (how & 14) == 14;
+    options->voters = (uint8_t)(1 + (how >> 4) % 5);
+    options->lease_us = (how & 128) != 0 ? leases_us[0] : leases_us[next_u8(&w->program) % 5];
+    options->heartbeat_us = options->lease_us / 6;
+    options->dead_after_us = UINT64_C(1) << (next_u8(&w->program) % 32);
+}
+
+static void op_options(struct world *w)
+{
+    struct event event = event_of(w, EVENT_OPTIONS);
+    struct election_options options = w->options;
+
+    any_options(w, &options);
+    event.options.options = &options;
+    step(w, &event);
+}
+
+static void op_unknown(struct world *w)
+{
+    struct event event = event_of(w, (enum event_kind)(next_u8(&w->program) % 64));
+
+    if (event.kind >= EVENT_START && event.kind <= EVENT_OPTIONS) event.kind = EVENT_GO_ON;
+    step(w, &event);
+}
+
+typedef void op(struct world *w);
+
+static op *const common[] = {
+    op_message, op_message, op_message,  op_message,  op_message, op_message,
+    op_message, op_message, op_deadline, op_deadline, op_saved,   op_saved,
+    op_saved,   op_time,    op_request,  op_options,
+};
+
+static op *const rare[] = {op_crash, op_start_from_anything, op_start, op_datagram, op_unknown};
+
+static void any_op(struct world *w)
+{
+    uint8_t which = next_u8(&w->program);
+
+    if (which < 8)
+        rare[which % (sizeof rare / sizeof rare[0])](w);
+    else
+        common[which % (sizeof common / sizeof common[0])](w);
+}
+
+/* The first addresses of the world, as --peers or --join would give them. */
+static void any_list(struct world *w, struct roster *list, int count)
+{
+    enum roster_result made =
+        roster_bootstrap(list, w->options.name_tag, w->addresses, (size_t)count);
+    assert(made == ROSTER_OK);
+}
+
+static void begin(struct world *w)
+{
+    uint8_t how = next_u8(&w->program);
+
+    for (int i = 0; i < OTHERS; i++) {
+        char chars[] = "n0:7000";
+        chars[1] = (char)('0' + i);
+        bool kept = address_keep(&w->addresses[i], (struct text){chars, sizeof chars - 1});
+        assert(kept);
+    }
+    w->now_us = 1;
+    w->options.name_tag = 9;
+    w->options.self = w->addresses[how % 2];
+    any_options(w, &w->options);
+    if ((how & 6) == 2) any_list(w, &w->options.join, 2);
+    if ((how & 4) != 0) any_list(w, &w->options.peers, 2 + (how >> 3) % 4);
+    if ((how & 64) != 0) {
+        w->observers = malloc(observers_bytes(OBSERVERS));
+        if (w->observers == NULL) abort();
+        observers_init(w->observers, OBSERVERS);
+    }
+    op_start(w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    if (w == NULL) abort();
+    w->program = (struct program){bytes, bytes + count};
+    if (count > 0) begin(w);
+    while (w->program.at != w->program.end) {
+        any_op(w);
+        retire_if_asked(w);
+    }
+    free(w->observers);
+    free(w);
+    return 0;
+}
+
+/* Any bytes are a life. */
+size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
+{
+    struct chance chance = {seed};
+    size_t count = 1 + chance_under(&chance, SAMPLE_BYTES_MAX);
+
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (uint8_t)chance_any(&chance);
+    return count;
+}

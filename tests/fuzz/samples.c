@@ -1,0 +1,287 @@
+/* samples.c: see samples.h. It draws from all that decoding has to accept, the limits more often
+ * than chance would; it must never make what decoding refuses. */
+#include "samples.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIFE_MAX     (((uint64_t)UINT32_MAX << 32) - 1)
+#define DELAY_US_MAX (PROMISE_US_MAX * ROSTER_SEATS_MAX)
+
+/* splitmix64 */
+uint64_t chance_any(struct chance *chance)
+{
+    uint64_t z = chance->state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint64_t chance_under(struct chance *chance, uint64_t limit)
+{
+    return chance_any(chance) % limit;
+}
+
+static bool coin(struct chance *chance)
+{
+    return chance_under(chance, 2) == 1;
+}
+
+/* least..most, of any magnitude, and now and then one of the two. */
+static uint64_t any_between(struct chance *chance, uint64_t least, uint64_t most)
+{
+    uint64_t span = most - least;
+    uint64_t value = chance_any(chance) >> chance_under(chance, 64);
+
+    switch (chance_under(chance, 8)) {
+    case 0: return least;
+    case 1: return most;
+    default: return span == UINT64_MAX ? value : least + value % (span + 1);
+    }
+}
+
+static uint8_t any_u8(struct chance *chance)
+{
+    return (uint8_t)any_between(chance, 0, UINT8_MAX);
+}
+
+static uint16_t any_u16(struct chance *chance)
+{
+    return (uint16_t)any_between(chance, 0, UINT16_MAX);
+}
+
+static uint64_t any_u64(struct chance *chance)
+{
+    return any_between(chance, 0, UINT64_MAX);
+}
+
+static uint32_t any_delay_us(struct chance *chance)
+{
+    return (uint32_t)any_between(chance, 0, DELAY_US_MAX);
+}
+
+static size_t any_name(struct chance *chance, char *chars)
+{
+    static const char inside[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+    size_t count = any_between(chance, 1, HOST_CHARS_MAX);
+
+    for (size_t i = 0; i < count; i++)
+        chars[i] = inside[chance_under(chance, sizeof inside - 1)];
+    chars[0] = 'n';
+    chars[count - 1] = count == 1 ? 'n' : 'z';
+    return count;
+}
+
+static size_t any_host(struct chance *chance, char *chars, size_t room)
+{
+    uint64_t bits = chance_any(chance);
+    int count = 0;
+
+    switch (chance_under(chance, 3)) {
+    case 0: return any_name(chance, chars);
+    case 1:
+        count = snprintf(chars, room, "%u.%u.%u.%u", (unsigned)(bits & 255),
+                         (unsigned)(bits >> 8 & 255), (unsigned)(bits >> 16 & 255),
+                         (unsigned)(bits >> 24 & 255));
+        break;
+    default:
+        count = snprintf(chars, room, "[fd00::%x:%x]", (unsigned)(bits & 0xffff),
+                         (unsigned)(bits >> 16 & 0xffff));
+    }
+    return (size_t)count;
+}
+
+void sample_address(struct chance *chance, struct address *address)
+{
+    char chars[ADDRESS_CHARS_MAX + 2];
+    size_t host = any_host(chance, chars, sizeof chars);
+    unsigned port = (unsigned)any_between(chance, 1, UINT16_MAX);
+    int tail = snprintf(chars + host, sizeof chars - host, ":%u", port);
+    struct text text = {chars, (uint8_t)(host + (size_t)tail)};
+    bool canonical = address_keep(address, text);
+
+    assert(canonical);
+    (void)canonical;
+}
+
+void sample_roster(struct chance *chance, struct roster *roster, int seats_max)
+{
+    int seats = (int)any_between(chance, 1, (uint64_t)seats_max);
+    struct address address;
+
+    roster_clear(roster);
+    while (roster->count < seats) {
+        sample_address(chance, &address);
+        uint64_t uid = coin(chance) ? any_u64(chance) : 0;
+        enum roster_result added =
+            roster_add(roster, address_text(&address), uid, any_u8(chance), any_u16(chance));
+        if (added == ROSTER_TOO_LARGE) break;
+    }
+    roster->term = any_between(chance, 0, TERM_MAX);
+    roster->version = any_between(chance, 1, TERM_MAX);
+    roster->flock_id = any_between(chance, 1, UINT64_MAX);
+    roster->removed_uid = any_u64(chance);
+    roster->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
+}
+
+static struct resignation any_resignation(struct chance *chance)
+{
+    if (coin(chance)) return (struct resignation){0, 0};
+    return (struct resignation){any_between(chance, 1, TERM_MAX),
+                                any_between(chance, 1, UINT64_MAX)};
+}
+
+static void any_head(struct chance *chance, struct message *m)
+{
+    m->name_tag = any_u64(chance);
+    m->flock_id = any_u64(chance);
+    m->uid = any_between(chance, 1, UINT64_MAX);
+    m->life = any_between(chance, 1, UINT64_MAX);
+    m->counter = any_u64(chance);
+    m->term = any_between(chance, 1, TERM_MAX - 1);
+    m->roster_term = any_between(chance, 0, m->term);
+    m->roster_version = any_between(chance, 0, TERM_MAX);
+}
+
+static void any_heartbeat(struct chance *chance, struct heartbeat *b)
+{
+    b->seq = any_u64(chance);
+    b->sent_at_us = any_u64(chance);
+    b->promise_us = (uint32_t)any_between(chance, 1, PROMISE_US_MAX);
+    b->succession_delay_us = any_delay_us(chance);
+    b->step_us = any_delay_us(chance);
+    b->settled = coin(chance);
+}
+
+static void any_ack(struct chance *chance, struct ack *b)
+{
+    b->seq = any_u64(chance);
+    b->sent_at_us = any_u64(chance);
+    b->yes = coin(chance);
+    b->stands = coin(chance);
+    b->priority = any_u8(chance);
+    b->http_port = any_u16(chance);
+}
+
+static void any_ask(struct chance *chance, struct ask *b, uint64_t term)
+{
+    b->round = any_u64(chance);
+    b->term = term;
+    b->sent_at_us = any_u64(chance);
+    b->promise_us = (uint32_t)any_between(chance, 1, PROMISE_US_MAX);
+    b->succession_delay_us = any_delay_us(chance);
+    b->roster_digest = any_u64(chance);
+    b->after = any_resignation(chance);
+}
+
+static void any_reply(struct chance *chance, struct reply *b)
+{
+    b->round = any_u64(chance);
+    b->sent_at_us = any_u64(chance);
+    b->verdict = (enum verdict)chance_under(chance, VERDICTS);
+    b->after = any_resignation(chance);
+}
+
+static void any_resign(struct chance *chance, struct resign *b)
+{
+    b->term = any_between(chance, 1, TERM_MAX);
+    b->heir_uid = any_u64(chance);
+    b->step_us = any_delay_us(chance);
+}
+
+static void any_hello(struct chance *chance, struct hello *b)
+{
+    b->nonce = any_u64(chance);
+    b->door_nonce = any_u64(chance);
+    b->peers_digest = any_u64(chance);
+    b->priority = any_u8(chance);
+    b->http_port = any_u16(chance);
+    b->may_enter = coin(chance);
+}
+
+static void any_welcome(struct chance *chance, struct welcome *b, struct text goose)
+{
+    b->nonce = any_u64(chance);
+    b->door_nonce = any_u64(chance);
+    b->peers_digest = any_u64(chance);
+    b->for_uid = any_between(chance, 1, UINT64_MAX);
+    b->newest_life = any_u64(chance);
+    b->knows_flock = coin(chance);
+    b->old_copy = coin(chance);
+    if (coin(chance)) b->goose = goose;
+}
+
+static void any_request(struct chance *chance, struct request *b, struct text address)
+{
+    b->number = any_u64(chance);
+    b->term = any_between(chance, 0, TERM_MAX);
+    b->what = coin(chance) ? CARRIED_REMOVE : CARRIED_HANDOVER;
+    b->force = coin(chance);
+    if (b->what == CARRIED_REMOVE || coin(chance)) b->address = address;
+}
+
+static void any_result(struct chance *chance, struct result *b)
+{
+    b->life = any_between(chance, 1, UINT64_MAX);
+    b->number = any_u64(chance);
+    b->outcome = (enum outcome)chance_under(chance, OUTCOMES);
+}
+
+static void any_body(struct chance *chance, struct message *m, struct text other)
+{
+    switch (m->kind) {
+    case MESSAGE_HEARTBEAT: any_heartbeat(chance, &m->heartbeat); break;
+    case MESSAGE_ACK: any_ack(chance, &m->ack); break;
+    case MESSAGE_CANVASS: any_ask(chance, &m->ask, m->term + 1); break;
+    case MESSAGE_VOTE: any_ask(chance, &m->ask, m->term); break;
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE_REPLY: any_reply(chance, &m->reply); break;
+    case MESSAGE_RESIGN: any_resign(chance, &m->resign); break;
+    case MESSAGE_HELLO: any_hello(chance, &m->hello); break;
+    case MESSAGE_WELCOME: any_welcome(chance, &m->welcome, other); break;
+    case MESSAGE_REQUEST: any_request(chance, &m->request, other); break;
+    case MESSAGE_RESULT: any_result(chance, &m->result); break;
+    case MESSAGE_KINDS: break;
+    }
+}
+
+static bool may_carry_roster(enum message_kind kind)
+{
+    return kind == MESSAGE_HEARTBEAT || kind == MESSAGE_CANVASS_REPLY ||
+           kind == MESSAGE_VOTE_REPLY || kind == MESSAGE_WELCOME;
+}
+
+void sample_message(struct chance *chance, enum message_kind kind, struct sample *sample)
+{
+    struct message *m = &sample->message;
+
+    memset(sample, 0, sizeof *sample);
+    sample_address(chance, &sample->self);
+    sample_address(chance, &sample->other);
+    m->kind = kind;
+    any_head(chance, m);
+    any_body(chance, m, address_text(&sample->other));
+    if (kind != MESSAGE_HEARTBEAT) m->address = address_text(&sample->self);
+    m->with_roster = may_carry_roster(kind) && coin(chance);
+    if (!m->with_roster) return;
+    sample_roster(chance, &sample->roster, ROSTER_SEATS_MAX);
+    sample->roster.term = 1 + sample->roster.term % m->term;
+    m->roster_term = sample->roster.term;
+    m->roster_version = sample->roster.version;
+    m->flock_id = sample->roster.flock_id;
+}
+
+void sample_durable(struct chance *chance, struct durable_state *state)
+{
+    memset(state, 0, sizeof *state);
+    state->uid = any_between(chance, 1, UINT64_MAX);
+    state->life = any_between(chance, 1, LIFE_MAX);
+    state->term = any_between(chance, 0, TERM_MAX);
+    state->voted_for = state->term == 0 ? 0 : any_u64(chance);
+    state->longest_promise_us = any_between(chance, 0, PROMISE_US_MAX);
+    if (coin(chance)) return;
+    sample_roster(chance, &state->roster, ROSTER_SEATS_MAX);
+    state->roster.term %= state->term + 1;
+}

@@ -1,0 +1,224 @@
+/* budget.c: which disks may be lost, and who may move away: the sum of PROTOCOL 2. A minority of the voters of every
+ * roster in use, and of every --peers list that a node may still be started with. It must allow no more, or what the
+ * checkers find is not the core's. */
+#include "world.h"
+
+#define UNCLAIMED_KEEPS_NS UINT64_C(600000000000)
+
+void budget_roster_seen(struct world *w, const struct roster *roster)
+{
+    if (roster->count == 0) {
+        return;
+    }
+    for (unsigned i = w->roster_count; i-- > 0;) {
+        const struct roster *known = &w->rosters[i];
+        if (known->term == roster->term && known->version == roster->version &&
+            known->flock_id == roster->flock_id) {
+            return;
+        }
+    }
+    if (w->roster_count < ROSTERS_MAX) {
+        w->rosters[w->roster_count++] = *roster;
+    } else {
+        w->rosters[ROSTERS_MAX - 1] = *roster;
+    }
+}
+
+bool budget_is_lost(const struct world *w, uint64_t uid)
+{
+    for (unsigned i = 0; i < w->lost_count; i++) {
+        if (w->lost_uids[i] == uid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void older_of(uint64_t *term, uint64_t *version, const struct roster *roster)
+{
+    if (roster->term > 0 && roster->count > 0 &&
+        roster_compare(roster->term, roster->version, *term, *version) < 0) {
+        *term = roster->term;
+        *version = roster->version;
+    }
+}
+
+/* Rosters older than any that somebody holds can never be used again. */
+static void oldest_in_use(const struct world *w, uint64_t *term, uint64_t *version)
+{
+    *term = UINT64_MAX;
+    *version = UINT64_MAX;
+    for (unsigned i = 0; i < w->host_count; i++) {
+        const struct host *h = &w->hosts[i];
+        if (h->state == HOST_UP) {
+            older_of(term, version, &h->election.roster);
+        }
+        if (h->disk.present) {
+            older_of(term, version, &h->disk.state.roster);
+        }
+    }
+}
+
+/* Its node is not at the address that the roster says: who does not know better cannot find it. */
+static bool is_astray(const struct world *w, const struct roster *roster, int seat)
+{
+    uint8_t host = w->at_address[address_id(roster_address(roster, seat))];
+    uint64_t uid = roster->seats[seat].uid;
+    return uid != 0 &&
+           (host == NOBODY || !w->hosts[host].disk.present || w->hosts[host].disk.state.uid != uid);
+}
+
+/* How many seats of a roster are lost, and would be if `uid` were too. An unclaimed one counts. */
+static int lost_seats(const struct world *w, const struct roster *roster, uint64_t uid)
+{
+    int lost = 0;
+    for (int seat = 0; seat < roster->count; seat++) {
+        uint64_t at = roster->seats[seat].uid;
+        lost += at == 0 || at == uid || budget_is_lost(w, at) || is_astray(w, roster, seat);
+    }
+    return lost;
+}
+
+static bool roster_allows(const struct world *w, const struct roster *roster, uint64_t uid,
+                          uint8_t address)
+{
+    int seat = roster_find_address(roster, address_name(address));
+    if (seat >= 0 && roster->seats[seat].uid == 0) {
+        return false;
+    }
+    /* One that is not in it yet may be let in the very next instant. */
+    int seats = roster->count + (roster_find_uid(roster, uid) < 0);
+    return 2 * (lost_seats(w, roster, uid) + (seats > roster->count)) < seats;
+}
+
+static bool lists_allow(const struct world *w, uint8_t address)
+{
+    for (unsigned i = 0; i < w->host_count; i++) {
+        uint64_t bits = w->hosts[i].peers_bits;
+        int lost = 0;
+        for (uint8_t id = 0; id < ADDRESSES_MAX; id++) {
+            uint8_t host = w->at_address[id];
+            bool there = host != NOBODY && w->hosts[host].reached;
+            lost += ((bits >> id) & 1) != 0 &&
+                    (id == address || !there || ((w->moved_away_bits >> id) & 1) != 0);
+        }
+        if (bits != 0 && 2 * lost >= __builtin_popcountll(bits)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool budget_allows_loss(struct world *w, const struct host *h)
+{
+    if (w->options.beyond || !h->disk.present) {
+        return true;
+    }
+    if (h->peers_bits == 0 && h->hints_bits == 0) {
+        return false; /* PROTOCOL 9: a founder whose command line names nobody could found a second flock */
+    }
+    uint64_t term;
+    uint64_t version;
+    oldest_in_use(w, &term, &version);
+    uint64_t uid = h->disk.state.uid;
+    for (unsigned i = 0; i < w->roster_count; i++) {
+        const struct roster *roster = &w->rosters[i];
+        int seat = roster_find_address(roster, address_name(h->address));
+        bool young = w->now_ns < UNCLAIMED_KEEPS_NS;
+        if (young && seat >= 0 && roster->seats[seat].uid == 0) {
+            return false; /* unclaimed less than ten minutes ago */
+        }
+        bool used = roster_compare(roster->term, roster->version, term, version) >= 0;
+        if (used && !roster_allows(w, roster, uid, h->address)) {
+            return false;
+        }
+    }
+    return lists_allow(w, h->address);
+}
+
+/* Who moves can be found by nobody until it has been heard, and is lost to every list of addresses. */
+bool budget_allows_move(struct world *w, const struct host *h)
+{
+    return h->disk.present && h->reached && !w->options.beyond && budget_allows_loss(w, h);
+}
+
+void budget_lost(struct world *w, struct host *h)
+{
+    uint64_t uid = h->disk.state.uid;
+    if (!budget_is_lost(w, uid) && w->lost_count < LOST_UIDS_MAX) {
+        w->lost_uids[w->lost_count++] = uid;
+    }
+    check_taint(&w->check, uid);
+}
+
+static bool knows_flock(const struct host *h)
+{
+    return (h->disk.present && h->disk.state.roster.term > 0) ||
+           (h->state == HOST_UP && h->election.roster.term > 0);
+}
+
+static bool seat_is_up(const struct world *w, const struct roster *roster, int seat, uint16_t hosts)
+{
+    uint64_t uid = roster->seats[seat].uid;
+    if (is_astray(w, roster, seat)) {
+        return false;
+    }
+    for (unsigned i = 0; i < w->host_count; i++) {
+        const struct host *h = &w->hosts[i];
+        if (((hosts >> i) & 1) == 0 || !h->disk.present) {
+            continue;
+        }
+        bool sits = uid != 0
+                        ? h->disk.state.uid == uid && !budget_is_lost(w, uid)
+                        : roster->term == 0 && h->peers_bits != 0 && !knows_flock(h) &&
+                              roster_digest(&h->options.peers) == roster_digest(roster) &&
+                              text_equal(roster_address(roster, seat), address_name(h->address));
+        if (sits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool majority_is_up(const struct world *w, const struct roster *roster, uint16_t hosts)
+{
+    int up = 0;
+    for (int seat = 0; seat < roster->count; seat++) {
+        up += seat_is_up(w, roster, seat, hosts);
+    }
+    return 2 * up > roster->count;
+}
+
+bool budget_list_up(const struct world *w, const struct host *h, uint16_t hosts)
+{
+    return h->options.peers.count > 0 && majority_is_up(w, &h->options.peers, hosts);
+}
+
+static bool rosters_up(const struct world *w, const struct host *h, uint16_t hosts)
+{
+    const struct roster *disk = &h->disk.state.roster;
+    const struct roster *used = &h->election.roster;
+    bool has_disk = h->disk.present && disk->term > 0;
+    bool has_used = h->state == HOST_UP && used->term > 0;
+    return (!has_disk || majority_is_up(w, disk, hosts)) &&
+           (!has_used || majority_is_up(w, used, hosts));
+}
+
+bool budget_majority_up(struct world *w, uint16_t hosts)
+{
+    bool any_flock = false;
+    bool any_list = w->options.birth == BIRTH_FOUNDER && (hosts & 1) != 0;
+    for (unsigned i = 0; i < w->host_count; i++) {
+        const struct host *h = &w->hosts[i];
+        if (h->state == HOST_ABSENT || ((hosts >> i) & 1) == 0) {
+            continue;
+        }
+        if (!rosters_up(w, h, hosts)) {
+            return false;
+        }
+        any_flock = any_flock || knows_flock(h);
+        any_list =
+            any_list || budget_list_up(w, h, hosts); /* until there is a flock, a list decides */
+    }
+    return any_flock || any_list;
+}

@@ -1,0 +1,99 @@
+/* check.c: the checkers' memory and their verdict. It must never forget a fact within a run. */
+#include "check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *rule_name(enum rule rule)
+{
+    static const char *const names[RULES] = {
+        "none",    "S1", "S1*", "S2", "S3",      "S4",        "S5",   "hold",
+        "newborn", "L1", "L2",  "L3", "durable", "invariant", "step", "wire",
+    };
+    return rule < RULES ? names[rule] : "?";
+}
+
+void facts_clear(struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        memset(&facts->slots[facts->used[i]], 0, sizeof facts->slots[0]);
+    }
+    facts->count = 0;
+}
+
+static uint32_t slot_of(const struct facts *facts, uint64_t a, uint64_t b)
+{
+    uint64_t mixed = (a ^ (b * UINT64_C(0x9e3779b97f4a7c15))) * UINT64_C(0xbf58476d1ce4e5b9);
+    uint32_t at = (uint32_t)(mixed >> 40) & (CHECK_FACTS - 1);
+    while (facts->slots[at].a != 0 && (facts->slots[at].a != a || facts->slots[at].b != b)) {
+        at = (at + 1) & (CHECK_FACTS - 1);
+    }
+    return at;
+}
+
+uint64_t *facts_find(struct facts *facts, uint64_t a, uint64_t b)
+{
+    struct fact *fact = &facts->slots[slot_of(facts, a, b)];
+    return fact->a == 0 ? NULL : &fact->value;
+}
+
+uint64_t *facts_make(struct facts *facts, uint64_t a, uint64_t b, bool *is_new)
+{
+    uint32_t at = slot_of(facts, a, b);
+    struct fact *fact = &facts->slots[at];
+    *is_new = fact->a == 0;
+    if (*is_new) {
+        if (a == 0 || facts->count >= CHECK_FACTS * 3 / 4) {
+            return NULL;
+        }
+        facts->used[facts->count++] = at;
+        fact->a = a;
+        fact->b = b;
+    }
+    return &fact->value;
+}
+
+void check_reset(struct check *check)
+{
+    facts_clear(&check->winners);
+    facts_clear(&check->ended);
+    facts_clear(&check->votes);
+    facts_clear(&check->rounds);
+    facts_clear(&check->resigned);
+    check->broken = RULE_NONE;
+    check->broken_ns = 0;
+    check->why[0] = '\0';
+    check->only_s1 = false;
+    check->only_core = false;
+    memset(check->claims, 0, sizeof check->claims);
+    memset(check->lease_us, 0, sizeof check->lease_us);
+    memset(check->local_us, 0, sizeof check->local_us);
+    memset(check->holds, 0, sizeof check->holds);
+    memset(check->voters, 0, sizeof check->voters);
+    check->voter_count = 0;
+    check->highest_term = 0;
+    check->covered_until_ns = 0;
+    check->gap_ns = 0;
+    check->committed_term = 0;
+    check->committed_version = 0;
+}
+
+static bool matters(const struct check *check, enum rule rule)
+{
+    bool core = rule == RULE_INVARIANT || rule == RULE_STEP || rule == RULE_WIRE;
+    return core || (!check->only_core && (rule == RULE_S1 || !check->only_s1));
+}
+
+void check_fail(struct check *check, enum rule rule, uint64_t now_ns, const char *format, ...)
+{
+    if (check->broken != RULE_NONE || !matters(check, rule)) {
+        return;
+    }
+    check->broken = rule;
+    check->broken_ns = now_ns;
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(check->why, sizeof check->why, format, values);
+    va_end(values);
+}

@@ -1,0 +1,304 @@
+/* host.c: a process and its loop: starting, stopping, dying, and what waits for it meanwhile. It must never step an
+ * election whose last step is not carried out to the end. */
+#include "world.h"
+
+#include <string.h>
+
+void host_plan_timer(struct world *w, struct host *h)
+{
+    if (h->wake_us == UINT64_MAX) {
+        return;
+    }
+    uint64_t at_ns = clock_real_ns(&h->clock, h->wake_us, w->now_ns);
+    at_ns += rng_below(&w->host_rng, w->weather.loop_late_ns + 1) + 1;
+    if (h->timer_at_ns <= w->now_ns || at_ns < h->timer_at_ns) {
+        h->timer_at_ns = at_ns;
+        heap_push(&w->heap, at_ns, HAPPENS_TIMER, h->index, h->pid);
+    }
+}
+
+static void run_step(struct world *w, struct host *h, struct event *event)
+{
+    h->go_ons = 0;
+    host_step(w, h, event);
+    carry_begin(w, h);
+    (void)carry_on(w, h);
+}
+
+static void forget_process(struct host *h)
+{
+    h->pid++;
+    h->stage = STAGE_DONE;
+    h->looping = false;
+    h->asleep = false;
+    h->frozen_until_ns = 0;
+    h->timer_at_ns = 0;
+    h->wake_us = UINT64_MAX;
+    h->timer_waits = false;
+    h->saved_waits = false;
+    h->request_count = 0;
+    h->trip = -1;
+    h->role = ROLE_DUCK;
+}
+
+void host_start(struct world *w, struct host *h)
+{
+    if (h->state == HOST_UP) {
+        return;
+    }
+    forget_process(h);
+    h->state = HOST_UP;
+    h->queue_head = NO_PACKET;
+    h->queued = 0;
+    h->started_ns = w->now_ns;
+    h->started_steady_us = clock_steady_us(&h->clock, w->now_ns);
+    h->started_lease_us = h->options.lease_us;
+    h->newborn = !h->disk.present;
+    h->none_bits = 0;
+    h->none_in_term_0_bits = 0;
+    h->term = h->disk.present ? h->disk.state.term : 0;
+    h->voted_for = h->disk.present ? h->disk.state.voted_for : 0;
+    world_count(w, COUNT_STARTS);
+    if (h->newborn) {
+        world_count(w, COUNT_NEWBORN);
+    }
+    memset(&h->election, 0, sizeof h->election);
+    observers_init(h->observers, OBSERVERS_MAX);
+    struct event event = {.kind = EVENT_START};
+    event.start.options = &h->options;
+    event.start.saved = h->disk.present ? &h->disk.state : NULL;
+    run_step(w, h, &event);
+}
+
+static void drop_queue(struct world *w, struct host *h)
+{
+    while (h->queued > 0) {
+        uint32_t packet = h->queue_head;
+        h->queue_head = w->packets[packet].next;
+        h->queued--;
+        net_free(w, packet);
+    }
+}
+
+static void stop(struct world *w, struct host *h, bool rebooted)
+{
+    world_count(w, COUNT_CRASHES);
+    facts_gone(w, h, rebooted);
+    disk_interrupted(w, h);
+    drop_queue(w, h);
+    forget_process(h);
+    w->stop_ids[h->index] = 0;
+    h->state = HOST_OFF;
+}
+
+void host_crash(struct world *w, struct host *h)
+{
+    if (h->state == HOST_UP) {
+        trace_line(w, h, "crash%s", h->stage != STAGE_DONE ? " in the middle of a step" : "");
+        stop(w, h, false);
+    }
+}
+
+void host_reboot(struct world *w, struct host *h)
+{
+    if (h->state == HOST_UP) {
+        trace_line(w, h, "the host goes down");
+        stop(w, h, true);
+    }
+    facts_gone(w, h, true);
+    clock_reboot(&h->clock, w->now_ns, rng_between(&w->clock_rng, 1000, 5000000));
+}
+
+void host_freeze(struct world *w, struct host *h, uint64_t for_ns)
+{
+    uint64_t until_ns = w->now_ns + for_ns;
+    if (until_ns > h->frozen_until_ns) {
+        h->frozen_until_ns = until_ns;
+    }
+    if (!h->looping) {
+        h->looping = true;
+        heap_push(&w->heap, h->frozen_until_ns, HAPPENS_LOOP, h->index, h->pid);
+    }
+}
+
+static void handle_packet(struct world *w, struct host *h, uint32_t at)
+{
+    struct packet *packet = &w->packets[at];
+    struct message message;
+    struct roster roster;
+    enum wire_result result = wire_decode(packet->data, packet->bytes, &message, &roster);
+    if (result != WIRE_OK) {
+        check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: wire_decode() refuses a message: %s",
+                   h->index + 1u, wire_result_name(result));
+        net_free(w, at);
+        return;
+    }
+    struct event event = {.kind = EVENT_MESSAGE};
+    event.message.message = &message;
+    event.message.roster = message.with_roster ? &roster : NULL;
+    event.message.from.bytes[0] = packet->from_address;
+    facts_handled(w, h, &message);
+    h->go_ons = 0;
+    host_step(w, h, &event);
+    net_free(w, at);
+    carry_begin(w, h);
+    (void)carry_on(w, h);
+}
+
+void host_arrives(struct world *w, struct host *h, uint32_t packet)
+{
+    if (h->state != HOST_UP || h->asleep) {
+        net_free(w, packet);
+    } else if (!h->looping) {
+        handle_packet(w, h, packet);
+    } else if (h->queued == QUEUE_MAX) {
+        net_free(w, packet);
+    } else {
+        w->packets[packet].next = NO_PACKET;
+        if (h->queued++ == 0) {
+            h->queue_head = packet;
+        } else {
+            w->packets[h->queue_tail].next = packet;
+        }
+        h->queue_tail = packet;
+    }
+}
+
+static void handle_deadline(struct world *w, struct host *h)
+{
+    h->timer_waits = false;
+    struct event event = {.kind = EVENT_DEADLINE};
+    run_step(w, h, &event);
+}
+
+void host_timer(struct world *w, struct host *h, uint64_t at_ns)
+{
+    if (h->state != HOST_UP || at_ns != h->timer_at_ns) {
+        return;
+    }
+    h->timer_at_ns = 0;
+    if (h->looping) {
+        h->timer_waits = true;
+    } else if (clock_local_us(&h->clock, w->now_ns) < h->wake_us) {
+        host_plan_timer(w, h); /* it was put off meanwhile */
+    } else {
+        handle_deadline(w, h);
+    }
+}
+
+static void handle_saved(struct world *w, struct host *h)
+{
+    h->saved_waits = false;
+    struct event event = {.kind = EVENT_SAVED};
+    event.saved.generation = h->disk.generation;
+    event.saved.ok = h->saved_ok;
+    run_step(w, h, &event);
+}
+
+void host_saved(struct world *w, struct host *h, bool ok)
+{
+    h->saved_ok = ok;
+    if (h->state != HOST_UP) {
+        return;
+    }
+    if (h->looping) {
+        h->saved_waits = true;
+    } else {
+        handle_saved(w, h);
+    }
+}
+
+static void handle_request(struct world *w, struct host *h)
+{
+    struct waiting_request request = h->requests[0];
+    h->request_count--;
+    memmove(&h->requests[0], &h->requests[1], h->request_count * sizeof h->requests[0]);
+    struct event event = {.kind = EVENT_REQUEST};
+    event.request.id = request.id;
+    event.request.kind = request.kind;
+    event.request.force = request.force;
+    event.request.hold_us = request.hold_us;
+    if (request.address != 0) {
+        event.request.address = address_name(request.address);
+    }
+    run_step(w, h, &event);
+}
+
+/* A node that is down, or has enough to do, does not take it: the client has to try again. */
+void host_request(struct world *w, struct host *h, struct waiting_request request)
+{
+    if (h->state != HOST_UP || h->request_count == REQUESTS_MAX) {
+        return;
+    }
+    request.id = ++w->request_ids;
+    w->hold_asked_ns[request.id % CHECK_FACTS] = w->now_ns;
+    h->requests[h->request_count++] = request;
+    if (!h->looping) {
+        handle_request(w, h);
+    }
+}
+
+void host_new_options(struct world *w, struct host *h)
+{
+    if (h->state == HOST_UP && !h->looping) {
+        struct event event = {.kind = EVENT_OPTIONS};
+        event.options.options = &h->options;
+        run_step(w, h, &event);
+    }
+}
+
+/* What waits is taken in any order, but datagrams in the order in which they came. */
+static bool handle_one(struct world *w, struct host *h)
+{
+    bool waits[4] = {h->timer_waits, h->saved_waits, h->queued > 0, h->request_count > 0};
+    unsigned at = (unsigned)rng_below(&w->host_rng, 4);
+    for (unsigned i = 0; i < 4 && !waits[at]; i++) {
+        at = (at + 1) % 4;
+    }
+    if (!waits[at]) {
+        return false;
+    }
+    if (at == 0) {
+        handle_deadline(w, h);
+    } else if (at == 1) {
+        handle_saved(w, h);
+    } else if (at == 2) {
+        uint32_t packet = h->queue_head;
+        h->queue_head = w->packets[packet].next;
+        h->queued--;
+        handle_packet(w, h, packet);
+    } else {
+        handle_request(w, h);
+    }
+    return true;
+}
+
+static void loop_again(struct world *w, struct host *h, uint64_t at_ns)
+{
+    h->looping = true;
+    heap_push(&w->heap, at_ns, HAPPENS_LOOP, h->index, h->pid);
+}
+
+void host_loop(struct world *w, struct host *h, uint32_t pid)
+{
+    if (h->state != HOST_UP || h->pid != pid) {
+        return;
+    }
+    if (w->now_ns < h->frozen_until_ns) {
+        loop_again(w, h, h->frozen_until_ns);
+        return;
+    }
+    h->asleep = false;
+    bool busy = h->stage != STAGE_DONE ? (void)carry_on(w, h), true : handle_one(w, h);
+    if (h->state != HOST_UP || h->pid != pid) {
+        return;
+    }
+    if (h->stage != STAGE_DONE || w->now_ns < h->frozen_until_ns) {
+        loop_again(w, h, h->frozen_until_ns);
+    } else if (busy) {
+        loop_again(w, h, w->now_ns + rng_between(&w->host_rng, 2000, 20000));
+    } else {
+        h->looping = false;
+        host_plan_timer(w, h);
+    }
+}

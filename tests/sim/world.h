@@ -1,0 +1,404 @@
+/* world.h: a simulated flock: hosts with clocks and disks, the network between them, and what will happen next.
+ * Deterministic: the same options and the same faults give the same history, to the byte. */
+#ifndef GOOSIM_WORLD_H
+#define GOOSIM_WORLD_H
+
+#include "check.h"
+#include "clocks.h"
+#include "heap.h"
+#include "options.h"
+
+#include "goose/election.h"
+#include "goose/state.h"
+
+#define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
+#define PACKETS_MAX   8192
+#define QUEUE_MAX     512 /* a socket's buffer */
+#define BEATS_MAX     32
+#define ASKS_MAX      128 /* a candidate asks again every step, and a slow disk may take a while */
+#define REQUESTS_MAX  4
+#define FAULTS_MAX    64 /* bits of a uint64_t */
+#define ROSTERS_MAX   256
+#define LOST_UIDS_MAX 64
+#define OBSERVERS_MAX 16
+#define NAME_TAG      UINT64_C(0x60053)
+#define NOBODY        0xff
+#define NO_PACKET     UINT32_MAX
+#define MS            UINT64_C(1000000)
+
+enum happening_kind {
+    HAPPENS_PACKET = 1,
+    HAPPENS_TIMER,
+    HAPPENS_DISK,
+    HAPPENS_LOOP,
+    HAPPENS_START,
+    HAPPENS_FAULT,
+    HAPPENS_FAULT_END,
+    HAPPENS_CLOCK,
+    HAPPENS_CLIENT,
+};
+
+struct packet {
+    uint32_t next;
+    uint16_t bytes;
+    uint8_t from_address;
+    uint8_t to_address;
+    uint8_t data[MESSAGE_BYTES_MAX];
+};
+
+/* What a node has on disk, and the one write under way. */
+struct disk {
+    bool present;
+    bool writing;
+    bool fail_next;
+    uint16_t count;
+    uint16_t new_count;
+    uint16_t old_count; /* an old copy that somebody kept; 0: none */
+    uint32_t write;     /* names the write under way */
+    uint64_t generation;
+    uint64_t hangs_until_ns;
+    struct durable_state state; /* what `bytes` mean */
+    uint8_t bytes[DURABLE_BYTES_MAX];
+    uint8_t new_bytes[DURABLE_BYTES_MAX];
+    uint8_t old_bytes[DURABLE_BYTES_MAX];
+};
+
+/* The order in which a step is carried out: election.h. A host may stop or die before each of them. */
+enum stage {
+    STAGE_WITHDRAW,
+    STAGE_SAVE,
+    STAGE_SEND,
+    STAGE_ARM,
+    STAGE_ANNOUNCE,
+    STAGE_MORE,
+    STAGE_DONE
+};
+
+enum host_state { HOST_ABSENT, HOST_OFF, HOST_UP };
+
+/* A heartbeat or vote request as it was handled: what an answer to it promises. */
+struct heard {
+    uint64_t key; /* seq or round */
+    uint64_t term;
+    uint64_t uid;
+    uint64_t sent_at_us;
+    uint64_t since_steady_us;
+    uint64_t until_steady_us;
+};
+
+struct waiting_request {
+    uint64_t id;
+    enum request_kind kind;
+    uint64_t hold_us;
+    uint8_t address; /* 0: none */
+    bool force;
+};
+
+struct host {
+    uint8_t index;
+    uint8_t address;
+    enum host_state state;
+    bool asleep;
+    bool left_broken;
+    uint32_t pid; /* of the process: what was planned for an earlier one is void */
+    struct clock clock;
+    struct disk disk;
+    struct election_options options;
+    uint64_t peers_bits; /* addresses on its command line */
+    uint64_t hints_bits;
+    uint64_t none_bits; /* newborn: who has told this life that it knows of no flock */
+    uint64_t none_in_term_0_bits;
+    uint64_t started_ns;
+    uint64_t started_steady_us;
+    uint64_t started_lease_us;
+    bool newborn;
+    bool reached; /* its disk has held a roster of a flock since it was lost */
+
+    /* The process. */
+    enum stage stage;
+    uint8_t send_at;
+    bool looping; /* busy, frozen, or working off its queue: arrivals wait */
+    uint64_t frozen_until_ns;
+    uint64_t timer_at_ns; /* the one timer event that counts */
+    uint64_t wake_us;
+    bool timer_waits;
+    bool saved_waits;
+    bool saved_ok;
+    uint32_t queue_head;
+    uint32_t queue_tail;
+    uint32_t queued;
+    struct waiting_request requests[REQUESTS_MAX];
+    unsigned request_count;
+    int trip; /* a fault that strikes within this step; -1: none, -2: a stall */
+    enum stage trip_stage;
+    uint8_t trip_send;
+    uint64_t trip_ns;
+
+    /* What was seen of it. */
+    uint64_t uid;
+    uint64_t term;
+    uint64_t voted_for;
+    uint64_t decided_steady_us; /* when (term, voted_for) became what it is */
+    uint64_t roster_term;       /* in use */
+    uint64_t roster_version;
+    uint64_t was_roster_term; /* when its last step began */
+    uint64_t was_roster_version;
+    uint64_t saved_roster_term;
+    uint64_t saved_roster_version;
+    uint64_t stood_term; /* the roster in use when it last voted for itself */
+    uint64_t stood_version;
+    uint64_t stood_lease_us;
+    uint64_t
+        unclaimed_ns; /* when a roster in use last had an unclaimed seat at its address; 0: never */
+    enum role role;
+    uint64_t claim_end_us; /* on its own clock */
+    uint32_t claim_pid;
+    struct heard beats[BEATS_MAX];
+    struct heard asks[ASKS_MAX];
+    unsigned beat_at;
+    unsigned ask_at;
+    unsigned go_ons;
+
+    struct observers *observers;
+    struct election election;
+    struct actions actions;
+};
+
+enum trigger {
+    TRIGGER_TIME,
+    TRIGGER_WIN,
+    TRIGGER_ROSTER,
+    TRIGGER_COMMIT,
+    TRIGGER_RESIGN,
+    TRIGGER_YES, /* a granted vote leaves */
+    TRIGGER_CANDIDACY,
+    TRIGGER_CANVASS,
+    TRIGGER_HOLD,
+    TRIGGER_SAVE,
+    TRIGGERS
+};
+
+enum aim { AIM_HOST, AIM_SELF, AIM_GOOSE, AIM_OTHER };
+
+/* One fault of the plan. Everything random about it is drawn when the plan is made, so that leaving another one out
+ * does not change it. */
+struct fault {
+    enum fault_kind kind;
+    enum trigger trigger;
+    enum aim aim;
+    enum stage stage; /* where in its own step a host is struck */
+    uint8_t host;
+    uint8_t other;
+    uint16_t mask;
+    uint32_t countdown; /* ambush: the so many-th time */
+    uint64_t at_ns;
+    uint64_t for_ns;
+    uint64_t strength;
+    bool struck;
+    uint8_t victim;
+    uint16_t from; /* what it cut: hosts of `from` to hosts of `to` */
+    uint16_t to;
+    bool both;
+};
+
+/* What the weather faults make of the network, the loops and the disks. */
+struct weather {
+    uint32_t loss_ppm;
+    uint32_t twice_ppm;
+    uint32_t long_ppm;
+    uint64_t long_ns;
+    uint32_t late_ppm;
+    uint64_t late_ns;
+    uint64_t loop_late_ns;
+    uint32_t stall_ppm;
+    uint64_t stall_ns;
+    uint64_t slow_write_ns;
+    uint64_t clients_ns; /* between two questions; 0: none */
+};
+
+enum count {
+    COUNT_RUNS,
+    COUNT_BEYOND,
+    COUNT_WINS,
+    COUNT_CANVASSES,
+    COUNT_CANDIDACIES,
+    COUNT_YES,
+    COUNT_RESIGNS,
+    COUNT_LEASES_ENDED,
+    COUNT_ROSTER_CHANGES,
+    COUNT_COMMITS,
+    COUNT_HOLDS,
+    COUNT_PLANNED, /* resignations: handover, drain, stop, removal */
+    COUNT_STARTS,
+    COUNT_NEWBORN,
+    COUNT_CRASHES,
+    COUNT_CRASHES_IN_STEP,
+    COUNT_WRITES_LOST,
+    COUNT_RETIRED,
+    COUNT_MESSAGES,
+    COUNT_MESSAGES_LOST,
+    COUNT_MESSAGES_TWICE,
+    COUNT_AMBUSHES,
+    COUNT_BROKEN_MINORITIES,
+    COUNT_L1,
+    COUNT_L1_SKIPPED,
+    COUNT_L3,
+    COUNT_POKES,
+    COUNTS
+};
+
+struct totals {
+    uint64_t seeds;
+    uint64_t failed;
+    uint64_t first_failed;
+    uint64_t events;
+    uint64_t simulated_ns;
+    uint64_t drawn[FAULT_KINDS];
+    uint64_t struck[FAULT_KINDS];
+    uint64_t counts[COUNTS];
+    uint64_t worst_l1_ns;
+    uint64_t worst_poke_ns;
+};
+
+struct world {
+    struct sim_options options;
+    struct fault faults[FAULTS_MAX];
+    unsigned fault_count;
+    uint64_t faults_enabled;
+    uint32_t armed; /* bits of enum trigger: ambushes that still wait */
+    bool healed;
+
+    uint64_t now_ns;
+    uint64_t events;
+    uint64_t steps;
+    uint64_t digest;
+    struct heap heap;
+    struct rng net_rng;
+    struct rng host_rng;
+    struct rng disk_rng;
+    struct rng clock_rng;
+    struct rng client_rng;
+    struct weather weather;
+
+    struct host hosts[HOSTS_MAX];
+    unsigned host_count;
+    uint8_t at_address[ADDRESSES_MAX];
+    uint8_t next_address;
+    uint8_t cut[HOSTS_MAX][HOSTS_MAX];
+    struct packet *packets;
+    uint32_t free_packet;
+
+    /* For section 2's sum of lost disks. */
+    struct roster rosters[ROSTERS_MAX];
+    unsigned roster_count;
+    uint64_t lost_uids[LOST_UIDS_MAX];
+    unsigned lost_count;
+    uint64_t moved_away_bits;
+
+    uint64_t request_ids;
+    uint64_t hold_asked_ns[CHECK_FACTS]; /* by id: when the client sent it */
+    int64_t client_ppm[CHECK_FACTS];
+    uint64_t stop_ids[HOSTS_MAX];
+    uint64_t stop_for_ns[HOSTS_MAX];
+
+    struct check check;
+    struct totals *totals;
+    struct totals ignored; /* where nobody wants them */
+    FILE *trace;
+    bool trace_all;
+    struct election before; /* for election_check_step() */
+    void *watcher;          /* figures: told of what happens */
+    void (*on_note)(void *watcher, struct world *w, struct host *h, const struct note *note);
+    void (*on_send)(void *watcher, struct world *w, struct host *h, const struct message *m);
+};
+
+/* world.c */
+struct world *world_new(void);
+void world_free(struct world *w);
+/* totals: NULL where nobody wants them */
+void world_reset(struct world *w, const struct sim_options *options, struct totals *totals);
+void world_populate(struct world *w); /* hosts, command lines, first disks; starts are planned */
+/* Goes on until the time. False: something is broken. */
+bool world_run(struct world *w, uint64_t until_ns);
+void world_count(struct world *w, enum count count);
+struct host *world_goose(struct world *w); /* NULL: nobody claims now */
+struct text address_name(uint8_t address); /* its text lives for ever */
+uint8_t address_id(struct text name);
+
+/* populate.c */
+void host_set_peers(struct world *w, struct host *h, uint64_t bits);
+void host_set_hints(struct world *w, struct host *h, uint64_t bits);
+
+/* host.c: a process and its loop */
+void host_start(struct world *w, struct host *h);
+void host_crash(struct world *w, struct host *h);
+void host_reboot(struct world *w, struct host *h); /* crash, and the clock starts anew */
+void host_freeze(struct world *w, struct host *h, uint64_t for_ns);
+void host_arrives(struct world *w, struct host *h, uint32_t packet);
+void host_timer(struct world *w, struct host *h, uint64_t at_ns);
+void host_loop(struct world *w, struct host *h, uint32_t pid);
+void host_saved(struct world *w, struct host *h, bool ok);
+void host_request(struct world *w, struct host *h, struct waiting_request request);
+void host_new_options(struct world *w, struct host *h);
+void host_plan_timer(struct world *w, struct host *h);
+
+/* carry.c: a step's actions, in order */
+void carry_begin(struct world *w, struct host *h);
+bool carry_on(struct world *w, struct host *h); /* true: the whole step is done */
+void host_step(struct world *w, struct host *h, struct event *event);
+void host_retire(struct world *w, struct host *h);
+
+/* disk.c */
+void disk_save(struct world *w, struct host *h);
+void disk_done(struct world *w, struct host *h, uint32_t write);
+void disk_well(struct world *w, struct host *h);
+void disk_interrupted(struct world *w, struct host *h); /* a crash: old or new state, as it falls */
+void disk_lose(struct world *w, struct host *h);
+bool disk_roll_back(struct world *w, struct host *h); /* false: no old copy */
+void disk_put(struct host *h, const struct durable_state *state);
+
+/* net.c */
+void net_reset(struct world *w);
+void net_send(struct world *w, struct host *h, const struct send *send);
+void net_free(struct world *w, uint32_t packet);
+void net_cut(struct world *w, uint16_t from, uint16_t to, bool both, int change);
+
+/* facts.c: tells the checkers what was seen */
+void facts_handled(struct world *w, struct host *h, const struct message *m);
+void facts_stepped(struct world *w, struct host *h, const struct event *event);
+void facts_sent(struct world *w, struct host *h, const struct send *send);
+void facts_claim(struct world *w, struct host *h); /* what election_lease_left_us() says now */
+void facts_announced(struct world *w, struct host *h);
+void facts_clock_moved(struct world *w, struct host *h);
+void facts_saved(struct world *w, struct host *h);
+void facts_gone(struct world *w, struct host *h, bool rebooted);
+
+/* budget.c: PROTOCOL 2, which disks may be lost */
+void budget_roster_seen(struct world *w, const struct roster *roster);
+bool budget_allows_loss(struct world *w, const struct host *h);
+bool budget_allows_move(struct world *w, const struct host *h);
+void budget_lost(struct world *w, struct host *h);
+bool budget_is_lost(const struct world *w, uint64_t uid); /* rolled back counts too */
+bool budget_majority_up(struct world *w, uint16_t hosts); /* of every roster in use there */
+bool budget_list_up(const struct world *w, const struct host *h,
+                    uint16_t hosts); /* of its --peers */
+
+/* plan.c: draws the faults; faults.c: carries them out */
+void plan_draw(struct world *w);
+void plan_start(struct world *w);
+void plan_describe(const struct fault *fault, char *text, size_t size);
+void fault_spring(struct world *w, unsigned index);
+void fault_strike(struct world *w, unsigned index, struct host *h);
+void fault_end(struct world *w, unsigned index);
+void fault_ambush(struct world *w, struct host *h, uint32_t triggers);
+void weather_begins(struct world *w, const struct fault *fault); /* weather.c */
+void fault_client(struct world *w);
+
+/* trace.c */
+void trace_line(struct world *w, const struct host *h, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void trace_step(struct world *w, struct host *h, const struct event *event, enum refusal refusal);
+void trace_lost(struct world *w, const struct host *h, const struct message *m, uint8_t to,
+                const char *why);
+
+#endif

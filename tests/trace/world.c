@@ -1,0 +1,347 @@
+/* world.c: nodes and time. It carries the actions of each step out in the order that election.h
+ * asks for, and checks what must hold at every instant; it decides nothing. */
+#include "world.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tell.h"
+
+#define OBSERVERS_ROOM 16
+#define SPINS_MAX      1000
+#define SECOND_US      UINT64_C(1000000)
+
+struct world *world_new(void)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    if (w == NULL) abort();
+    w->now_us = 1000 * SECOND_US;
+    w->zero_us = w->now_us;
+    w->watch = WATCH_DEFAULT;
+    return w;
+}
+
+void world_free(struct world *w)
+{
+    network_free(w);
+    for (int i = 0; i < w->count; i++)
+        free(w->nodes[i].observers);
+    report_free(&w->report);
+    free(w);
+}
+
+struct node *world_find(struct world *w, const char *name)
+{
+    for (int i = 0; i < w->count; i++)
+        if (strcmp(w->nodes[i].name, name) == 0) return &w->nodes[i];
+    return NULL;
+}
+
+struct node *world_at(struct world *w, struct text address)
+{
+    for (int i = 0; i < w->count; i++)
+        if (text_equal(address_text(&w->nodes[i].address), address)) return &w->nodes[i];
+    return NULL;
+}
+
+int world_index(const struct world *w, const struct node *node)
+{
+    return (int)(node - w->nodes);
+}
+
+static void default_options(struct election_options *options, const struct address *self)
+{
+    options->self = *self;
+    options->priority = PRIORITY_DEFAULT;
+    options->voters = 5;
+    options->heartbeat_us = 50000;
+    options->lease_us = 300000;
+    options->dead_after_us = 10 * SECOND_US;
+    options->name_tag = digest_bytes(0, "goosed", 6);
+}
+
+struct node *world_add(struct world *w, const char *name)
+{
+    char chars[NAME_CHARS_MAX + sizeof TRACE_PORT];
+    struct address address;
+
+    int bytes = snprintf(chars, sizeof chars, "%s%s", name, TRACE_PORT);
+    if (bytes >= 20 || w->count == NODES_MAX || world_find(w, name) != NULL) return NULL;
+    if (!address_keep(&address, (struct text){chars, (uint8_t)bytes})) return NULL;
+    struct node *node = &w->nodes[w->count++];
+    snprintf(node->name, sizeof node->name, "%s", name);
+    node->address = address;
+    node->watch = w->watch;
+    node->clock_ahead_us = (uint64_t)w->count * 10000 * SECOND_US;
+    node->entropy = digest_bytes(1, name, strlen(name));
+    node->wake_at_us = UINT64_MAX;
+    default_options(&node->options, &address);
+    node->observers = calloc(1, observers_bytes(OBSERVERS_ROOM));
+    if (node->observers == NULL) abort();
+    for (int i = 0; i < w->count; i++) {
+        w->links[i][w->count - 1].takes_us = LINK_US_DEFAULT;
+        w->links[w->count - 1][i].takes_us = LINK_US_DEFAULT;
+    }
+    return node;
+}
+
+uint64_t node_now_us(const struct world *w, const struct node *node)
+{
+    return w->now_us + node->clock_ahead_us;
+}
+
+static void uid_keep(struct world *w, uint64_t uid, const char *name)
+{
+    if (w->name_count == NAMES_MAX) return;
+    w->names[w->name_count].uid = uid;
+    snprintf(w->names[w->name_count].name, NAME_CHARS_MAX, "%s", name);
+    w->name_count++;
+}
+
+uint64_t world_uid(struct world *w, const char *name)
+{
+    for (int i = 0; i < w->name_count; i++)
+        if (strcmp(w->names[i].name, name) == 0) return w->names[i].uid;
+    uint64_t uid = digest_bytes(2, name, strlen(name)) | 1;
+    uid_keep(w, uid, name);
+    return uid;
+}
+
+const char *world_uid_name(struct world *w, uint64_t uid)
+{
+    if (uid == 0) return "nobody";
+    for (int i = 0; i < w->name_count; i++)
+        if (w->names[i].uid == uid) return w->names[i].name;
+    return "somebody";
+}
+
+static void uid_learn(struct world *w, const struct node *node)
+{
+    uint64_t uid = election_durable(&node->e)->uid;
+    char name[NAME_CHARS_MAX];
+    int known;
+
+    for (int i = 0; i < w->name_count; i++)
+        if (w->names[i].uid == uid) return;
+    snprintf(name, sizeof name, "%s", node->name);
+    do {
+        known = 0;
+        for (int i = 0; i < w->name_count; i++)
+            if (strcmp(w->names[i].name, name) == 0) known = 1;
+        if (known) strncat(name, "'", sizeof name - strlen(name) - 1);
+    } while (known && strlen(name) < sizeof name - 1);
+    uid_keep(w, uid, name);
+}
+
+/* Splitmix64 over a counter: the same scenario draws the same numbers. */
+static uint64_t next_entropy(struct node *node)
+{
+    uint64_t z = node->entropy += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+struct node *world_goose(struct world *w)
+{
+    struct node *goose = NULL;
+
+    for (int i = 0; i < w->count; i++) {
+        struct node *node = &w->nodes[i];
+        if (!node->up || !election_is_goose(&node->e, node_now_us(w, node))) continue;
+        if (goose != NULL && w->two_geese == 0) {
+            w->two_geese = 1;
+            tell_broken(w, node, "S1: it claims while another does");
+        }
+        goose = node;
+    }
+    return goose;
+}
+
+static void carry_out(struct world *w, struct node *node, const struct actions *actions)
+{
+    if (actions->save) {
+        if (node->disk.writing)
+            tell_broken(w, node, "a second write is asked for");
+        else
+            disk_write(w, node, actions->save_generation);
+    }
+    for (int i = 0; i < actions->send_count; i++) {
+        if (actions->sends[i].stands_on > node->disk.durable)
+            tell_broken(w, node, "a message stands on what is not on disk");
+        network_send(w, node, &actions->sends[i]);
+    }
+    node->wake_at_us = actions->wake_at_us;
+    if (actions->retire) node->retire = true;
+    for (int i = 0; i < actions->answer_count; i++)
+        if (actions->answers[i].id == node->e.stop_id && node->e.stopping) node->ended = true;
+}
+
+static bool node_step(struct world *w, struct node *node, struct event *event)
+{
+    static struct election before;
+    static struct actions actions;
+
+    before = node->e;
+    memset(&actions, 0, sizeof actions);
+    event->now_us = node_now_us(w, node);
+    event->entropy = next_entropy(node);
+    event->observers = node->observers;
+    enum refusal refusal = election_step(&node->e, event, &actions);
+    if (event->kind == EVENT_START && refusal == REFUSAL_NONE) uid_learn(w, node);
+    tell_step(w, node, event, refusal, &actions);
+    const char *wrong = election_check(&node->e);
+    if (wrong == NULL && event->kind != EVENT_START) wrong = election_check_step(&before, &node->e);
+    if (wrong != NULL) tell_broken(w, node, wrong);
+    carry_out(w, node, &actions);
+    (void)world_goose(w);
+    return actions.more;
+}
+
+static void node_retire(struct world *w, struct node *node)
+{
+    tell(w, node, "sets its state aside");
+    node_crash(w, node);
+    node->disk.file.count = 0;
+    node_start(w, node);
+}
+
+void node_handle(struct world *w, struct node *node, struct event event)
+{
+    if (!node->up) return;
+    while (node_step(w, node, &event)) {
+        event = (struct event){.kind = EVENT_GO_ON};
+        if (++node->spins > SPINS_MAX) break;
+    }
+    struct disk *disk = &node->disk;
+    if (node->up && disk->writing && disk->mode != DISK_HOLDS && disk->due_us <= w->now_us)
+        (void)disk_done(w, node);
+    if (node->up && node->ended) {
+        tell(w, node, "ends");
+        node_crash(w, node);
+    }
+    if (node->up && node->retire) node_retire(w, node);
+}
+
+void node_start(struct world *w, struct node *node)
+{
+    struct durable_state saved;
+    struct event event = {.kind = EVENT_START};
+
+    memset(&node->e, 0, sizeof node->e);
+    observers_init(node->observers, OBSERVERS_ROOM);
+    node->up = true;
+    node->paused = false;
+    node->disk.writing = false;
+    node->disk.durable = 0;
+    node->wake_at_us = UINT64_MAX;
+    event.start.options = &node->options;
+    if (disk_read(&node->disk.file, &saved)) event.start.saved = &saved;
+    node_handle(w, node, event);
+}
+
+/* A write that had not ended is lost. */
+void node_crash(struct world *w, struct node *node)
+{
+    (void)w;
+    node->up = false;
+    node->paused = false;
+    node->retire = false;
+    node->ended = false;
+    node->disk.writing = false;
+    node->wake_at_us = UINT64_MAX;
+}
+
+void node_options(struct world *w, struct node *node)
+{
+    struct event event = {.kind = EVENT_OPTIONS};
+
+    event.options.options = &node->options;
+    node_handle(w, node, event);
+}
+
+/* What is due first: a disk, then a datagram, then a timer. */
+static uint64_t disks_due(struct world *w, struct node **due)
+{
+    uint64_t first_us = UINT64_MAX;
+
+    for (int i = 0; i < w->count; i++) {
+        struct node *node = &w->nodes[i];
+        bool goes_on = node->up && !node->paused && node->disk.writing;
+        if (goes_on && node->disk.mode != DISK_HOLDS && node->disk.due_us < first_us) {
+            first_us = node->disk.due_us;
+            *due = node;
+        }
+    }
+    return first_us;
+}
+
+static uint64_t timers_due(struct world *w, struct node **due)
+{
+    uint64_t first_us = UINT64_MAX;
+
+    for (int i = 0; i < w->count; i++) {
+        struct node *node = &w->nodes[i];
+        if (!node->up || node->paused || node->wake_at_us == UINT64_MAX) continue;
+        uint64_t wake_us = node->wake_at_us > node->clock_ahead_us
+                               ? node->wake_at_us - node->clock_ahead_us
+                               : w->now_us;
+        if (wake_us < w->now_us) wake_us = w->now_us;
+        if (wake_us < first_us) {
+            first_us = wake_us;
+            *due = node;
+        }
+    }
+    return first_us;
+}
+
+static void time_goes_on(struct world *w, uint64_t to_us)
+{
+    if (to_us <= w->now_us) return;
+    w->now_us = to_us;
+    w->two_geese = 0;
+    for (int i = 0; i < w->count; i++)
+        w->nodes[i].spins = 0;
+}
+
+static void timer_fires(struct world *w, struct node *node)
+{
+    if (++node->spins > SPINS_MAX) {
+        tell_broken(w, node, "its timer fires for ever");
+        node_crash(w, node);
+        return;
+    }
+    node_handle(w, node, (struct event){.kind = EVENT_DEADLINE});
+}
+
+bool world_next(struct world *w, uint64_t limit_us)
+{
+    struct node *disk = NULL, *timer = NULL;
+    struct packet *packet = network_due(w);
+    uint64_t disk_us = disks_due(w, &disk);
+    uint64_t timer_us = timers_due(w, &timer);
+    uint64_t packet_us = packet == NULL ? UINT64_MAX : packet->due_us;
+    uint64_t first_us = disk_us < packet_us ? disk_us : packet_us;
+
+    if (timer_us < first_us) first_us = timer_us;
+    if (first_us > limit_us) return false;
+    time_goes_on(w, first_us);
+    if (disk_us == first_us)
+        (void)disk_done(w, disk);
+    else if (packet_us == first_us)
+        network_deliver(w, packet);
+    else
+        timer_fires(w, timer);
+    return true;
+}
+
+void world_run(struct world *w, uint64_t until_us)
+{
+    while (world_next(w, until_us))
+        continue;
+    time_goes_on(w, until_us);
+}

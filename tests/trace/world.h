@@ -1,0 +1,153 @@
+/* world.h: a small flock in simulated time, for the trace tests: nodes, disks, a network that
+ * does as it is told. Everything is decided by the scenario and by counters: the same scenario
+ * always tells the same story. */
+#ifndef TRACE_WORLD_H
+#define TRACE_WORLD_H
+
+#include "goose/state.h"
+
+#include "report.h"
+
+#define NODES_MAX       12
+#define NAME_CHARS_MAX  24
+#define NAMES_MAX       64
+#define TRACE_PORT      ":4600"
+#define LINK_US_DEFAULT UINT64_C(1000)
+#define ALL_KINDS       ((1U << MESSAGE_KINDS) - 1)
+
+/* What is shown: bits 1..MESSAGE_KINDS-1 are the messages sent, the rest is below. */
+enum watched {
+    WATCH_ROLE = 1 << 16,
+    WATCH_CLAIM = 1 << 17,
+    WATCH_ROSTER = 1 << 18,
+    WATCH_ANSWER = 1 << 19,
+    WATCH_BIRTH = 1 << 20,
+    WATCH_FOLLOW = 1 << 21,
+    WATCH_DENIAL = 1 << 22,
+    WATCH_REFUSAL = 1 << 23,
+    WATCH_SAVE = 1 << 24,
+    WATCH_OBSERVER = 1 << 25,
+};
+#define WATCH_DEFAULT (WATCH_ROLE | WATCH_CLAIM | WATCH_ROSTER | WATCH_ANSWER | WATCH_BIRTH)
+
+enum disk_mode { DISK_WORKS, DISK_HOLDS, DISK_FAILS };
+
+struct file {
+    size_t count; /* 0: there is none */
+    uint8_t bytes[DURABLE_BYTES_MAX];
+};
+
+struct disk {
+    enum disk_mode mode;
+    uint64_t takes_us;
+    bool writing;
+    uint64_t generation; /* of the write under way */
+    uint64_t due_us;
+    uint64_t durable; /* generation on disk in this life */
+    struct file file;
+    struct file next; /* being written */
+    struct file copy; /* a backup */
+};
+
+struct node {
+    char name[NAME_CHARS_MAX];
+    struct address address;
+    struct election_options options;
+    struct election e;
+    struct observers *observers;
+    struct disk disk;
+    bool up;
+    bool paused;
+    bool retire;
+    bool ended;
+    uint64_t clock_ahead_us; /* no two clocks agree */
+    uint64_t entropy;
+    uint64_t wake_at_us; /* by the node's clock */
+    uint64_t request_id;
+    uint64_t hold_id; /* of the last request for a hold */
+    unsigned spins;
+    unsigned watch;
+};
+
+struct link {
+    bool cut;
+    uint64_t takes_us;
+    unsigned holds;    /* kinds */
+    uint64_t handmade; /* messages of the scenario: they take counters of their own */
+    uint64_t counter;  /* the newest that went this way */
+    struct packet *last[MESSAGE_KINDS]; /* delivered */
+};
+
+struct packet {
+    struct packet *next;
+    int from;
+    int to;
+    uint64_t due_us;
+    bool held;
+    enum message_kind kind;
+    size_t count;
+    uint8_t bytes[MESSAGE_BYTES_MAX];
+};
+
+struct named_uid {
+    uint64_t uid;
+    char name[NAME_CHARS_MAX];
+};
+
+struct world {
+    uint64_t now_us;
+    uint64_t zero_us; /* when the story begins */
+    int count;
+    struct node nodes[NODES_MAX];
+    struct link links[NODES_MAX][NODES_MAX];
+    struct packet *packets; /* in the order of sending */
+    int name_count;
+    struct named_uid names[NAMES_MAX];
+    unsigned two_geese; /* told once a time */
+    unsigned watch;     /* of nodes to come */
+    struct report report;
+};
+
+struct world *world_new(void);
+void world_free(struct world *w);
+
+struct node *world_find(struct world *w, const char *name);
+struct node *world_add(struct world *w,
+                       const char *name); /* NULL: too many, or no name for a node */
+struct node *world_at(struct world *w, struct text address);
+int world_index(const struct world *w, const struct node *node);
+uint64_t node_now_us(const struct world *w, const struct node *node);
+
+/* Uids have names: a node's first is the node's, those after a lost disk get a prime each. */
+uint64_t world_uid(struct world *w, const char *name); /* made where the name is new */
+const char *world_uid_name(struct world *w, uint64_t uid);
+
+/* One event, and all that follows from it at once: sends, writes, "go on". */
+void node_handle(struct world *w, struct node *node, struct event event);
+void node_start(struct world *w, struct node *node);
+void node_crash(struct world *w, struct node *node);
+void node_options(struct world *w, struct node *node);
+
+/* The next thing that happens, if it does before or at `limit_us`. */
+bool world_next(struct world *w, uint64_t limit_us);
+void world_run(struct world *w, uint64_t until_us);
+struct node *world_goose(struct world *w); /* whose claim is true now; NULL: nobody's */
+
+/* network.c */
+struct node *network_receiver(struct world *w, const struct send *send); /* NULL: nobody there */
+void network_send(struct world *w, struct node *from, const struct send *send);
+void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_t count);
+struct packet *network_due(struct world *w); /* the first that may be delivered; NULL: none */
+void network_deliver(struct world *w, struct packet *packet);
+bool network_release(struct world *w, int from, int to, unsigned kinds, bool deliver);
+bool network_repeat(struct world *w, int from, int to, enum message_kind kind);
+bool network_idle(const struct world *w);
+void network_free(struct world *w);
+
+/* disk.c */
+void disk_write(struct world *w, struct node *node, uint64_t generation);
+bool disk_done(struct world *w, struct node *node); /* false: no write is under way */
+bool disk_read(const struct file *file, struct durable_state *state);
+void disk_store(struct file *file, const struct durable_state *state);
+
+#endif

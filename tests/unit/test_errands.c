@@ -1,0 +1,471 @@
+/* test_errands.c: what operators and clients ask, here and carried: how each ends, and that each
+ * ends once. */
+#include "core.h"
+
+#include <string.h>
+
+static struct core *goose_of(int seats, uint32_t observers)
+{
+    struct core *core = core_new(observers);
+
+    core_start_seated(core, seats);
+    core_win(core);
+    return core;
+}
+
+static struct core *duck_of_2(void)
+{
+    struct core *core = core_new(0);
+
+    core_start_seated(core, 3);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    core_save(core);
+    return core;
+}
+
+static void ends_with(const struct core *core, uint64_t id, enum outcome outcome)
+{
+    const struct answer *answer = core_answer(core, id);
+
+    assert_non_null(answer);
+    assert_int_equal(answer->outcome, outcome);
+}
+
+static void ask(struct core *core, uint64_t id, enum request_kind kind, const char *address)
+{
+    assert_int_equal(core_request(core, id, kind, address), REFUSAL_NONE);
+}
+
+static void before_start_nothing_is_answered(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    for (int kind = REQUEST_HOLD; kind <= REQUEST_STOP; kind++) {
+        assert_int_equal(core_request(core, 1, (enum request_kind)kind, "n2:7000"),
+                         REFUSAL_NOT_STARTED);
+        assert_int_equal(core->actions.answer_count, 0);
+        assert_int_equal(core->actions.wake_at_us, UINT64_MAX);
+    }
+    assert_false(core->e.started || core->e.draining);
+    core_free(core);
+}
+
+static void a_request_of_no_kind_is_refused(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    assert_int_equal(core_request(core, 1, (enum request_kind)(REQUEST_STOP + 1), ""),
+                     REFUSAL_UNKNOWN_EVENT);
+    assert_int_equal(core->actions.answer_count, 0);
+    core_free(core);
+}
+
+/* Eight wait; the ninth is told so, and the eight have an end. */
+static void a_full_table_is_busy_and_empties_again(void **state)
+{
+    struct core *core = core_new(0);
+    int ended = 0;
+
+    (void)state;
+    core_start_seated(core, 3);
+    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++) {
+        ask(core, id, REQUEST_HANDOVER, "");
+        assert_null(core_answer(core, id));
+    }
+    ask(core, 99, REQUEST_HANDOVER, "");
+    ends_with(core, 99, OUTCOME_BUSY);
+    core_at(core, core->now_us + 2 * own_promise_us(&core->e));
+    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++) {
+        ends_with(core, id, OUTCOME_NO_GOOSE);
+        ended++;
+    }
+    assert_int_equal(core->actions.answer_count, ended);
+    ask(core, 100, REQUEST_HANDOVER, "");
+    assert_null(core_answer(core, 100));
+    core_free(core);
+}
+
+/* More end in one step than its answers have room for: the rest come with the next. */
+static void answers_without_room_wait_a_step(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++)
+        ask(core, id, REQUEST_HANDOVER, "");
+    core->now_us += 2 * own_promise_us(&core->e);
+    ask(core, 50, REQUEST_UNDRAIN, "");
+    assert_int_equal(core->actions.answer_count, ELECTION_ANSWERS_MAX);
+    assert_null(core_answer(core, ELECTION_ERRANDS_MAX));
+    assert_true(core->actions.wake_at_us <= core->now_us);
+    core_at(core, core->now_us);
+    ends_with(core, ELECTION_ERRANDS_MAX, OUTCOME_NO_GOOSE);
+    core_free(core);
+}
+
+static void an_address_must_be_one(void **state)
+{
+    struct core *core = goose_of(3, 1);
+
+    (void)state;
+    ask(core, 1, REQUEST_REMOVE, "");
+    ends_with(core, 1, OUTCOME_NOT_FOUND);
+    ask(core, 2, REQUEST_REMOVE, "N2:7000");
+    ends_with(core, 2, OUTCOME_NOT_FOUND);
+    ask(core, 3, REQUEST_HANDOVER, "n2");
+    ends_with(core, 3, OUTCOME_NOT_FOUND);
+    ask(core, 4, REQUEST_HANDOVER, "n9:7000");
+    ends_with(core, 4, OUTCOME_NOT_FOUND);
+    ask(core, 5, REQUEST_REMOVE, "n9:7000");
+    ends_with(core, 5, OUTCOME_NOT_FOUND);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    core_free(core);
+}
+
+static void a_handover_to_whom_it_is_already_is_done(void **state)
+{
+    struct core *core = goose_of(3, 0);
+
+    (void)state;
+    ask(core, 1, REQUEST_HANDOVER, "n1:7000");
+    ends_with(core, 1, OUTCOME_DONE);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    core_free(core);
+}
+
+/* It has not acked for half a lease: it may be behind. */
+static void a_handover_to_nobody_fit_is_refused(void **state)
+{
+    struct core *core = goose_of(3, 0);
+
+    (void)state;
+    core->now_us = core->e.peers[1].follower.sent_at_us + CORE_LEASE_US / 2 + 1;
+    ask(core, 1, REQUEST_HANDOVER, "n2:7000");
+    ends_with(core, 1, OUTCOME_NOT_ELIGIBLE);
+    core->now_us += CORE_LEASE_US / 30;
+    ask(core, 2, REQUEST_HANDOVER, "");
+    ends_with(core, 2, OUTCOME_NOT_ELIGIBLE);
+    ask(core, 3, REQUEST_REMOVE, "n1:7000"); /* itself: somebody would have to take over */
+    ends_with(core, 3, OUTCOME_NOT_ELIGIBLE);
+    core_free(core);
+}
+
+static void a_handover_is_done_when_another_goose_is_heard(void **state)
+{
+    struct core *core = goose_of(3, 0);
+
+    (void)state;
+    uint64_t term = core->e.saved.term;
+    ask(core, 1, REQUEST_HANDOVER, "n3:7000");
+    assert_null(core_answer(core, 1));
+    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
+    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
+    core->now_us += 2000;
+    struct roster next = core->e.roster;
+    next.term = term + 1;
+    struct message m = core_message(core, MESSAGE_HEARTBEAT, 3);
+    m.term = term + 1;
+    m.heartbeat = (struct heartbeat){
+        .seq = 1, .promise_us = promise_of_lease_us(CORE_LEASE_US), .step_us = 10000};
+    assert_int_equal(core_tell_roster(core, m, &next), REFUSAL_NONE);
+    ends_with(core, 1, OUTCOME_DONE);
+    core_free(core);
+}
+
+/* While a hold runs, the one that came first is waited for, and a second one too. */
+static void a_handover_waits_for_a_hold(void **state)
+{
+    struct core *core = goose_of(3, 0);
+    struct event hold = {.kind = EVENT_REQUEST,
+                         .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = 50000}};
+
+    (void)state;
+    assert_int_equal(core_step(core, hold), REFUSAL_NONE);
+    uint64_t end_us = core->e.reign.hold_end_us;
+    ask(core, 1, REQUEST_HANDOVER, "n3:7000");
+    ask(core, 2, REQUEST_HANDOVER, "n2:7000");
+    core_at(core, core->now_us + core->e.reign.step_us);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core->actions.answer_count, 0);
+    core_at(core, end_us);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
+    core_free(core);
+}
+
+static void a_removal_that_costs_the_majority_is_refused_unless_forced(void **state)
+{
+    struct core *core = goose_of(3, 0);
+    struct event force = {
+        .kind = EVENT_REQUEST,
+        .request = {
+            .id = 2, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+
+    (void)state;
+    uint64_t acked_us = core->e.peers[2].follower.sent_at_us;
+    core_at(core, core->e.reign.heartbeat_at_us);
+    core_ack(core, 2);
+    core->now_us = acked_us + CORE_LEASE_US + 1; /* 3 is silent: me and 2 are the majority */
+    assert_true(election_is_goose(&core->e, core->now_us));
+    ask(core, 1, REQUEST_REMOVE, "n2:7000");
+    ends_with(core, 1, OUTCOME_COSTS_MAJORITY);
+    assert_int_equal(core_step(core, force), REFUSAL_NONE);
+    assert_null(core_answer(core, 2)); /* it waits until the lease would last without it */
+    assert_true(core->e.removal.active && !core->e.reign.roster_pending);
+    core_free(core);
+}
+
+/* PROTOCOL 9, leave: it hands over first, and the next goose does it. */
+static void a_goose_that_is_to_be_removed_hands_over(void **state)
+{
+    struct core *core = goose_of(3, 0);
+
+    (void)state;
+    ask(core, 1, REQUEST_REMOVE, "n1:7000");
+    assert_null(core_answer(core, 1));
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_REMOVED);
+    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 2);
+    assert_int_equal(core->e.saved.roster.count, 3);
+    core_free(core);
+}
+
+static void the_last_seat_stays(void **state)
+{
+    struct core *core = goose_of(1, 0);
+
+    (void)state;
+    ask(core, 1, REQUEST_REMOVE, "n1:7000");
+    ends_with(core, 1, OUTCOME_LAST_SEAT);
+    core_free(core);
+}
+
+/* The new roster is written, used, acked by a majority: then it is done. */
+static void commit_change(struct core *core)
+{
+    core_save(core);
+    for (int i = 0; i < core->e.roster.count; i++)
+        if (core->e.roster.seats[i].uid != CORE_SELF)
+            assert_int_equal(core_ack(core, core->e.roster.seats[i].uid), REFUSAL_NONE);
+}
+
+static void a_removal_is_done_when_it_is_committed(void **state)
+{
+    struct core *core = goose_of(4, 0);
+
+    (void)state;
+    ask(core, 1, REQUEST_REMOVE, "n4:7000");
+    assert_true(core->e.reign.roster_pending);
+    core_save(core);
+    assert_int_equal(core->e.roster.count, 3);
+    assert_null(core_answer(core, 1));
+    core_ack(core, 2);
+    ends_with(core, 1, OUTCOME_DONE);
+    assert_int_equal(core->e.roster.removed_uid, 4);
+    assert_int_equal(core->e.roster.wanted, 3);
+    core_free(core);
+}
+
+/* One heartbeat, acked by all, all written; how many answers of DONE it brought. */
+static int done_in_a_round(struct core *core)
+{
+    int done = 0;
+
+    core_at(core, core->e.reign.heartbeat_at_us);
+    for (int i = 0; i < core->actions.answer_count; i++)
+        done += core->actions.answers[i].outcome == OUTCOME_DONE;
+    core_save(core);
+    for (int i = 0; i < core->e.roster.count; i++) {
+        if (core->e.roster.seats[i].uid == CORE_SELF) continue;
+        core_ack(core, core->e.roster.seats[i].uid);
+        for (int k = 0; k < core->actions.answer_count; k++)
+            done += core->actions.answers[k].outcome == OUTCOME_DONE;
+    }
+    return done;
+}
+
+/* A second one meanwhile waits its turn; the same again waits too, and finds it done. */
+static void removals_go_one_at_a_time(void **state)
+{
+    struct core *core = goose_of(5, 0);
+    int done = 0, least = 5;
+
+    (void)state;
+    ask(core, 1, REQUEST_REMOVE, "n5:7000");
+    ask(core, 2, REQUEST_REMOVE, "n4:7000");
+    ask(core, 3, REQUEST_REMOVE, "n5:7000");
+    for (int round = 0; round < 20; round++) {
+        done += done_in_a_round(core);
+        assert_true(core->e.roster.count >= least - 1);
+        least = core->e.roster.count;
+    }
+    assert_int_equal(done, 3);
+    assert_int_equal(core->e.roster.count, 3);
+    assert_int_equal(core->e.roster.removed_uid, 4);
+    core_free(core);
+}
+
+static void an_observer_is_removed_by_address_too(void **state)
+{
+    struct core *core = goose_of(3, 4);
+
+    (void)state;
+    assert_int_equal(core_admit(core, 50), REFUSAL_NONE);
+    ask(core, 1, REQUEST_REMOVE, "n50:7000");
+    commit_change(core);
+    core_at(core, core->now_us);
+    assert_int_equal(core->e.roster.removed_uid, 50);
+    assert_int_equal(core->e.roster.count, 3);
+    assert_false(core->e.removal.active);
+    core_free(core);
+}
+
+/* From a duck it goes to the goose, each step until it has answered. */
+static void a_duck_carries_and_repeats(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    ask(core, 5, REQUEST_REMOVE, "n3:7000");
+    const struct send *send = core_sent(core, MESSAGE_REQUEST);
+    assert_non_null(send);
+    uint64_t number = send->message.request.number;
+    assert_true(text_equal(send->message.request.address, core_text("n3:7000")));
+    core_at(core, core->now_us + step_us(&core->e));
+    assert_int_equal(core_sent(core, MESSAGE_REQUEST)->message.request.number, number);
+
+    struct message m = core_message(core, MESSAGE_RESULT, 2);
+    m.result =
+        (struct result){.life = core->e.saved.life + 1, .number = number, .outcome = OUTCOME_DONE};
+    assert_int_equal(core_tell(core, m), REFUSAL_NOT_ASKED);
+    m.result.life = core->e.saved.life;
+    m.counter = ++core->counter;
+    m.result.number++;
+    assert_int_equal(core_tell(core, m), REFUSAL_NOT_ASKED);
+    m.counter = ++core->counter;
+    m.result = (struct result){core->e.saved.life, number, OUTCOME_NOT_FOUND};
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    ends_with(core, 5, OUTCOME_DONE); /* it was a member, and is not found any more */
+    core_free(core);
+}
+
+static void what_takes_too_long_times_out(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    ask(core, 5, REQUEST_HANDOVER, "n3:7000");
+    core_at(core, core->now_us + ERRAND_US_MIN - 1);
+    assert_null(core_answer(core, 5));
+    core_at(core, core->now_us + 1);
+    ends_with(core, 5, OUTCOME_TIMED_OUT);
+    core_free(core);
+}
+
+static void draining_ends_with_undrain_and_not_while_stopping(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    ask(core, 1, REQUEST_DRAIN, "");
+    ends_with(core, 1, OUTCOME_DONE);
+    assert_false(may_stand(&core->e));
+    ask(core, 2, REQUEST_UNDRAIN, "");
+    ends_with(core, 2, OUTCOME_DONE);
+    assert_true(may_stand(&core->e));
+    core_free(core);
+
+    core = goose_of(3, 0);
+    ask(core, 1, REQUEST_STOP, "");
+    assert_null(core_answer(core, 1));
+    ask(core, 2, REQUEST_UNDRAIN, "");
+    assert_false(may_stand(&core->e));
+    core_free(core);
+}
+
+static void a_duck_may_stop_at_once(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    ask(core, 1, REQUEST_STOP, "");
+    ends_with(core, 1, OUTCOME_DONE);
+    core_free(core);
+}
+
+/* One answer is owed: the second asker is told so at once. */
+static void a_second_stop_is_busy(void **state)
+{
+    struct core *core = goose_of(3, 0);
+
+    (void)state;
+    ask(core, 1, REQUEST_STOP, "");
+    ask(core, 2, REQUEST_STOP, "");
+    ends_with(core, 2, OUTCOME_BUSY);
+    for (int i = 0; i < FAREWELL_TIMES - 1; i++)
+        core_at(core, core->e.farewell.next_us);
+    ends_with(core, 1, OUTCOME_DONE);
+    core_free(core);
+}
+
+/* Its term never gets to disk, so its resignation never leaves, and nobody waits for it. */
+static void a_candidate_with_a_failed_disk_may_stop(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_until(core, ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    struct event failed = {.kind = EVENT_SAVED, .saved = {core->e.writing, false}};
+    assert_int_equal(core_step(core, failed), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_null(core_sent(core, MESSAGE_RESIGN));
+    ask(core, 1, REQUEST_STOP, "");
+    ends_with(core, 1, OUTCOME_DONE);
+    core_free(core);
+}
+
+static void a_duck_gives_no_hold(void **state)
+{
+    struct core *core = duck_of_2();
+
+    (void)state;
+    ask(core, 1, REQUEST_HOLD, "");
+    ends_with(core, 1, OUTCOME_NOT_GOOSE);
+    assert_int_equal(core_answer(core, 1)->number, 0);
+    core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_start_nothing_is_answered),
+        cmocka_unit_test(a_request_of_no_kind_is_refused),
+        cmocka_unit_test(a_full_table_is_busy_and_empties_again),
+        cmocka_unit_test(answers_without_room_wait_a_step),
+        cmocka_unit_test(an_address_must_be_one),
+        cmocka_unit_test(a_handover_to_whom_it_is_already_is_done),
+        cmocka_unit_test(a_handover_to_nobody_fit_is_refused),
+        cmocka_unit_test(a_handover_is_done_when_another_goose_is_heard),
+        cmocka_unit_test(a_handover_waits_for_a_hold),
+        cmocka_unit_test(a_removal_that_costs_the_majority_is_refused_unless_forced),
+        cmocka_unit_test(a_goose_that_is_to_be_removed_hands_over),
+        cmocka_unit_test(the_last_seat_stays),
+        cmocka_unit_test(a_removal_is_done_when_it_is_committed),
+        cmocka_unit_test(removals_go_one_at_a_time),
+        cmocka_unit_test(an_observer_is_removed_by_address_too),
+        cmocka_unit_test(a_duck_carries_and_repeats),
+        cmocka_unit_test(what_takes_too_long_times_out),
+        cmocka_unit_test(draining_ends_with_undrain_and_not_while_stopping),
+        cmocka_unit_test(a_duck_may_stop_at_once),
+        cmocka_unit_test(a_second_stop_is_busy),
+        cmocka_unit_test(a_candidate_with_a_failed_disk_may_stop),
+        cmocka_unit_test(a_duck_gives_no_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,289 @@
+/* test_lease.c: promises, leases and holds to the microsecond, PROTOCOL 5. */
+#include "core.h"
+
+#include <string.h>
+
+static void a_promise_is_a_twentieth_longer_and_no_more(void **state)
+{
+    (void)state;
+    for (uint32_t lease = 1; lease <= LEASE_US_MAX; lease += lease < 5000 ? 1 : 99991) {
+        uint64_t promise = promise_of_lease_us(lease);
+        assert_true(promise * 20 >= (uint64_t)lease * 21);
+        assert_true((promise - 1) * 20 < (uint64_t)lease * 21);
+    }
+    assert_int_equal(promise_of_lease_us(LEASE_US_MAX), PROMISE_US_MAX);
+}
+
+/* So that the lease rests on what was sent at this time. */
+static uint64_t heartbeat_now(struct core *core)
+{
+    core_at(core, core->e.reign.heartbeat_at_us);
+    assert_non_null(core_sent(core, MESSAGE_HEARTBEAT));
+    return core->now_us;
+}
+
+static void a_claim_ends_at_the_very_microsecond(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    uint64_t sent_us = heartbeat_now(core);
+    core->now_us += 700;
+    assert_int_equal(core_ack(core, 3), REFUSAL_NONE);
+    uint64_t end_us = sent_us + CORE_LEASE_US;
+    assert_int_equal(lease_end_us(&core->e, core->now_us), end_us);
+    assert_true(election_is_goose(&core->e, end_us - 1));
+    assert_int_equal(election_lease_left_us(&core->e, end_us - 1), 1);
+    assert_false(election_is_goose(&core->e, end_us)); /* before any event says so */
+    assert_int_equal(election_lease_left_us(&core->e, end_us), 0);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    core_free(core);
+}
+
+static void a_step_at_the_last_microsecond_changes_nothing(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    uint64_t end_us = lease_end_us(&core->e, core->now_us);
+    core_at(core, end_us - 1);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core->actions.claim, CLAIM_UNCHANGED);
+    assert_int_equal(core->actions.wake_at_us, end_us);
+    core_at(core, end_us);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_LEASE_ENDED);
+    const struct send *resign = core_sent(core, MESSAGE_RESIGN);
+    assert_non_null(resign);
+    assert_int_equal(resign->message.resign.term, core->e.saved.term);
+    core_free(core);
+}
+
+/* For good: an ack that comes afterwards gives nothing back. */
+static void a_lease_that_ended_is_over(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    uint64_t term = core->e.saved.term;
+    core_at(core, lease_end_us(&core->e, core->now_us));
+    assert_int_equal(core_ack(core, 2), REFUSAL_NOT_GOOSE);
+    assert_int_equal(core_ack(core, 3), REFUSAL_NOT_GOOSE);
+    assert_false(election_is_goose(&core->e, core->now_us));
+    assert_int_equal(core->e.saved.term, term);
+    core_free(core);
+}
+
+/* Of five, the second newest of the other four: three with me. */
+static void a_lease_rests_on_a_majority(void **state)
+{
+    struct core *core = core_new(0);
+    uint64_t sent_us[3];
+
+    (void)state;
+    core_start_seated(core, 5);
+    core_win(core);
+    for (int i = 0; i < 3; i++) {
+        sent_us[i] = heartbeat_now(core);
+        core_ack(core, (uint64_t)i + 2);
+    }
+    assert_int_equal(core->e.reign.base_us, sent_us[1]);
+    core_ack(core, 5);
+    assert_int_equal(core->e.reign.base_us, sent_us[2]);
+    core_free(core);
+}
+
+static void alone_the_lease_never_ends(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 1);
+    core_win(core);
+    assert_true(election_is_goose(&core->e, core->now_us + 1000 * (uint64_t)CORE_LEASE_US));
+    assert_int_equal(election_lease_left_us(&core->e, core->now_us), CORE_LEASE_US);
+    core_free(core);
+}
+
+/* PROTOCOL 5: an ack counts from when its heartbeat was sent, and none from the future. */
+static void what_was_not_sent_yet_backs_nothing(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    struct message m = core_message(core, MESSAGE_ACK, 2);
+    m.ack = (struct ack){.seq = 1, .sent_at_us = core->now_us + 1, .yes = true};
+    uint64_t end_us = lease_end_us(&core->e, core->now_us);
+    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
+    m.counter = ++core->counter;
+    m.ack = (struct ack){.seq = core->e.reign.seq + 1, .sent_at_us = 1, .yes = true};
+    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
+    assert_int_equal(lease_end_us(&core->e, core->now_us), end_us);
+    core_free(core);
+}
+
+/* The hold is counted on a clock that may be 5 % slower than the goose's. */
+static void a_hold_leaves_a_twentieth_for_the_other_clock(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    uint64_t end_us = lease_end_us(&core->e, core->now_us);
+    for (uint64_t left_us = 0; left_us <= CORE_LEASE_US; left_us += left_us < 3000 ? 1 : 997) {
+        struct election e = core->e;
+        uint64_t given_us = hold_give(&e, UINT64_MAX, end_us - left_us);
+        assert_true(given_us * 21 <= left_us * 20);
+        assert_true((given_us + 2) * 21 > left_us * 20); /* nor is more kept back than that */
+        assert_true(e.reign.hold_end_us <= end_us);
+        assert_true(given_us == 0 ||
+                    (e.reign.hold_end_us - (end_us - left_us)) * 20 >= given_us * 21);
+    }
+    core_free(core);
+}
+
+static uint64_t hold(struct core *core, uint64_t asked_us)
+{
+    struct event event = {.kind = EVENT_REQUEST,
+                          .request = {.id = 9, .kind = REQUEST_HOLD, .hold_us = asked_us}};
+
+    assert_int_equal(core_step(core, event), REFUSAL_NONE);
+    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    return core_answer(core, 9)->number;
+}
+
+static void a_hold_is_as_long_as_was_asked_if_it_can_be(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    uint64_t now_us = core->now_us;
+    assert_int_equal(hold(core, 1000), 1000);
+    assert_int_equal(core->e.reign.hold_end_us, now_us + 1050);
+    assert_int_equal(hold(core, 10), 10); /* a shorter one takes nothing from a longer one */
+    assert_int_equal(core->e.reign.hold_end_us, now_us + 1050);
+    assert_int_equal(hold(core, 0), 0);
+    core_free(core);
+}
+
+static void a_goose_that_leaves_gives_no_holds_and_keeps_them(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    hold(core, 10000);
+    uint64_t end_us = core->e.reign.hold_end_us;
+    assert_int_equal(core_request(core, 1, REQUEST_DRAIN, ""), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(hold(core, 10000), 0);
+    core_at(core, end_us - 1);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core->actions.wake_at_us, end_us);
+    core_at(core, end_us);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_DRAINED);
+    core_free(core);
+}
+
+/* PROTOCOL 5: while a change is being written, a hold must last under both rosters. */
+static void a_hold_lasts_under_the_roster_to_come_too(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 4);
+    core_win(core);
+    heartbeat_now(core);
+    core_ack(core, 2);
+    core_ack(core, 3);
+    core->now_us += 1000;
+    assert_int_equal(core_request(core, 1, REQUEST_REMOVE, "n2:7000"), REFUSAL_NONE);
+    assert_true(core->e.reign.roster_pending); /* of three: me and 3 hold it */
+    uint64_t given_us = hold(core, UINT64_MAX);
+    uint64_t left_us =
+        lease_end_under_us(&core->e, &core->e.saved.roster, NULL, core->now_us) - core->now_us;
+    assert_true(given_us > 0 && given_us <= least_u64(left_us, CORE_LEASE_US));
+    core_free(core);
+}
+
+static void a_promise_binds_to_its_last_microsecond(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    uint64_t until_us = core->now_us + promise_of_lease_us(CORE_LEASE_US);
+    assert_int_equal(core->e.promise.until_us, until_us);
+    assert_true(promise_binds(&core->e, 3, until_us - 1));
+    assert_false(promise_binds(&core->e, 3, until_us));
+    assert_false(promise_binds(&core->e, 2, until_us - 1)); /* to itself it is in no way */
+    core_free(core);
+}
+
+/* PROTOCOL 5: a goose of a shorter lease takes nothing back that was promised before. */
+static void a_later_promise_never_shortens_one(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    core_save(core);
+    uint64_t until_us = core->e.promise.until_us;
+    struct message m = core_message(core, MESSAGE_HEARTBEAT, 2);
+    m.heartbeat = (struct heartbeat){.seq = 2, .promise_us = 1000, .step_us = 1000};
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    assert_int_equal(core->e.promise.until_us, until_us);
+    core_free(core);
+}
+
+/* What a new roster would give who is not in it: nothing. */
+static void a_roster_without_me_gives_no_lease(void **state)
+{
+    struct core *core = core_new(0);
+    struct roster next;
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    next = core->e.roster;
+    roster_remove(&next, 0);
+    assert_int_equal(lease_end_under_us(&core->e, &next, NULL, core->now_us), 0);
+    core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_promise_is_a_twentieth_longer_and_no_more),
+        cmocka_unit_test(a_claim_ends_at_the_very_microsecond),
+        cmocka_unit_test(a_step_at_the_last_microsecond_changes_nothing),
+        cmocka_unit_test(a_lease_that_ended_is_over),
+        cmocka_unit_test(a_lease_rests_on_a_majority),
+        cmocka_unit_test(alone_the_lease_never_ends),
+        cmocka_unit_test(what_was_not_sent_yet_backs_nothing),
+        cmocka_unit_test(a_hold_leaves_a_twentieth_for_the_other_clock),
+        cmocka_unit_test(a_hold_is_as_long_as_was_asked_if_it_can_be),
+        cmocka_unit_test(a_goose_that_leaves_gives_no_holds_and_keeps_them),
+        cmocka_unit_test(a_hold_lasts_under_the_roster_to_come_too),
+        cmocka_unit_test(a_promise_binds_to_its_last_microsecond),
+        cmocka_unit_test(a_later_promise_never_shortens_one),
+        cmocka_unit_test(a_roster_without_me_gives_no_lease),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,225 @@
+/* test_steward.c: which change of the roster the goose makes next, and what it leaves alone:
+ * PROTOCOL 8 and 9. */
+#include "core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NEWCOMER 50
+
+/* Follows me, and holds the roster in use. */
+static void newcomer_acks(struct core *core, uint64_t uid)
+{
+    struct message m = core_message(core, MESSAGE_ACK, uid);
+
+    m.ack = (struct ack){.seq = core->e.reign.seq,
+                         .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
+                         .yes = true,
+                         .stands = true,
+                         .priority = PRIORITY_DEFAULT};
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+}
+
+static void heartbeat_round(struct core *core)
+{
+    core_at(core, core->e.reign.heartbeat_at_us);
+    for (int i = 0; i < core->e.roster.count; i++)
+        if (core->e.roster.seats[i].uid != CORE_SELF)
+            (void)core_ack(core, core->e.roster.seats[i].uid);
+}
+
+/* 13 seats of the longest names: 1,024 bytes. */
+static void full_roster(struct roster *roster)
+{
+    char chars[ADDRESS_CHARS_MAX + 1];
+
+    core_roster(roster, 0);
+    for (int i = 1; i <= 13; i++) {
+        (void)snprintf(chars, sizeof chars, "%064d:7000", i);
+        assert_int_equal(roster_add(roster, core_text(chars), (uint64_t)i, PRIORITY_DEFAULT, 0),
+                         ROSTER_OK);
+    }
+    roster->wanted = ROSTER_SEATS_MAX;
+    assert_int_equal(roster_encoded_bytes(roster), ROSTER_BYTES_MAX);
+}
+
+static void a_change_beyond_1024_bytes_is_refused_with_the_number(void **state)
+{
+    struct core *core = core_new(4);
+    struct roster roster;
+
+    (void)state;
+    full_roster(&roster);
+    core_start_with(core, &roster);
+    core_win(core);
+    uint64_t version = core->e.roster.version;
+    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER + 1), REFUSAL_NONE);
+    newcomer_acks(core, NEWCOMER);
+    newcomer_acks(core, NEWCOMER + 1); /* 13 + 2: an odd number */
+    heartbeat_round(core);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    const struct note *note = core_noted(core, NOTE_TOO_LARGE);
+    assert_non_null(note);
+    assert_int_equal(note->uid, NEWCOMER);
+    assert_int_equal(note->number, ROSTER_BYTES_MAX + SEAT_HEAD_BYTES + 3); /* "n50" */
+    assert_int_equal(core->e.saved.roster.version, version);
+    core_free(core);
+}
+
+/* A seat's own address would grow beyond it: the rest of the change goes on without. */
+static void a_seat_that_moved_to_too_long_an_address_stays(void **state)
+{
+    struct core *core = core_new(0);
+    struct roster roster;
+    char chars[ADDRESS_CHARS_MAX + 1];
+
+    (void)state;
+    full_roster(&roster);
+    assert_int_equal(roster_move(&roster, 12, core_text("n13:7000")), ROSTER_OK);
+    assert_int_equal(roster_add(&roster, core_text("n14:7000"), 14, PRIORITY_DEFAULT, 0),
+                     ROSTER_OK);
+    (void)snprintf(chars, sizeof chars, "%064d:7000", 14);
+    core_start_with(core, &roster);
+    core_win(core);
+    heartbeat_round(core);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    struct message m = core_message(core, MESSAGE_ACK, 14);
+    m.address = core_text(chars);
+    m.ack = (struct ack){.seq = core->e.reign.seq,
+                         .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
+                         .yes = true,
+                         .stands = true,
+                         .priority = 7};
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    core_save(core);
+    assert_int_equal(core->e.roster.seats[13].priority, 7);
+    assert_true(text_equal(roster_address(&core->e.roster, 13), core_text("n14:7000")));
+    core_free(core);
+}
+
+/* One observer does not make three into an odd number; two do, one after the other. */
+static void observers_are_let_in_as_far_as_the_count_ends_up_odd(void **state)
+{
+    struct core *core = core_new(4);
+    struct roster roster;
+
+    (void)state;
+    core_roster(&roster, 3);
+    roster.wanted = 7;
+    core_start_with(core, &roster);
+    core_win(core);
+    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    newcomer_acks(core, NEWCOMER);
+    heartbeat_round(core);
+    assert_int_equal(core->e.saved.roster.count, 3);
+    assert_int_equal(core_admit(core, NEWCOMER + 1), REFUSAL_NONE);
+    newcomer_acks(core, NEWCOMER + 1);
+    heartbeat_round(core);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    assert_int_equal(core->e.saved.roster.count, 4);
+    assert_int_equal(core->e.saved.roster.seats[3].uid, NEWCOMER); /* known longest */
+    core_free(core);
+}
+
+/* PROTOCOL 8.5: the hold runs on under the new roster, or the change waits. */
+static void a_change_that_would_break_a_hold_waits(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    core->now_us += 20000;
+    core_at(core, core->now_us);
+    core->now_us = most_u64(core->now_us, core->e.reign.heartbeat_at_us);
+    core_at(core, core->now_us);
+    core_ack(core, 2);
+    struct event hold = {.kind = EVENT_REQUEST,
+                         .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = UINT64_MAX}};
+    assert_int_equal(core_step(core, hold), REFUSAL_NONE);
+    struct event remove = {
+        .kind = EVENT_REQUEST,
+        .request = {
+            .id = 8, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+    assert_int_equal(core_step(core, remove), REFUSAL_NONE);
+    assert_true(core->e.removal.active);
+    assert_false(core->e.reign.roster_pending); /* only 3's older ack would be left */
+    core_ack(core, 3);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    assert_true(core->e.reign.roster_pending);
+    core_free(core);
+}
+
+/* The operator's removal is given up when it could not be made in time. */
+static void a_removal_that_never_can_be_is_given_up(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    struct event remove = {
+        .kind = EVENT_REQUEST,
+        .request = {
+            .id = 8, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+    core_at(core, core->e.reign.heartbeat_at_us);
+    core_ack(core, 2);
+    core->now_us += CORE_LEASE_US - 60000; /* 3 has not acked for so long */
+    assert_int_equal(core_step(core, remove), REFUSAL_NONE);
+    uint64_t end_us = core->now_us + ERRAND_US_MIN;
+    bool answered = false;
+    for (int i = 0; i < 1000 && !answered; i++) {
+        core_at(core, least_u64(core->e.reign.heartbeat_at_us, end_us));
+        answered = core_answer(core, 8) != NULL;
+        core_ack(core, 2);
+    }
+    assert_true(answered);
+    assert_int_equal(core->e.roster.count, 3);
+    core_at(core, core->now_us + 1);
+    assert_false(core->e.removal.active);
+    core_free(core);
+}
+
+/* PROTOCOL 9.3 and 9.4: who waits for a dead voter's seat gets one; the dead one goes first. */
+static void a_dead_voter_goes_while_somebody_waits(void **state)
+{
+    struct core *core = core_new(4);
+    const uint64_t dead_us = 60000000;
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    uint64_t silent_us = core->e.peers[2].contact.heard_at_us;
+    while (core->e.saved.roster.count == 3 && core->now_us < silent_us + 2 * dead_us) {
+        core_at(core, core->e.reign.heartbeat_at_us);
+        core_ack(core, 2);
+        newcomer_acks(core, NEWCOMER);
+    }
+    assert_true(core->now_us > silent_us + dead_us);
+    assert_int_equal(core->e.reign.pending_why, REASON_SEAT_DEAD);
+    core_save(core);
+    core_ack(core, 2);
+    newcomer_acks(core, NEWCOMER);
+    core_at(core, core->e.reign.heartbeat_at_us);
+    core_save(core);
+    assert_int_equal(core->e.roster.count, 3);
+    assert_true(roster_find_uid(&core->e.roster, NEWCOMER) >= 0);
+    assert_int_equal(observers_count(core->observers), 0); /* the dead one is none either */
+    core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_beyond_1024_bytes_is_refused_with_the_number),
+        cmocka_unit_test(a_seat_that_moved_to_too_long_an_address_stays),
+        cmocka_unit_test(observers_are_let_in_as_far_as_the_count_ends_up_odd),
+        cmocka_unit_test(a_change_that_would_break_a_hold_waits),
+        cmocka_unit_test(a_removal_that_never_can_be_is_given_up),
+        cmocka_unit_test(a_dead_voter_goes_while_somebody_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

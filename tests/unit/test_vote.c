@@ -1,0 +1,273 @@
+/* test_vote.c: what counts as a yes, and when: PROTOCOL 4 and 6. */
+#include "core.h"
+
+#include <string.h>
+
+/* Three seats: mine, one that nobody has claimed, one claimed by a node that is gone. */
+static struct core *with_an_unclaimed_seat(void)
+{
+    struct core *core = core_new(0);
+    struct roster roster;
+
+    core_roster(&roster, 3);
+    roster.seats[1].uid = 0;
+    core_start_with(core, &roster);
+    return core;
+}
+
+/* The yes of whoever is at n2:7000, to the newest canvass. */
+static void unclaimed_says_yes(struct core *core)
+{
+    struct message m = core_message(core, MESSAGE_CANVASS_REPLY, 2);
+
+    assert_int_equal(core->e.role, ROLE_CANVASSING);
+    assert_int_equal(core->ask.kind, MESSAGE_CANVASS);
+    m.reply = (struct reply){.round = core->ask.ask.round,
+                             .sent_at_us = core->ask.ask.sent_at_us,
+                             .verdict = VERDICT_YES};
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+}
+
+/* PROTOCOL 4: an unclaimed seat may stand for a disk that was lost. */
+static void an_unclaimed_seat_counts_not_before_a_goose_was_followed(void **state)
+{
+    struct core *core = with_an_unclaimed_seat();
+
+    (void)state;
+    core_until(core, ROLE_CANVASSING);
+    unclaimed_says_yes(core);
+    assert_int_equal(core->e.role, ROLE_CANVASSING);
+    core_free(core);
+}
+
+static struct core *after_following_3(void)
+{
+    struct core *core = with_an_unclaimed_seat();
+
+    assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), REFUSAL_NONE);
+    core_save(core);
+    return core;
+}
+
+static void an_unclaimed_seat_counts_once_a_goose_was_followed(void **state)
+{
+    struct core *core = after_following_3();
+
+    (void)state;
+    core_until(core, ROLE_CANVASSING);
+    unclaimed_says_yes(core);
+    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    core_free(core);
+}
+
+/* The very microsecond at which the trust runs out: one canvass that began before. */
+static void the_trust_ends_after_ten_minutes_exactly(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct core *core = after_following_3();
+        uint64_t end_us = core->now_us + UNCLAIMED_TRUST_US;
+        core_at(core, end_us - step_us(&core->e));
+        core->now_us = late ? end_us : end_us - 1;
+        unclaimed_says_yes(core);
+        assert_int_equal(core->e.role, late ? ROLE_CANVASSING : ROLE_CANDIDATE);
+        core_free(core);
+    }
+}
+
+/* Its own seat is unclaimed too: the same holds for it. */
+static void my_own_unclaimed_seat_counts_no_more_than_another(void **state)
+{
+    struct core *core = core_new(0);
+    struct roster roster;
+
+    (void)state;
+    core_roster(&roster, 3);
+    roster.seats[0].uid = 0;
+    struct election_options options;
+    struct durable_state saved = {.uid = 77, .life = CORE_LIFE, .term = CORE_TERM};
+    core_options(&options);
+    saved.roster = roster;
+    core_start(core, &options, &saved);
+    core_until(core, ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 3, VERDICT_YES), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    core_free(core);
+}
+
+static struct message vote_of(struct core *core, uint64_t uid, uint64_t term)
+{
+    struct message m = core_message(core, MESSAGE_VOTE, uid);
+
+    m.term = term;
+    m.ask = (struct ask){.round = 5,
+                         .term = term,
+                         .promise_us = promise_of_lease_us(CORE_LEASE_US),
+                         .roster_digest = roster_digest(&core->e.roster)};
+    return m;
+}
+
+/* A yes waits for the disk; by then another candidate of a later term has it. */
+static void a_yes_that_waited_too_long_is_a_no(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_at(core, core->e.quarantine_end_us);
+    core_save(core);
+    assert_int_equal(core_tell(core, vote_of(core, 2, CORE_TERM + 1)), REFUSAL_NONE);
+    assert_null(core_sent(core, MESSAGE_VOTE_REPLY));
+    struct message resign = core_message(core, MESSAGE_RESIGN, 2);
+    resign.resign = (struct resign){.term = CORE_TERM + 1, .step_us = 10000};
+    assert_int_equal(core_tell(core, resign), REFUSAL_NONE);
+    assert_int_equal(core_tell(core, vote_of(core, 3, CORE_TERM + 2)), REFUSAL_NONE);
+    core_save(core);
+    int no = 0, yes = 0;
+    for (int i = 0; i < core->actions.send_count; i++) {
+        const struct message *m = &core->actions.sends[i].message;
+        if (m->kind != MESSAGE_VOTE_REPLY) continue;
+        no += m->reply.verdict == VERDICT_OLD_TERM;
+        yes += m->reply.verdict == VERDICT_YES;
+    }
+    assert_int_equal(no, 1);
+    assert_int_equal(yes, 1);
+    assert_int_equal(core->e.saved.voted_for, 3);
+    core_free(core);
+}
+
+static void each_verdict(struct core *core, const struct message *m, enum verdict verdict)
+{
+    (void)core_tell(core, *m);
+    const struct note *note = core_noted(core, NOTE_DENIED);
+    assert_non_null(note);
+    assert_int_equal(note->number, verdict);
+}
+
+/* PROTOCOL 6.3, a refusal each; and none of them changes the term. */
+static void a_refused_vote_says_why_and_changes_nothing(void **state)
+{
+    struct core *core = core_new(0);
+    struct message m;
+
+    (void)state;
+    core_start_seated(core, 3);
+    m = vote_of(core, 2, CORE_TERM + 1);
+    each_verdict(core, &m, VERDICT_QUARANTINE);
+    core_at(core, core->e.quarantine_end_us);
+    m = vote_of(core, 99, CORE_TERM + 1);
+    each_verdict(core, &m, VERDICT_STRANGER);
+    m = vote_of(core, 2, CORE_TERM - 1);
+    each_verdict(core, &m, VERDICT_OLD_TERM);
+    m = vote_of(core, 2, TERM_MAX + 1);
+    each_verdict(core, &m, VERDICT_OLD_TERM);
+    m = vote_of(core, 2, CORE_TERM + 1);
+    m.roster_version--;
+    each_verdict(core, &m, VERDICT_OLD_ROSTER);
+    m = vote_of(core, 2, CORE_TERM + 1);
+    m.ask.roster_digest++;
+    each_verdict(core, &m, VERDICT_OTHER_ROSTER);
+    assert_non_null(core_noted(core, NOTE_CONFLICT));
+    assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), REFUSAL_NONE);
+    m = vote_of(core, 2, CORE_TERM + 1);
+    each_verdict(core, &m, VERDICT_PROMISED);
+    assert_int_equal(core->e.saved.term, CORE_TERM);
+    struct message resign = core_message(core, MESSAGE_RESIGN, 2);
+    resign.resign = (struct resign){.term = CORE_TERM + 1, .step_us = 10000};
+    assert_int_equal(core_tell(core, resign), REFUSAL_NONE);
+    m = vote_of(core, 2, CORE_TERM + 1);
+    each_verdict(core, &m, VERDICT_RESIGNED);
+    assert_int_equal(core->e.saved.term, CORE_TERM);
+    core_free(core);
+}
+
+static void a_goose_and_a_failed_disk_grant_nothing(void **state)
+{
+    struct core *core = core_new(0);
+    struct message m;
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_win(core);
+    m = vote_of(core, 2, core->e.saved.term);
+    each_verdict(core, &m, VERDICT_VOTED);
+    m = vote_of(core, 2, core->e.saved.term + 1);
+    each_verdict(core, &m, VERDICT_LEASE_LIVES);
+    core_free(core);
+
+    core = core_new(0);
+    core_start_seated(core, 3);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM + 1, 1), REFUSAL_NONE);
+    struct event failed = {.kind = EVENT_SAVED, .saved = {core->e.writing, false}};
+    assert_int_equal(core_step(core, failed), REFUSAL_NONE);
+    m = vote_of(core, 3, CORE_TERM + 2);
+    each_verdict(core, &m, VERDICT_FAILED);
+    assert_int_equal(core_at(core, core->now_us + 10 * (uint64_t)CORE_LEASE_US), REFUSAL_NONE);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    core_free(core);
+}
+
+/* PROTOCOL 6, deferral: when the promise ends one of two gets it; the other is kept on. */
+static void of_two_that_are_kept_one_gets_the_vote(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 5);
+    core_at(core, core->e.quarantine_end_us);
+    assert_int_equal(core_heartbeat(core, 4, CORE_TERM, 1), REFUSAL_NONE);
+    core_save(core);
+    uint64_t end_us = core->e.promise.until_us;
+    core->now_us = end_us - slack_us(&core->e);
+    for (uint64_t uid = 2; uid <= 3; uid++) {
+        assert_int_equal(core_tell(core, vote_of(core, uid, CORE_TERM + 1)), REFUSAL_NONE);
+        assert_null(core_sent(core, MESSAGE_VOTE_REPLY));
+        assert_true(core->e.peers[uid - 1].asked.kept);
+    }
+    core_at(core, end_us);
+    assert_int_equal(core->e.saved.voted_for, 2);
+    assert_int_equal(core->e.promise.uid, 2);
+    assert_true(core->e.peers[2].asked.kept && !core->e.peers[1].asked.kept);
+    core_free(core);
+}
+
+/* PROTOCOL 6.4: the votes' own sending times are the first lease. */
+static void who_wins_too_late_claims_nothing(void **state)
+{
+    struct core *core = core_new(0);
+
+    (void)state;
+    core_start_seated(core, 3);
+    core_until(core, ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE);
+    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE); /* my own is not durable */
+    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    core->now_us = core->ask.ask.sent_at_us + CORE_LEASE_US;
+    struct event saved = {.kind = EVENT_SAVED, .saved = {core->e.writing, true}};
+    assert_int_equal(core_step(core, saved), REFUSAL_NONE);
+    assert_int_equal(core->actions.claim, CLAIM_UNCHANGED);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_WON_TOO_LATE);
+    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.term, core->e.saved.term);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core->e.after.term, core->e.saved.term);
+    assert_false(election_is_goose(&core->e, core->now_us));
+    core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unclaimed_seat_counts_not_before_a_goose_was_followed),
+        cmocka_unit_test(an_unclaimed_seat_counts_once_a_goose_was_followed),
+        cmocka_unit_test(the_trust_ends_after_ten_minutes_exactly),
+        cmocka_unit_test(my_own_unclaimed_seat_counts_no_more_than_another),
+        cmocka_unit_test(a_yes_that_waited_too_long_is_a_no),
+        cmocka_unit_test(a_refused_vote_says_why_and_changes_nothing),
+        cmocka_unit_test(a_goose_and_a_failed_disk_grant_nothing),
+        cmocka_unit_test(of_two_that_are_kept_one_gets_the_vote),
+        cmocka_unit_test(who_wins_too_late_claims_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
