@@ -1,0 +1,249 @@
+/* door.c: see door.h. Every answer is made from live state, the lease from a clock that is read in the very call. */
+#include "daemon/door.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/address.h"
+
+/* Texts that an answer points to, as long as the loop's callback lasts. */
+struct scratch {
+    char goose[ADDRESS_CHARS_MAX + 1];
+    char member[ADDRESS_CHARS_MAX + 1];
+    char new_goose[ADDRESS_CHARS_MAX + 1];
+};
+
+struct door {
+    struct node *node;
+    struct drills *drills;
+    const struct options *options;
+    const struct seal *seal;
+    struct scratch *scratch;
+    struct flock_door face;
+};
+
+/* A request under way: whom to tell. */
+struct errand_ticket {
+    struct door *door;
+    flock_answered *answered;
+    void *ticket;
+    enum flock_ask ask;
+    struct address address;
+};
+
+static const char *keep(char *kept, struct text text)
+{
+    memcpy(kept, text.at == NULL ? "" : text.at, text.bytes);
+    kept[text.bytes] = 0;
+    return text.bytes == 0 ? NULL : kept;
+}
+
+static const char *state_word(const struct election_view *view)
+{
+    if (view->failed) return "failed";
+    if (view->role == ROLE_DUCK && view->listening) return "listening";
+    if (view->role == ROLE_DUCK && view->quarantined && !view->knows_goose) return "quarantine";
+    return role_name(view->role);
+}
+
+static const char *not_ready(const struct election_view *view)
+{
+    if (view->failed) return "the state cannot be saved";
+    if (view->listening) return "listening whether a flock knows this node";
+    if (view->removed) return "an operator removed this node";
+    if (view->roster->term == 0) return "not a member of a flock yet";
+    if (!view->knows_goose) return "no goose is known";
+    return NULL;
+}
+
+static void status(const void *context, struct flock_status *status)
+{
+    const struct door *door = context;
+    struct election_view view;
+
+    node_view(door->node, &view);
+    *status = (struct flock_status){.is_goose = view.role == ROLE_GOOSE,
+                                    .knows_goose = view.knows_goose,
+                                    .is_member = view.roster->term > 0 && view.seat != SEAT_NONE,
+                                    .settled = view.settled,
+                                    .draining = view.draining,
+                                    .authenticated = door->seal->authenticated,
+                                    .seat = view.seat == SEAT_VOTER      ? FLOCK_SEAT_VOTER
+                                            : view.seat == SEAT_OBSERVER ? FLOCK_SEAT_OBSERVER
+                                                                         : FLOCK_SEAT_NONE,
+                                    .state = state_word(&view),
+                                    .self = door->options->election.self.chars,
+                                    .goose = keep(door->scratch->goose, view.goose),
+                                    .flock = door->options->flock,
+                                    .not_ready = not_ready(&view),
+                                    .term = view.term,
+                                    .lease_us = view.lease_left_us,
+                                    .hold_us = view.hold_left_us,
+                                    .flock_id = view.roster->flock_id,
+                                    .roster_term = view.roster->term,
+                                    .roster_version = view.roster->version,
+                                    .uptime_us = node_uptime_us(door->node)};
+}
+
+static uint64_t known(uint64_t value)
+{
+    return value == MEMBER_UNKNOWN ? FLOCK_UNKNOWN : value;
+}
+
+static void members(const void *context, flock_each_member *each, void *to)
+{
+    const struct door *door = context;
+    struct election_view view;
+    struct election_member member;
+
+    node_view(door->node, &view);
+    for (size_t i = 0; node_member(door->node, i, &member); i++) {
+        bool role_known = view.knows_goose;
+        struct flock_member shown = {.address = keep(door->scratch->member, member.address),
+                                     .uid = member.uid,
+                                     .seat = member.voter ? FLOCK_SEAT_VOTER : FLOCK_SEAT_OBSERVER,
+                                     .role = member.goose ? "goose"
+                                             : role_known ? "duck"
+                                                          : NULL,
+                                     .priority = member.priority,
+                                     .rank = member.rank == MEMBER_UNKNOWN ? -1 : (int)member.rank,
+                                     .last_heard_us = known(member.heard_ago_us),
+                                     .rtt_us = known(member.rtt_us)};
+        each(&shown, to);
+    }
+}
+
+static uint64_t hold(void *context, uint64_t wanted_us)
+{
+    const struct door *door = context;
+    return node_hold(door->node, wanted_us);
+}
+
+/* What an outcome means to who asked. */
+static struct flock_answer answer_for(enum outcome outcome, enum flock_ask ask)
+{
+    struct flock_answer answer = {.outcome = FLOCK_REFUSED};
+
+    switch (outcome) {
+    case OUTCOME_DONE: answer.outcome = FLOCK_DONE; break;
+    case OUTCOME_NOT_FOUND: answer.outcome = FLOCK_NOT_FOUND; break;
+    case OUTCOME_NOT_ELIGIBLE:
+        answer.error = ask == FLOCK_REMOVE ? "the goose cannot go: nobody can take over"
+                                           : "it cannot be goose now";
+        answer.hint = "an heir is a voter that the goose hears, not draining, of a priority above "
+                      "0; see /members";
+        break;
+    case OUTCOME_COSTS_MAJORITY:
+        answer.error = "without it the voters that are heard would be no majority";
+        answer.hint = "bring the silent voters back first, or ask with ?force=1";
+        break;
+    case OUTCOME_LAST_SEAT:
+        answer.error = "the only voter cannot be removed";
+        answer.hint = "stop it instead";
+        break;
+    case OUTCOME_NO_GOOSE: answer.outcome = FLOCK_NO_GOOSE; break;
+    case OUTCOME_BUSY:
+        answer.outcome = FLOCK_NO_ANSWER;
+        answer.error = "too many requests wait for an answer already";
+        answer.hint = "ask again later";
+        break;
+    case OUTCOME_NOT_GOOSE:
+    case OUTCOME_TIMED_OUT:
+    case OUTCOMES:
+    default: answer.outcome = FLOCK_NO_ANSWER; break;
+    }
+    return answer;
+}
+
+static void answered(void *to, enum outcome outcome, uint64_t number)
+{
+    struct errand_ticket *ticket = to;
+    struct flock_answer answer = answer_for(outcome, ticket->ask);
+    struct election_view view;
+
+    (void)number;
+    node_view(ticket->door->node, &view);
+    if (answer.outcome == FLOCK_DONE && ticket->ask == FLOCK_REMOVE)
+        answer.address = ticket->address.chars;
+    if (answer.outcome == FLOCK_DONE && ticket->ask == FLOCK_HANDOVER)
+        answer.address = keep(ticket->door->scratch->new_goose, view.goose);
+    ticket->answered(ticket->ticket, &answer);
+    free(ticket);
+}
+
+static void request(void *context, const struct flock_request *asked, flock_answered *done,
+                    void *to)
+{
+    static const enum request_kind kinds[] = {[FLOCK_REMOVE] = REQUEST_REMOVE,
+                                              [FLOCK_HANDOVER] = REQUEST_HANDOVER,
+                                              [FLOCK_DRAIN] = REQUEST_DRAIN,
+                                              [FLOCK_UNDRAIN] = REQUEST_UNDRAIN};
+    struct door *door = context;
+    struct errand_ticket *ticket = calloc(1, sizeof *ticket);
+    struct flock_answer refused = {.outcome = FLOCK_BAD_ADDRESS};
+    size_t bytes = strlen(asked->address);
+
+    if (ticket != NULL &&
+        (bytes == 0 || address_from_user(&ticket->address, asked->address, bytes) == NULL)) {
+        ticket->door = door;
+        ticket->answered = done;
+        ticket->ticket = to;
+        ticket->ask = asked->ask;
+        node_request(door->node, kinds[asked->ask], address_text(&ticket->address), asked->force,
+                     answered, ticket);
+        return;
+    }
+    if (ticket == NULL) refused.outcome = FLOCK_NO_ANSWER;
+    free(ticket);
+    done(to, &refused);
+}
+
+static const char *show_faults(const void *context, bool json)
+{
+    const struct door *door = context;
+
+    (void)json;
+    return drills_show(door->drills);
+}
+
+static bool set_faults(void *context, const struct cJSON *object, char *why, size_t why_bytes)
+{
+    const struct door *door = context;
+    return drills_set(door->drills, object, why, why_bytes);
+}
+
+struct door *door_new(struct node *node, struct drills *drills, const struct options *options,
+                      const struct seal *seal)
+{
+    struct door *door = calloc(1, sizeof *door);
+
+    if (door == NULL) return NULL;
+    door->node = node;
+    door->drills = drills;
+    door->options = options;
+    door->seal = seal;
+    door->scratch = calloc(1, sizeof *door->scratch);
+    door->face = (struct flock_door){.context = door,
+                                     .status = status,
+                                     .members = members,
+                                     .hold = hold,
+                                     .request = request,
+                                     .show_faults = show_faults,
+                                     .set_faults = set_faults};
+    if (door->scratch != NULL) return door;
+    free(door);
+    return NULL;
+}
+
+const struct flock_door *door_of(const struct door *door)
+{
+    return &door->face;
+}
+
+void door_free(struct door *door)
+{
+    if (door == NULL) return;
+    free(door->scratch);
+    free(door);
+}

@@ -1,0 +1,205 @@
+/* drills.c: see drills.h. */
+#include "daemon/drills.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/address.h"
+#include "daemon/durable.h"
+#include "daemon/udp.h"
+
+#define MS_MAX          600000
+#define BEFORE_FREEZING 20 /* ms: so that the answer to the request gets out */
+
+/* One set of faults, as it was asked for. */
+struct drill {
+    struct udp_faults udp;
+    enum durable_fault disk;
+    uint64_t disk_ms;
+    uint64_t freeze_ms;
+};
+
+struct drills {
+    uv_timer_t freezer;
+    struct udp *udp;
+    struct durable *durable;
+    struct drill now;
+    char *shown;
+};
+
+struct drills *drills_new(uv_loop_t *loop, struct udp *udp, struct durable *durable)
+{
+    struct drills *drills = calloc(1, sizeof *drills);
+
+    if (drills == NULL) return NULL;
+    uv_timer_init(loop, &drills->freezer);
+    drills->freezer.data = drills;
+    drills->udp = udp;
+    drills->durable = durable;
+    return drills;
+}
+
+static bool wrong(char *why, size_t why_bytes, const char *key, const char *right)
+{
+    snprintf(why, why_bytes, "\"%s\" has to be %s", key, right);
+    return false;
+}
+
+static bool take_ms(const cJSON *item, uint64_t *ms, char *why, size_t why_bytes)
+{
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= MS_MAX))
+        return wrong(why, why_bytes, item->string, "milliseconds, 0 to 600000");
+    *ms = (uint64_t)item->valuedouble;
+    return true;
+}
+
+/* The entry of an address, an old one or a new one; NULL: too many. */
+static bool *cut_of(struct udp_faults *udp, const struct address *address, bool from)
+{
+    size_t i = 0;
+
+    while (i < udp->count && !text_equal(address_text(&udp->of[i].address), address_text(address)))
+        i++;
+    if (i == UDP_NAMES_MAX) return NULL;
+    if (i == udp->count) {
+        memset(&udp->of[i], 0, sizeof udp->of[i]);
+        udp->of[udp->count++].address = *address;
+    }
+    return from ? &udp->of[i].drop_from : &udp->of[i].drop_to;
+}
+
+static bool take_addresses(const cJSON *list, struct udp_faults *udp, bool from, char *why,
+                           size_t why_bytes)
+{
+    const cJSON *item;
+
+    if (!cJSON_IsArray(list)) return wrong(why, why_bytes, list->string, "a list of \"HOST:PORT\"");
+    cJSON_ArrayForEach(item, list)
+    {
+        struct address address;
+        bool *cut = NULL;
+        if (cJSON_IsString(item) &&
+            address_from_user(&address, item->valuestring, strlen(item->valuestring)) == NULL)
+            cut = cut_of(udp, &address, from);
+        if (cut == NULL) return wrong(why, why_bytes, list->string, "a list of \"HOST:PORT\"");
+        *cut = true;
+    }
+    return true;
+}
+
+static bool take_disk(const cJSON *item, enum durable_fault *disk, char *why, size_t why_bytes)
+{
+    static const struct {
+        const char *word;
+        enum durable_fault fault;
+    } words[] = {{"ok", DURABLE_FAULT_NONE},
+                 {"fail", DURABLE_FAULT_FAIL},
+                 {"slow", DURABLE_FAULT_SLOW},
+                 {"hang", DURABLE_FAULT_HANG}};
+
+    for (size_t i = 0; cJSON_IsString(item) && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(item->valuestring, words[i].word) == 0) {
+            *disk = words[i].fault;
+            return true;
+        }
+    return wrong(why, why_bytes, item->string, "\"ok\", \"fail\", \"slow\" or \"hang\"");
+}
+
+static bool take_item(const cJSON *item, struct drill *drill, char *why, size_t why_bytes)
+{
+    if (strcmp(item->string, "drop_from") == 0)
+        return take_addresses(item, &drill->udp, true, why, why_bytes);
+    if (strcmp(item->string, "drop_to") == 0)
+        return take_addresses(item, &drill->udp, false, why, why_bytes);
+    if (strcmp(item->string, "delay_ms") == 0)
+        return take_ms(item, &drill->udp.delay_ms, why, why_bytes);
+    if (strcmp(item->string, "disk") == 0) return take_disk(item, &drill->disk, why, why_bytes);
+    if (strcmp(item->string, "disk_ms") == 0) return take_ms(item, &drill->disk_ms, why, why_bytes);
+    if (strcmp(item->string, "freeze_ms") == 0)
+        return take_ms(item, &drill->freeze_ms, why, why_bytes);
+    if (strcmp(item->string, "stop_answering") == 0) {
+        drill->udp.silent = cJSON_IsTrue(item);
+        return cJSON_IsBool(item) || wrong(why, why_bytes, item->string, "true or false");
+    }
+    snprintf(why, why_bytes,
+             "\"%.64s\" is no fault: there are drop_from, drop_to, delay_ms, disk, disk_ms, "
+             "freeze_ms and stop_answering",
+             item->string);
+    return false;
+}
+
+/* As SIGSTOP does: nothing of this process runs, and what arrives waits in its sockets. */
+static void freeze(uv_timer_t *timer)
+{
+    const struct drills *drills = timer->data;
+    struct timespec left = {.tv_sec = (time_t)(drills->now.freeze_ms / 1000),
+                            .tv_nsec = (long)(drills->now.freeze_ms % 1000) * 1000000};
+
+    while (nanosleep(&left, &left) != 0)
+        continue;
+}
+
+bool drills_set(struct drills *drills, const cJSON *object, char *why, size_t why_bytes)
+{
+    struct drill *drill = calloc(1, sizeof *drill);
+    const cJSON *item;
+    bool good = drill != NULL;
+
+    if (!good) snprintf(why, why_bytes, "out of memory");
+    for (item = object->child; good && item != NULL; item = item->next)
+        good = take_item(item, drill, why, why_bytes);
+    if (good) {
+        drills->now = *drill;
+        udp_set_faults(drills->udp, &drill->udp);
+        durable_fault(drills->durable, drill->disk, drill->disk_ms * 1000);
+        if (drill->freeze_ms > 0) uv_timer_start(&drills->freezer, freeze, BEFORE_FREEZING, 0);
+    }
+    free(drill);
+    return good;
+}
+
+static void show_cuts(cJSON *object, const char *key, const struct udp_faults *udp, bool from)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, key);
+
+    for (size_t i = 0; i < udp->count; i++)
+        if (from ? udp->of[i].drop_from : udp->of[i].drop_to)
+            cJSON_AddItemToArray(list, cJSON_CreateString(udp->of[i].address.chars));
+}
+
+const char *drills_show(struct drills *drills)
+{
+    static const char *const disks[] = {[DURABLE_FAULT_NONE] = "ok",
+                                        [DURABLE_FAULT_FAIL] = "fail",
+                                        [DURABLE_FAULT_SLOW] = "slow",
+                                        [DURABLE_FAULT_HANG] = "hang"};
+    cJSON *object = cJSON_CreateObject();
+
+    show_cuts(object, "drop_from", &drills->now.udp, true);
+    show_cuts(object, "drop_to", &drills->now.udp, false);
+    cJSON_AddNumberToObject(object, "delay_ms", (double)drills->now.udp.delay_ms);
+    cJSON_AddStringToObject(object, "disk", disks[drills->now.disk]);
+    cJSON_AddNumberToObject(object, "disk_ms", (double)drills->now.disk_ms);
+    cJSON_AddNumberToObject(object, "freeze_ms", (double)drills->now.freeze_ms);
+    cJSON_AddBoolToObject(object, "stop_answering", drills->now.udp.silent);
+    cJSON_free(drills->shown);
+    drills->shown = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    return drills->shown != NULL ? drills->shown : "{}";
+}
+
+static void closed(uv_handle_t *handle)
+{
+    struct drills *drills = handle->data;
+
+    cJSON_free(drills->shown);
+    free(drills);
+}
+
+void drills_close(struct drills *drills)
+{
+    if (drills != NULL) uv_close((uv_handle_t *)&drills->freezer, closed);
+}

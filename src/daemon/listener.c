@@ -1,0 +1,154 @@
+/* listener.c: see listener.h. */
+#include "daemon/listener.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/address.h"
+#include "daemon/names.h"
+
+#define AGAIN_MS      1000
+#define AGAIN_FAST_MS 20 /* while a name is being looked up */
+
+struct listener {
+    struct listener_parts parts;
+    uv_timer_t again;
+    struct names *names;
+    struct http_server *http;
+    char token[HTTP_TOKEN_BYTES_MAX];
+    unsigned tries;
+    bool udp_open;
+    bool closing;
+};
+
+static bool may_come(int error)
+{
+    return error == UV_EADDRNOTAVAIL || error == UV_ENETUNREACH || error == UV_ENETDOWN ||
+           error == UV_ENODEV || error == UV_EHOSTUNREACH;
+}
+
+static void fail(struct listener *listener, const char *flag, const struct address *address,
+                 int error)
+{
+    const struct address *self = &listener->parts.options->election.self;
+    char why[256];
+
+    if (address_same(address, self)) flag = "--self";
+    snprintf(
+        why, sizeof why, "%s %s cannot be opened: %s%s", flag, address->chars, uv_strerror(error),
+        error == UV_EADDRINUSE ? "; another program has this port, perhaps another goosed" : "");
+    listener->parts.failed(listener->parts.to, why);
+}
+
+static void wait_for(struct listener *listener, const struct address *address, int error)
+{
+    if (listener->tries == 1)
+        log_warn(listener->parts.log, "%s cannot be opened yet (%s): trying on", address->chars,
+                 uv_strerror(error));
+}
+
+static bool open_udp(struct listener *listener)
+{
+    const struct address *address = &listener->parts.options->bind;
+    struct sockaddr_storage found;
+
+    if (!names_find(listener->names, address_text(address), &found)) return false;
+    int error = udp_listen(listener->parts.udp, (struct sockaddr *)&found);
+    if (error == 0) {
+        listener->udp_open = true;
+        listener->parts.listening(listener->parts.to);
+        return true;
+    }
+    if (may_come(error))
+        wait_for(listener, address, error);
+    else
+        fail(listener, "--bind", address, error);
+    return false;
+}
+
+static bool open_http(struct listener *listener)
+{
+    const struct options *options = listener->parts.options;
+    struct sockaddr_storage found;
+    char why[256];
+
+    if (options->http.bytes == 0) return true;
+    if (!names_find(listener->names, address_text(&options->http), &found)) return false;
+    struct http_options http = {.address = (struct sockaddr *)&found,
+                                .self = options->election.self.chars,
+                                .bind = options->http.chars,
+                                .token = listener->token[0] != 0 ? listener->token : NULL,
+                                .faults = options->faults};
+    int error = http_server_start(&listener->http, listener->parts.loop, &http,
+                                  listener->parts.door, why, sizeof why);
+    if (error == 0) return true;
+    if (may_come(error))
+        wait_for(listener, &options->http, error);
+    else
+        fail(listener, "--http", &options->http, error);
+    return false;
+}
+
+static void try_now(uv_timer_t *timer)
+{
+    struct listener *listener = timer->data;
+
+    listener->tries++;
+    if (!listener->udp_open) open_udp(listener);
+    if (listener->udp_open && listener->http == NULL && !listener->closing) open_http(listener);
+    bool done =
+        listener->udp_open && (listener->http != NULL || listener->parts.options->http.bytes == 0);
+    if (done || listener->closing) return;
+    bool fast = listener->tries < AGAIN_MS / AGAIN_FAST_MS;
+    uv_timer_start(timer, try_now, fast ? AGAIN_FAST_MS : AGAIN_MS, 0);
+}
+
+struct listener *listener_start(const struct listener_parts *parts)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+
+    if (listener == NULL) return NULL;
+    listener->parts = *parts;
+    listener->names = names_new(parts->loop, parts->log);
+    if (listener->names == NULL) {
+        free(listener);
+        return NULL;
+    }
+    if (parts->token != NULL) snprintf(listener->token, sizeof listener->token, "%s", parts->token);
+    uv_timer_init(parts->loop, &listener->again);
+    listener->again.data = listener;
+    uv_timer_start(&listener->again, try_now, 0, 0);
+    return listener;
+}
+
+bool listener_set_token(struct listener *listener, const char *token)
+{
+    if (token != NULL && strlen(token) >= sizeof listener->token) return false;
+    snprintf(listener->token, sizeof listener->token, "%s", token == NULL ? "" : token);
+    return listener->http == NULL || http_server_set_token(listener->http, listener->token);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void http_closed(void *to)
+{
+    struct listener *listener = to;
+
+    listener->http = NULL;
+    uv_close((uv_handle_t *)&listener->again, timer_closed);
+}
+
+void listener_close(struct listener *listener)
+{
+    if (listener == NULL || listener->closing) return;
+    listener->closing = true;
+    names_close(listener->names);
+    if (listener->http != NULL)
+        http_server_close(listener->http, http_closed, listener);
+    else
+        http_closed(listener);
+}

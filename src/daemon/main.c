@@ -1,0 +1,327 @@
+/* main.c: goosed from its command line to its exit: read options, open the parts, run the loop, take them down again.
+ * Every refusal is one line on standard error. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "daemon/door.h"
+#include "daemon/drills.h"
+#include "daemon/durable.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/node.h"
+#include "daemon/options.h"
+#include "daemon/seal.h"
+#include "daemon/token.h"
+
+extern char **environ;
+
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+#define SIGNALS (sizeof signals / sizeof signals[0])
+
+struct goosed {
+    uv_loop_t loop;
+    int argc;
+    char **argv;
+    struct options options;
+    struct log *log;
+    struct seal seal;
+    char token[HTTP_TOKEN_BYTES_MAX];
+    struct durable *durable;
+    struct durable_found found;
+    struct durable_state saved;
+    struct node *node;
+    struct drills *drills;
+    struct door *door;
+    struct listener *listener;
+    uv_signal_t signals[SIGNALS];
+    uv_async_t
+        over; /* the parts are closed from the loop, never from inside one of their own calls */
+    bool closing;
+    int status;
+};
+
+static int refuse(int status, const char *why)
+{
+    fprintf(stderr, "goosed: %s\n", why);
+    return status;
+}
+
+static struct options_source source_of(const struct goosed *goosed)
+{
+    return (struct options_source){
+        .argc = goosed->argc, .argv = goosed->argv, .environment = environ, .root = geteuid() == 0};
+}
+
+/* Keys and token: files that are read at the start and again on HUP. */
+static bool read_secrets(struct seal *seal, char token[HTTP_TOKEN_BYTES_MAX],
+                         const struct options *options, char *why, size_t why_bytes)
+{
+    token[0] = 0;
+    if (options->token_file[0] != 0 &&
+        !token_read(options->token_file, token, HTTP_TOKEN_BYTES_MAX, why, why_bytes))
+        return false;
+    if (options->key_file[0] != 0)
+        return seal_read_keys(seal, options->flock, options->key_file, why, why_bytes);
+    if (seal_without_key(seal, options->flock)) return true;
+    snprintf(why, why_bytes, "libsodium cannot start");
+    return false;
+}
+
+static void close_all(uv_async_t *over)
+{
+    struct goosed *goosed = over->data;
+
+    if (goosed->closing) return;
+    goosed->closing = true;
+    uv_close((uv_handle_t *)over, NULL);
+    for (size_t i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&goosed->signals[i], NULL);
+    listener_close(goosed->listener);
+    drills_close(goosed->drills);
+    if (goosed->node != NULL) node_close(goosed->node);
+    durable_close(goosed->durable);
+}
+
+static void node_is_done(void *to, int status)
+{
+    struct goosed *goosed = to;
+
+    if (status > goosed->status) goosed->status = status;
+    uv_async_send(&goosed->over);
+}
+
+static void port_failed(void *to, const char *why)
+{
+    struct goosed *goosed = to;
+
+    log_error(goosed->log, "%s", why);
+    node_is_done(goosed, EXIT_FAILED_RUNNING);
+}
+
+static void port_open(void *to)
+{
+    struct goosed *goosed = to;
+
+    log_info(goosed->log, "listening at %s", goosed->options.bind.chars);
+    node_start(goosed->node);
+}
+
+/* What cannot be read leaves everything as it was. */
+static void read_again(struct goosed *goosed)
+{
+    struct options_source source = source_of(goosed);
+    struct options *options = malloc(sizeof *options);
+    struct seal seal;
+    char token[HTTP_TOKEN_BYTES_MAX], why[OPTIONS_LINE_BYTES];
+    bool good = options != NULL && options_read(options, &source, why) == EXIT_STOPPED &&
+                read_secrets(&seal, token, options, why, sizeof why);
+
+    if (good) {
+        goosed->seal = seal;
+        seal_wipe(&seal);
+        memcpy(goosed->token, token, sizeof token);
+        listener_set_token(goosed->listener, token);
+        log_set_level(goosed->log, options->log_level);
+        log_info(goosed->log, "keys, token and log level read again");
+    } else {
+        log_error(goosed->log, "nothing was changed: %s", options == NULL ? "out of memory" : why);
+    }
+    free(options);
+}
+
+static void handed_over(void *to, enum outcome outcome, uint64_t number)
+{
+    struct goosed *goosed = to;
+
+    (void)number;
+    if (outcome != OUTCOME_DONE) log_warn(goosed->log, "no handover: %s", outcome_name(outcome));
+}
+
+static void hand_over(struct goosed *goosed)
+{
+    struct election_view view;
+
+    node_view(goosed->node, &view);
+    if (view.role == ROLE_GOOSE)
+        node_request(goosed->node, REQUEST_HANDOVER, (struct text){NULL, 0}, false, handed_over,
+                     goosed);
+    else
+        log_info(goosed->log, "nothing to hand over: this node is a duck");
+}
+
+static void signal_came(uv_signal_t *handle, int number)
+{
+    struct goosed *goosed = handle->data;
+
+    switch (number) {
+    case SIGHUP: read_again(goosed); break;
+    case SIGUSR1: node_log_status(goosed->node); break;
+    case SIGUSR2: hand_over(goosed); break;
+    default:
+        log_info(goosed->log, "stopping");
+        node_stop(goosed->node, EXIT_STOPPED);
+        break;
+    }
+}
+
+static void watch_signals(struct goosed *goosed)
+{
+    uv_async_init(&goosed->loop, &goosed->over, close_all);
+    goosed->over.data = goosed;
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_signal_init(&goosed->loop, &goosed->signals[i]);
+        goosed->signals[i].data = goosed;
+        uv_signal_start(&goosed->signals[i], signal_came, signals[i]);
+    }
+}
+
+/* The state of an earlier life, or none; anything an operator has to look at is the end. */
+static int open_state(struct goosed *goosed)
+{
+    struct durable_found *found = &goosed->found;
+
+    goosed->durable =
+        durable_open(&goosed->loop, goosed->options.state_dir, goosed->options.flock, found);
+    if (goosed->durable == NULL)
+        return refuse(found->verdict == DURABLE_FAILED || found->verdict == DURABLE_LOCKED
+                          ? EXIT_FAILED_RUNNING
+                          : EXIT_WRONG_CONFIG,
+                      found->text);
+    if (found->text[0] != 0) log_warn(goosed->log, "%s", found->text);
+    if (found->count > 0 && !durable_decode(found->bytes, found->count, &goosed->saved)) {
+        log_error(goosed->log,
+                  "the state in %s is whole but makes no sense to this version: set aside, newborn",
+                  goosed->options.state_dir);
+        durable_set_aside(goosed->durable);
+        found->count = 0;
+    }
+    return EXIT_STOPPED;
+}
+
+static void say_hello(struct goosed *goosed)
+{
+    const struct options *options = &goosed->options;
+    const struct roster *peers = &options->election.peers;
+
+    for (unsigned i = 0; i < options->warnings; i++)
+        log_warn(goosed->log, "%s", options->warning[i]);
+    log_info(goosed->log,
+             "goosed %s self=%s flock=%s heartbeat_us=%" PRIu32 " lease_us=%" PRIu32 " state=%s",
+             options_version(), options->election.self.chars, options->flock,
+             options->election.heartbeat_us, options->election.lease_us, options->state_dir);
+    if (options->faults)
+        log_warn(goosed->log, "--faults: anybody who may change this node may also break it");
+    if (goosed->found.count > 0 && goosed->saved.roster.term > 0 && peers->count > 1 &&
+        goosed->saved.roster.flock_id != peers->flock_id)
+        log_warn(goosed->log, "--peers is ignored: the state file already names this node's flock");
+}
+
+static int open_parts(struct goosed *goosed)
+{
+    struct node_parts parts = {.loop = &goosed->loop,
+                               .log = goosed->log,
+                               .options = &goosed->options,
+                               .seal = &goosed->seal,
+                               .durable = goosed->durable,
+                               .saved = goosed->found.count > 0 ? &goosed->saved : NULL,
+                               .ended = node_is_done,
+                               .to = goosed};
+
+    goosed->node = node_new(&parts);
+    if (goosed->node == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory or descriptors");
+    goosed->drills = drills_new(&goosed->loop, node_udp(goosed->node), goosed->durable);
+    goosed->door = door_new(goosed->node, goosed->drills, &goosed->options, &goosed->seal);
+    if (goosed->drills == NULL || goosed->door == NULL)
+        return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    struct listener_parts listener = {.loop = &goosed->loop,
+                                      .log = goosed->log,
+                                      .options = &goosed->options,
+                                      .udp = node_udp(goosed->node),
+                                      .door = door_of(goosed->door),
+                                      .token = goosed->token,
+                                      .listening = port_open,
+                                      .failed = port_failed,
+                                      .to = goosed};
+    goosed->listener = listener_start(&listener);
+    if (goosed->listener == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    return EXIT_STOPPED;
+}
+
+/* From the first part to the last, and until all are closed again. */
+static int run_parts(struct goosed *goosed)
+{
+    say_hello(goosed);
+    watch_signals(goosed);
+    int status = open_parts(goosed);
+    if (status != EXIT_STOPPED) node_is_done(goosed, status);
+    uv_run(&goosed->loop, UV_RUN_DEFAULT);
+    log_info(goosed->log, "stopped");
+    return goosed->status;
+}
+
+static int run(struct goosed *goosed)
+{
+    goosed->log = log_new(STDERR_FILENO, goosed->options.log_level, goosed->options.log_format);
+    if (goosed->log == NULL || uv_loop_init(&goosed->loop) != 0)
+        return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    int status = open_state(goosed);
+    if (status == EXIT_STOPPED) status = run_parts(goosed);
+    uv_loop_close(&goosed->loop);
+    door_free(goosed->door);
+    log_free(goosed->log);
+    seal_wipe(&goosed->seal);
+    return status;
+}
+
+static int print_key(void)
+{
+    char key[SEAL_KEY_TEXT_BYTES];
+
+    if (!seal_new_key(key)) return refuse(EXIT_FAILED_RUNNING, "libsodium cannot start");
+    puts(key);
+    return EXIT_STOPPED;
+}
+
+static int start(struct goosed *goosed)
+{
+    struct options_source source = source_of(goosed);
+    char why[OPTIONS_LINE_BYTES];
+    int status = (int)options_read(&goosed->options, &source, why);
+
+    if (status != EXIT_STOPPED) return refuse(status, why);
+    switch (goosed->options.task) {
+    case TASK_HELP: fputs(options_help(), stdout); return EXIT_STOPPED;
+    case TASK_VERSION: printf("goosed %s\n", options_version()); return EXIT_STOPPED;
+    case TASK_NEW_KEY: return print_key();
+    case TASK_CHECK_CONFIG:
+    case TASK_RUN: break;
+    }
+    if (!read_secrets(&goosed->seal, goosed->token, &goosed->options, why, sizeof why))
+        return refuse(EXIT_WRONG_CONFIG, why);
+    if (goosed->options.task == TASK_RUN) return run(goosed);
+    for (unsigned i = 0; i < goosed->options.warnings; i++)
+        fprintf(stderr, "goosed: warning: %s\n", goosed->options.warning[i]);
+    puts("the configuration is good");
+    return EXIT_STOPPED;
+}
+
+int main(int argc, char **argv)
+{
+    struct goosed *goosed = calloc(1, sizeof *goosed);
+
+    if (goosed == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    goosed->argc = argc;
+    goosed->argv = argv;
+    int status = start(goosed);
+    free(goosed);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* names.c: see names.h. A table with a bound: where it is full, the entry not asked for longest goes. A look-up that
+ * fails is tried again after a second, and said once. */
+#include "daemon/names.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 96
+#define FRESH_MS  5000 /* an answer older than this is asked for again, and used meanwhile */
+#define AGAIN_MS  1000
+
+struct name {
+    uv_getaddrinfo_t look_up; /* first: its address is the entry's */
+    struct names *names;
+    struct address address;
+    struct sockaddr_storage found;
+    uint64_t asked_ms; /* last time somebody wanted it */
+    uint64_t tried_ms; /* last look-up began; 0: never */
+    bool known;
+    bool busy;
+    bool complained;
+};
+
+struct names {
+    uv_loop_t *loop;
+    struct log *log;
+    unsigned busy;
+    bool closing;
+    struct name *of[NAMES_MAX];
+};
+
+struct names *names_new(uv_loop_t *loop, struct log *log)
+{
+    struct names *names = calloc(1, sizeof *names);
+
+    if (names == NULL) return NULL;
+    names->loop = loop;
+    names->log = log;
+    return names;
+}
+
+/* "[::1]:80" and "a.b:80": where the host is, and the port. */
+static void split(struct text address, char host[HOST_CHARS_MAX + 1], char port[6])
+{
+    size_t colon = address.bytes;
+
+    while (address.at[colon - 1] != ':')
+        colon--;
+    size_t digits = address.bytes - colon;
+    memcpy(port, address.at + colon, digits);
+    port[digits] = 0;
+    size_t from = address.at[0] == '[' ? 1 : 0;
+    size_t bytes = colon - 1 - 2 * from;
+    memcpy(host, address.at + from, bytes);
+    host[bytes] = 0;
+}
+
+bool names_numeric(struct text address, struct sockaddr_storage *found)
+{
+    char host[HOST_CHARS_MAX + 1], port[6];
+
+    if (!address_is_canonical(address)) return false;
+    split(address, host, port);
+    int number = (int)strtol(port, NULL, 10);
+    memset(found, 0, sizeof *found);
+    return uv_ip4_addr(host, number, (struct sockaddr_in *)found) == 0 ||
+           uv_ip6_addr(host, number, (struct sockaddr_in6 *)found) == 0;
+}
+
+static void name_forget(struct names *names, int i)
+{
+    free(names->of[i]);
+    names->of[i] = NULL;
+}
+
+static void names_free_when_idle(struct names *names)
+{
+    if (!names->closing || names->busy > 0) return;
+    for (int i = 0; i < NAMES_MAX; i++)
+        name_forget(names, i);
+    free(names);
+}
+
+static void looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *list)
+{
+    struct name *name = (struct name *)look_up;
+    struct names *names = name->names;
+
+    name->busy = false;
+    names->busy--;
+    if (status == 0 && list != NULL && list->ai_addrlen <= sizeof name->found) {
+        memcpy(&name->found, list->ai_addr, list->ai_addrlen);
+        name->known = true;
+        name->complained = false;
+    } else if (status != UV_ECANCELED && !name->complained) {
+        name->complained = true;
+        log_warn(names->log, "%.*s does not resolve (%s): trying on", name->address.bytes,
+                 name->address.chars, status == 0 ? "no address" : uv_strerror(status));
+    }
+    uv_freeaddrinfo(list);
+    names_free_when_idle(names);
+}
+
+static void look_up(struct name *name)
+{
+    char host[HOST_CHARS_MAX + 1], port[6];
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
+
+    split(address_text(&name->address), host, port);
+    name->tried_ms = uv_now(name->names->loop) + 1;
+    if (uv_getaddrinfo(name->names->loop, &name->look_up, looked_up, host, port, &hints) != 0)
+        return;
+    name->busy = true;
+    name->names->busy++;
+}
+
+/* The entry of an address: the one it has, or an empty one, or that of whoever was not asked for longest. */
+static struct name *name_of(struct names *names, struct text address)
+{
+    int place = -1;
+
+    for (int i = 0; i < NAMES_MAX; i++) {
+        struct name *name = names->of[i];
+        if (name != NULL && text_equal(address_text(&name->address), address)) return name;
+        if (name != NULL && name->busy) continue;
+        if (place < 0 || name == NULL ||
+            (names->of[place] != NULL && name->asked_ms < names->of[place]->asked_ms))
+            place = i;
+    }
+    if (place < 0) return NULL;
+    name_forget(names, place);
+    struct name *name = calloc(1, sizeof *name);
+    if (name == NULL) return NULL;
+    name->names = names;
+    address_keep(&name->address, address);
+    return names->of[place] = name;
+}
+
+bool names_find(struct names *names, struct text address, struct sockaddr_storage *found)
+{
+    if (names_numeric(address, found)) return true;
+    if (!address_is_canonical(address)) return false;
+    struct name *name = name_of(names, address);
+    if (name == NULL) return false;
+    uint64_t now_ms = uv_now(names->loop);
+    name->asked_ms = now_ms;
+    uint64_t wait_ms = name->known ? FRESH_MS : AGAIN_MS;
+    if (!name->busy && (name->tried_ms == 0 || now_ms - name->tried_ms >= wait_ms)) look_up(name);
+    *found = name->found;
+    return name->known;
+}
+
+void names_close(struct names *names)
+{
+    if (names == NULL) return;
+    names->closing = true;
+    for (int i = 0; i < NAMES_MAX; i++)
+        if (names->of[i] != NULL && names->of[i]->busy)
+            uv_cancel((uv_req_t *)&names->of[i]->look_up);
+    names_free_when_idle(names);
+}

@@ -1,0 +1,378 @@
+/* node.c: see node.h. Withdraw, save, send, arm, announce: in this order, here and nowhere else (PROTOCOL 5 and 7).
+ * Nothing here waits: the disk has a thread, names have libuv's pool, and the clock is read for every event anew. */
+#include "daemon/node.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/alarm.h"
+#include "daemon/clock.h"
+#include "daemon/durable.h"
+#include "daemon/tell.h"
+#include "goose/state.h"
+
+#define ROUNDS_MAX 8 /* of EVENT_GO_ON before the loop may breathe */
+#define HOLD_ID    1 /* tickets count from 2 */
+
+struct ticket {
+    uint64_t id; /* 0: free */
+    node_answered *answered;
+    void *to;
+};
+
+struct node {
+    struct node_parts parts;
+    struct election election;
+    struct actions actions;
+    struct observers *observers;
+    struct udp *udp;
+    struct alarm *alarm;
+    uint64_t started_us;
+    uint64_t ticket_id;
+    uint64_t hold_given_us;
+    struct ticket tickets[NODE_TICKETS_MAX];
+    uint64_t refused[REFUSALS];
+    uint64_t undecoded[WIRE_RESULTS];
+    bool told_other_lease;
+    bool told_other_version;
+    bool told_alone;
+    bool retiring; /* the state is an old copy: start anew once no write is under way */
+    bool writing;
+    bool failing;
+    bool stopping;
+    bool ended;
+    int status;
+};
+
+static void step(struct node *node, struct event *event);
+
+static uint64_t entropy(void)
+{
+    uint64_t bits;
+
+    randombytes_buf(&bits, sizeof bits);
+    return bits;
+}
+
+static void save(struct node *node)
+{
+    uint8_t bytes[DURABLE_BYTES_MAX];
+    size_t count = durable_encode(election_durable(&node->election), bytes);
+
+    assert(!node->writing);
+    node->writing = true;
+    durable_save(node->parts.durable, node->actions.save_generation, bytes, count);
+}
+
+static void send_all(struct node *node)
+{
+    uint8_t bytes[MESSAGE_BYTES_MAX];
+
+    for (int i = 0; i < node->actions.send_count; i++) {
+        const struct send *send = &node->actions.sends[i];
+        assert(send->stands_on <= node->election.durable);
+        size_t count = wire_encode(&send->message, election_roster(&node->election), bytes);
+        udp_send(node->udp, send, bytes, count);
+    }
+}
+
+static void announce(struct node *node)
+{
+    const struct election *e = &node->election;
+    bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
+
+    for (int i = 0; i < node->actions.note_count; i++)
+        tell_note(node->parts.log, e, &node->actions.notes[i]);
+    if (flags_name_nobody && e->roster.count > 1 && !node->told_alone) {
+        node->told_alone = true;
+        log_warn(node->parts.log, "others have joined, but my own command line names nobody: after "
+                                  "a lost disk this node could found "
+                                  "a second flock; give it --join with their addresses");
+    }
+}
+
+/* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
+static void answer_all(struct node *node)
+{
+    struct answer answers[ELECTION_ANSWERS_MAX];
+    int count = node->actions.answer_count;
+
+    memcpy(answers, node->actions.answers, sizeof answers);
+    for (int i = 0; i < count; i++) {
+        if (answers[i].id == HOLD_ID) node->hold_given_us = answers[i].number;
+        for (int j = 0; j < NODE_TICKETS_MAX; j++) {
+            struct ticket ticket = node->tickets[j];
+            if (ticket.id == 0 || ticket.id != answers[i].id) continue;
+            node->tickets[j].id = 0;
+            ticket.answered(ticket.to, answers[i].outcome, answers[i].number);
+        }
+    }
+}
+
+static void end(struct node *node)
+{
+    if (node->ended) return;
+    node->ended = true;
+    node->parts.ended(node->parts.to, node->status);
+}
+
+/* PROTOCOL 3, copies: the file goes aside, and this node is born anew, with another uid. */
+static void start_anew(struct node *node)
+{
+    if (node->writing || node->ended) return;
+    node->retiring = false;
+    durable_set_aside(node->parts.durable);
+    memset(&node->election, 0, sizeof node->election);
+    node->parts.saved = NULL;
+    node_start(node);
+}
+
+static bool carry_out(struct node *node)
+{
+    struct actions *actions = &node->actions;
+    bool more = actions->more;
+
+    /* Nothing shows a claim but live state, so a claim that this step took away is gone already. */
+    if (actions->save) save(node);
+    send_all(node);
+    alarm_set(node->alarm, actions->wake_at_us);
+    announce(node);
+    if (actions->retire) node->retiring = true;
+    answer_all(node);
+    return more;
+}
+
+/* A datagram of my own that comes from my own socket went to an address of --peers or --join that is mine. In --peers
+ * it would be a seat that nobody ever claims. One that somebody else sends back is a replay, and means nothing. */
+static void own_datagram(struct node *node, const struct endpoint *from)
+{
+    const struct election *e = &node->election;
+
+    if (e->options.peers.count < 2 || e->roster.term > 0 || node->stopping) return;
+    if (!udp_is_own(node->udp, from)) return;
+    log_error(node->parts.log,
+              "--peers names this node itself under another spelling than --self %s: name it as "
+              "--self does, or leave it out",
+              e->options.self.chars);
+    node_stop(node, EXIT_WRONG_CONFIG);
+}
+
+static void step(struct node *node, struct event *event)
+{
+    bool more = true, own = false;
+    struct endpoint from =
+        event->kind == EVENT_MESSAGE ? event->message.from : (struct endpoint){{0}};
+
+    for (int round = 0; more && round < ROUNDS_MAX; round++) {
+        event->now_us = clock_now_us();
+        event->entropy = entropy();
+        event->observers = node->observers;
+        enum refusal refusal = election_step(&node->election, event, &node->actions);
+        node->refused[refusal]++;
+        own = own || refusal == REFUSAL_OWN_MESSAGE;
+        more = carry_out(node);
+        *event = (struct event){.kind = EVENT_GO_ON};
+    }
+    if (more) alarm_set(node->alarm, clock_now_us());
+    if (node->retiring) start_anew(node);
+    if (own) own_datagram(node, &from);
+}
+
+static void deadline(void *to)
+{
+    struct event event = {.kind = EVENT_DEADLINE};
+    step(to, &event);
+}
+
+/* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
+static void saved(void *to, uint64_t generation, bool ok, const char *error)
+{
+    struct node *node = to;
+    struct event event = {.kind = EVENT_SAVED, .saved = {.generation = generation, .ok = ok}};
+
+    node->writing = false;
+    if (!ok) {
+        node->failing = true;
+        log_error(node->parts.log, "the state cannot be saved (%s): resigning and stopping", error);
+    }
+    step(node, &event);
+    if (!ok) node_stop(node, 1);
+}
+
+/* Said once each: members that differ in what they should share. */
+static void compare_settings(struct node *node, const struct message *m)
+{
+    const struct election *e = &node->election;
+    uint64_t mine_us = e->options.lease_us + (e->options.lease_us + 19) / 20;
+
+    if (m->kind != MESSAGE_HEARTBEAT || node->told_other_lease ||
+        m->heartbeat.promise_us == mine_us)
+        return;
+    node->told_other_lease = true;
+    log_warn(node->parts.log,
+             "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
+             " us: it works, but give all members the same --lease",
+             (uint64_t)m->heartbeat.promise_us * 20 / 21, e->options.lease_us);
+}
+
+static void received(void *to, const uint8_t *bytes, size_t count, const struct endpoint *from)
+{
+    struct node *node = to;
+    struct message message;
+    struct roster roster;
+    enum wire_result result = wire_decode(bytes, count, &message, &roster);
+
+    if (result != WIRE_OK) {
+        if (result == WIRE_OTHER_MAJOR && !node->told_other_version) {
+            node->told_other_version = true;
+            log_warn(node->parts.log,
+                     "a member speaks another version of the protocol: it is not heard");
+        }
+        node->undecoded[result]++;
+        return;
+    }
+    compare_settings(node, &message);
+    struct event event = {.kind = EVENT_MESSAGE,
+                          .message = {.message = &message, .roster = &roster, .from = *from}};
+    step(node, &event);
+}
+
+struct node *node_new(const struct node_parts *parts)
+{
+    struct node *node = calloc(1, sizeof *node);
+
+    if (node == NULL) return NULL;
+    node->parts = *parts;
+    node->ticket_id = HOLD_ID;
+    node->started_us = clock_now_us();
+    /* Touched only as far as it fills. */
+    node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
+    node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
+    node->alarm = alarm_new(parts->loop, deadline, node);
+    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL) {
+        node_close(node);
+        return NULL;
+    }
+    observers_init(node->observers, NODE_OBSERVERS_MAX);
+    durable_on_saved(parts->durable, saved, node);
+    return node;
+}
+
+void node_start(struct node *node)
+{
+    struct event event = {
+        .kind = EVENT_START,
+        .start = {.options = &node->parts.options->election, .saved = node->parts.saved}};
+    step(node, &event);
+    assert(node->election.started); /* options and state were checked before they came here */
+}
+
+struct udp *node_udp(struct node *node)
+{
+    return node->udp;
+}
+
+void node_view(const struct node *node, struct election_view *view)
+{
+    election_view(&node->election, clock_now_us(), view);
+}
+
+bool node_member(const struct node *node, size_t index, struct election_member *member)
+{
+    return election_member(&node->election, node->observers, index, clock_now_us(), member);
+}
+
+uint64_t node_uptime_us(const struct node *node)
+{
+    return clock_now_us() - node->started_us;
+}
+
+bool node_is_failing(const struct node *node)
+{
+    return node->failing;
+}
+
+static struct ticket *ticket_free(struct node *node)
+{
+    for (int i = 0; i < NODE_TICKETS_MAX; i++)
+        if (node->tickets[i].id == 0) return &node->tickets[i];
+    return NULL;
+}
+
+void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
+                  node_answered *answered, void *to)
+{
+    struct ticket *ticket = ticket_free(node);
+
+    if (ticket == NULL || node->ended) {
+        answered(to, OUTCOME_BUSY, 0);
+        return;
+    }
+    *ticket = (struct ticket){.id = ++node->ticket_id, .answered = answered, .to = to};
+    struct event event = {
+        .kind = EVENT_REQUEST,
+        .request = {.id = ticket->id, .kind = kind, .force = force, .address = address}};
+    step(node, &event);
+}
+
+uint64_t node_hold(struct node *node, uint64_t wanted_us)
+{
+    struct event event = {.kind = EVENT_REQUEST,
+                          .request = {.id = HOLD_ID, .kind = REQUEST_HOLD, .hold_us = wanted_us}};
+
+    node->hold_given_us = 0;
+    step(node, &event);
+    return node->hold_given_us;
+}
+
+static void stopped(void *to, enum outcome outcome, uint64_t number)
+{
+    (void)outcome;
+    (void)number;
+    end(to);
+}
+
+void node_stop(struct node *node, int status)
+{
+    if (status > node->status) node->status = status;
+    if (node->stopping) return;
+    node->stopping = true;
+    node_request(node, REQUEST_STOP, (struct text){NULL, 0}, false, stopped, node);
+}
+
+void node_log_status(const struct node *node)
+{
+    struct election_view view;
+
+    node_view(node, &view);
+    const struct udp_counts *counts = udp_counts(node->udp);
+    log_always(node->parts.log,
+               "status role=%s term=%" PRIu64 " goose=%.*s lease_ms=%" PRIu64 " roster=%" PRIu64
+               ".%" PRIu64 " seats=%d observers=%" PRIu32
+               " settled=%d draining=%d received=%" PRIu64 " sent=%" PRIu64 " forged=%" PRIu64
+               " foreign=%" PRIu64 " truncated=%" PRIu64 " replayed=%" PRIu64,
+               role_name(view.role), view.term, view.goose.bytes == 0 ? 4 : view.goose.bytes,
+               view.goose.bytes == 0 ? "none" : view.goose.at, view.lease_left_us / 1000,
+               view.roster->term, view.roster->version, view.roster->count,
+               observers_count(node->observers), view.settled, view.draining, counts->received,
+               counts->sent, counts->dropped[UDP_DROP_FORGED], counts->dropped[UDP_DROP_FOREIGN],
+               counts->dropped[UDP_DROP_TRUNCATED], node->refused[REFUSAL_REPLAY]);
+}
+
+void node_close(struct node *node)
+{
+    node->ended = true;
+    for (int i = 0; i < NODE_TICKETS_MAX; i++)
+        if (node->tickets[i].id != 0 && node->tickets[i].answered != stopped) {
+            struct ticket ticket = node->tickets[i];
+            node->tickets[i].id = 0;
+            ticket.answered(ticket.to, OUTCOME_TIMED_OUT, 0);
+        }
+    alarm_close(node->alarm);
+    udp_close(node->udp);
+    free(node->observers);
+    free(node);
+}

@@ -1,0 +1,61 @@
+/* node.h: one running node: the only caller of election_step(). It carries the actions out in the one order that is
+ * safe, and answers for the election to the rest of the daemon. */
+#ifndef DAEMON_NODE_H
+#define DAEMON_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/seal.h"
+#include "daemon/udp.h"
+#include "goose/election.h"
+
+#define NODE_OBSERVERS_MAX 10000
+#define NODE_TICKETS_MAX   64
+
+struct node;
+struct durable;
+
+/* The process is to end with this exit status: all has been sent and saved that will be. */
+typedef void node_ended(void *to, int status);
+
+/* How a request ended; `number` is the hold in us where one was asked for. */
+typedef void node_answered(void *to, enum outcome outcome, uint64_t number);
+
+/* Its parts, all opened by main.c, all outliving the node. */
+struct node_parts {
+    uv_loop_t *loop;
+    struct log *log;
+    const struct options *options;
+    struct seal *seal;
+    struct durable *durable;
+    const struct durable_state *saved; /* NULL: newborn; read only while node_new() runs */
+    node_ended *ended;
+    void *to;
+};
+
+struct node *node_new(const struct node_parts *parts);
+struct udp *node_udp(struct node *node);
+void node_start(struct node *node);
+
+/* Live state, on a clock that is read now. */
+void node_view(const struct node *node, struct election_view *view);
+bool node_member(const struct node *node, size_t index, struct election_member *member);
+uint64_t node_uptime_us(const struct node *node);
+bool node_is_failing(const struct node *node);
+
+/* The answer comes exactly once: at once, or later from the loop. */
+void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
+                  node_answered *answered, void *to);
+uint64_t node_hold(struct node *node, uint64_t wanted_us);
+
+/* Resign if goose, say so to all, then end with this status; a second call changes nothing. */
+void node_stop(struct node *node, int status);
+void node_log_status(const struct node *node);
+void node_close(struct node *node);
+
+#endif

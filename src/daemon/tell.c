@@ -1,0 +1,116 @@
+/* tell.c: see tell.h. */
+#include "daemon/tell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "goose/state.h"
+
+/* A member's address where it has a seat, else its uid. */
+static const char *who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1])
+{
+    int seat = roster_find_uid(&e->roster, uid);
+    struct text address = seat >= 0 ? roster_address(&e->roster, seat) : (struct text){NULL, 0};
+
+    if (uid == e->saved.uid) address = address_text(&e->options.self);
+    if (address.bytes != 0)
+        snprintf(text, ADDRESS_CHARS_MAX + 1, "%.*s", address.bytes, address.at);
+    else
+        snprintf(text, ADDRESS_CHARS_MAX + 1, "uid-%016" PRIx64, uid);
+    return text;
+}
+
+static void tell_birth(struct log *log, const struct note *note)
+{
+    if (note->why == REASON_NEWBORN)
+        log_info(log, "no state yet: newborn, uid=%016" PRIx64, note->uid);
+    else if (note->why == REASON_CLEARED)
+        log_info(log, "enough of --peers know of no flock: may vote");
+    else if (note->why == REASON_FLOCK_EXISTS)
+        log_info(log, "there is a flock already: asking to be let in");
+    else if (note->why == REASON_FOUNDED)
+        log_info(log, "no flock knows me: a flock of one");
+    else
+        log_error(log,
+                  "this node's state is an old copy: it is set aside, and the node starts anew");
+}
+
+static void tell_role(struct log *log, const struct note *note)
+{
+    bool quiet = note->role == ROLE_CANVASSING || note->why == REASON_STARTED ||
+                 (note->role == ROLE_DUCK && note->why == REASON_YIELDED);
+
+    if (quiet)
+        log_debug(log, "term=%" PRIu64 " role=%s why=%s", note->term, role_name(note->role),
+                  reason_name(note->why));
+    else
+        log_info(log, "term=%" PRIu64 " role=%s why=%s", note->term, role_name(note->role),
+                 reason_name(note->why));
+}
+
+static void tell_goose(struct log *log, const struct election *e, const struct note *note)
+{
+    char text[ADDRESS_CHARS_MAX + 1];
+
+    if (note->uid == 0)
+        log_info(log, "term=%" PRIu64 " goose=none", note->term);
+    else
+        log_info(log, "term=%" PRIu64 " goose=%s%s", note->term, who(e, note->uid, text),
+                 note->uid == e->saved.uid ? " (this node)" : "");
+}
+
+static void tell_roster(struct log *log, const struct election *e, const struct note *note)
+{
+    char text[ADDRESS_CHARS_MAX + 1] = "";
+
+    if (note->uid != 0) who(e, note->uid, text);
+    log_info(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " seats=%" PRIu64 " why=%s%s%s",
+             note->term, e->roster.term, e->roster.version, note->number, reason_name(note->why),
+             note->uid != 0 ? " who=" : "", text);
+    if (e->roster.count == 2)
+        log_warn(
+            log,
+            "a flock of two has no failover: when one of them is away, the other stays a duck");
+}
+
+void tell_note(struct log *log, const struct election *e, const struct note *note)
+{
+    char text[ADDRESS_CHARS_MAX + 1];
+
+    switch (note->kind) {
+    case NOTE_ROLE: tell_role(log, note); break;
+    case NOTE_GOOSE: tell_goose(log, e, note); break;
+    case NOTE_ROSTER: tell_roster(log, e, note); break;
+    case NOTE_COMMITTED:
+        log_debug(log, "term=%" PRIu64 " roster committed seats=%" PRIu64, note->term,
+                  note->number);
+        break;
+    case NOTE_DENIED:
+        log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
+                  who(e, note->uid, text), verdict_name((enum verdict)note->number));
+        break;
+    case NOTE_DENIED_ME:
+        log_debug(log, "term=%" PRIu64 " vote denied by=%s why=%s", note->term,
+                  who(e, note->uid, text), verdict_name((enum verdict)note->number));
+        break;
+    case NOTE_CONFLICT:
+        log_error(log,
+                  "%s was started with other --peers than this node: give all first members the "
+                  "same list",
+                  who(e, note->uid, text));
+        break;
+    case NOTE_OBSERVER:
+        log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,
+                 note->number != 0 ? "follows" : "is silent, and forgotten");
+        break;
+    case NOTE_BIRTH: tell_birth(log, note); break;
+    case NOTE_TOO_LARGE:
+        log_warn(log,
+                 "%s cannot be let in: the roster would be %" PRIu64
+                 " bytes, over %d; shorter host names help",
+                 who(e, note->uid, text), note->number, ROSTER_BYTES_MAX);
+        break;
+    default: break;
+    }
+}

@@ -1,0 +1,27 @@
+/* access.h: who may change something. */
+#ifndef HTTP_ACCESS_H
+#define HTTP_ACCESS_H
+
+#include "http/exchange.h"
+#include "http/server.h"
+
+#define HOST_BYTES_MAX 256
+
+struct access {
+    char token[HTTP_TOKEN_BYTES_MAX];
+    size_t token_bytes;        /* 0: none is set */
+    char self[HOST_BYTES_MAX]; /* hosts, without brackets and port; "": none */
+    char bind[HOST_BYTES_MAX];
+};
+
+/* From "HOST:PORT", "HOST", "[IPv6]:PORT". */
+void access_name(char *host, size_t host_bytes, const char *address);
+bool access_set_token(struct access *access, const char *token);
+
+/* Whether the two ends of a connection are one machine's. */
+bool access_is_local(const struct sockaddr *peer, const struct sockaddr *own);
+
+/* Why this request may change nothing, or NULL. */
+const struct problem *access_refusal(const struct exchange *exchange);
+
+#endif

@@ -1,0 +1,132 @@
+/* changes.c: what changes the flock. Each is handed to the node and answered when the node knows
+ * how it went. Whoever comes here has passed access.c. */
+#include "http/changes.h"
+
+#include <cjson/cJSON.h>
+
+#include "http/body.h"
+
+static void begin(struct exchange *exchange, enum flock_ask ask, const char *address, bool force)
+{
+    static const struct problem crowded = {503, "too many requests wait for an answer already",
+                                           "ask again later"};
+    const struct flock_request request = {.ask = ask, .force = force, .address = address};
+    struct ticket *ticket = exchange_wait(exchange, ask);
+    if (ticket == NULL)
+        reply_problem(exchange, &crowded);
+    else
+        exchange->door->request(exchange->door->context, &request, ticket_answered, ticket);
+}
+
+void member_delete(struct exchange *exchange)
+{
+    static const struct problem bad_address = {400, "this is no HOST:PORT",
+                                               "name the member as /members lists it"};
+    static const struct problem bad_force = {400, "force is 1 or left out", "write ?force=1"};
+    char address[FLOCK_ADDRESS_BYTES];
+    struct span force;
+    bool forced = query_find(exchange->query, "force", &force);
+    if (!percent_decode(exchange->tail, address, sizeof(address)) || address[0] == '\0')
+        reply_problem(exchange, &bad_address);
+    else if (forced && !span_is(force, "1"))
+        reply_problem(exchange, &bad_force);
+    else
+        begin(exchange, FLOCK_REMOVE, address, forced);
+}
+
+/* {"to": ADDRESS or null} or nothing at all. A key that is none is refused: with a misspelt one
+ * the role would go to anybody. */
+static bool handover_to(const cJSON *object, char *address)
+{
+    address[0] = '\0';
+    for (const cJSON *item = object->child; item != NULL; item = item->next) {
+        if (strcmp(item->string, "to") != 0 || address[0] != '\0') return false;
+        if (cJSON_IsNull(item)) continue;
+        if (!cJSON_IsString(item)) return false;
+        size_t bytes = strlen(item->valuestring);
+        if (bytes == 0 || bytes >= FLOCK_ADDRESS_BYTES) return false;
+        memcpy(address, item->valuestring, bytes + 1);
+    }
+    return true;
+}
+
+void handover_post(struct exchange *exchange)
+{
+    static const struct problem bad_body = {400, "this is no {\"to\": HOST:PORT}",
+                                            "name one member, or send no body for the heir"};
+    char address[FLOCK_ADDRESS_BYTES] = "";
+    cJSON *object = NULL;
+    bool good = span_trim(exchange->body).bytes == 0;
+    if (!good) {
+        object = body_object(exchange->body);
+        good = object != NULL && handover_to(object, address);
+    }
+    cJSON_Delete(object);
+    if (good)
+        begin(exchange, FLOCK_HANDOVER, address, false);
+    else
+        reply_problem(exchange, &bad_body);
+}
+
+void drain_put(struct exchange *exchange)
+{
+    begin(exchange, FLOCK_DRAIN, "", false);
+}
+
+void drain_delete(struct exchange *exchange)
+{
+    begin(exchange, FLOCK_UNDRAIN, "", false);
+}
+
+/* What was done, as a line or as JSON: "removed n4:7400". */
+static void reply_done(const struct exchange *exchange, enum flock_ask ask, const char *address)
+{
+    static const struct {
+        const char *text, *json;
+    } done[] = {
+        [FLOCK_REMOVE] = {"removed ", "{\"removed\":"},
+        [FLOCK_HANDOVER] = {"", "{\"goose\":"},
+        [FLOCK_DRAIN] = {"draining", "{\"draining\":true"},
+        [FLOCK_UNDRAIN] = {"not draining", "{\"draining\":false"},
+    };
+    bool names = ask == FLOCK_REMOVE || ask == FLOCK_HANDOVER;
+    char body[FLOCK_ADDRESS_BYTES * 2];
+    struct out out = {body, body + sizeof(body)};
+    put_string(&out, exchange->wants_json ? done[ask].json : done[ask].text);
+    if (names && exchange->wants_json)
+        put_json_string(&out, address);
+    else if (names)
+        put_string(&out, address != NULL ? address : "none");
+    put_string(&out, exchange->wants_json ? "}\n" : "\n");
+
+    struct flock_status status;
+    exchange->door->status(exchange->door->context, &status);
+    const struct answer answer = {
+        .code = 200,
+        .json = exchange->wants_json,
+        .body = {body, out.at != NULL ? (size_t)(out.at - body) : 0},
+        .about = &status,
+    };
+    reply(exchange, &answer);
+}
+
+void change_reply(const struct exchange *exchange, enum flock_ask ask,
+                  const struct flock_answer *answer)
+{
+    static const struct problem problems[] = {
+        [FLOCK_BAD_ADDRESS] = {400, "this is no HOST:PORT", "name the member as /members lists it"},
+        [FLOCK_NOT_FOUND] = {404, "there is no such member", "see /members"},
+        [FLOCK_REFUSED] = {409, "the flock cannot do that now", "see /members"},
+        [FLOCK_NO_GOOSE] = {503, "there is no goose to do it", "ask again when /readyz says 200"},
+        [FLOCK_NO_ANSWER] = {503, "no answer came in time, so it may or may not have been done",
+                             "look at /status and /members before asking again"},
+    };
+    if (answer->outcome == FLOCK_DONE) {
+        reply_done(exchange, ask, answer->address);
+        return;
+    }
+    struct problem problem = problems[answer->outcome];
+    if (answer->error != NULL) problem.error = answer->error;
+    if (answer->hint != NULL) problem.hint = answer->hint;
+    reply_problem(exchange, &problem);
+}

@@ -1,0 +1,16 @@
+/* changes.h: what changes the flock: remove a member, hand over, drain. */
+#ifndef HTTP_CHANGES_H
+#define HTTP_CHANGES_H
+
+#include "http/exchange.h"
+
+void member_delete(struct exchange *exchange);
+void handover_post(struct exchange *exchange);
+void drain_put(struct exchange *exchange);
+void drain_delete(struct exchange *exchange);
+
+/* The door's answer, as an answer. */
+void change_reply(const struct exchange *exchange, enum flock_ask ask,
+                  const struct flock_answer *answer);
+
+#endif

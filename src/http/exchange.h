@@ -1,0 +1,82 @@
+/* exchange.h: one request as a handler sees it, and the answer that it gives.
+ * A handler answers exactly once: with reply() or a reply_problem(), or later on, after an
+ * exchange_wait(), with change_reply().
+ * It never sees a socket, and it never blocks. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <http_parser.h>
+
+#include "http/flock.h"
+#include "http/text.h"
+
+#define ANSWER_HEAD_BYTES_MAX 1024
+#define SMALL_BODY_BYTES_MAX  2048
+
+struct connection;
+struct access;
+struct ticket;
+
+struct exchange {
+    struct connection *connection;
+    const struct flock_door *door;
+    const struct access *access;
+    enum http_method method;
+    bool drills;     /* /faults exists */
+    bool wants_json; /* Accept names application/json */
+    bool keep_alive; /* the connection goes on after this answer */
+    bool says_so;    /* an HTTP/1.0 client has to be told that it does */
+    struct span path;
+    struct span query;         /* without its '?' */
+    struct span tail;          /* of the path, behind a route's prefix */
+    struct span host;          /* of the request's target, else of its Host field; at NULL: none */
+    struct span origin;        /* likewise */
+    struct span authorization; /* likewise */
+    struct span body;
+};
+
+struct answer {
+    unsigned code;
+    bool json;
+    bool holds;     /* the client asked for a hold: say how long it is */
+    bool challenge; /* 401: say how to show a token */
+    unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */
+    uint64_t hold_us;
+    struct span body;
+    const struct flock_status *about; /* an answer about the role; NULL: it is not */
+};
+
+/* What is wrong, and what would be right. */
+struct problem {
+    unsigned code;
+    const char *error;
+    const char *hint;
+};
+
+void reply(const struct exchange *exchange, const struct answer *answer);
+void reply_problem(const struct exchange *exchange, const struct problem *problem);
+/* As above, with an Allow field. */
+void reply_problem_allow(const struct exchange *exchange, const struct problem *problem,
+                         unsigned allow);
+/* As above, with the fields of an answer about the role. */
+void reply_problem_about(const struct exchange *exchange, const struct problem *problem,
+                         const struct flock_status *about);
+
+/* For an answer that comes later: a ticket to give to the door, or NULL where too many wait
+ * already. The client's further requests wait until the ticket has been answered with
+ * ticket_answered(). */
+struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask);
+void ticket_answered(void *ticket, const struct flock_answer *answer);
+
+/* Whether the client is on this machine: at a loopback address, or at the very address that it
+ * connected to. */
+bool exchange_is_local(const struct exchange *exchange);
+
+/* Whether slow readers make the server keep so much already that a large answer has to wait. */
+bool exchange_is_crowded(const struct exchange *exchange);
+
+#endif

@@ -1,0 +1,115 @@
+/* inside.h: the server's own structures. Only server.c, connection.c and ticket.c may look inside;
+ * no handler does. */
+#ifndef HTTP_INSIDE_H
+#define HTTP_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "http/access.h"
+#include "http/exchange.h"
+#include "http/request.h"
+#include "http/server.h"
+
+#define READ_BYTES       4096      /* one read, and one client's turn; shared by all */
+#define WRITE_BYTES      16384     /* the answers of one read; shared too */
+#define STASH_BYTES      32768     /* what one connection may keep of what was read */
+#define UNSENT_BYTES_MAX (8 << 20) /* that slow readers may make the server keep, all together */
+
+_Static_assert(HEADER_BYTES_MAX + BODY_BYTES_MAX + READ_BYTES <= STASH_BYTES,
+               "a request fits, and a read behind it");
+_Static_assert(READ_BYTES <= STASH_BYTES, "what a read leaves over can be kept");
+_Static_assert(STASH_BYTES <= UINT16_MAX, "a field's place fits struct field");
+_Static_assert(ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX + 64 <= WRITE_BYTES, "an answer fits");
+
+/* Connections that wait for the same thing; who waits longest stands first. Each open one stands
+ * in exactly one. */
+struct line {
+    struct connection *first;
+    struct connection *last;
+};
+
+struct connection {
+    uv_tcp_t tcp; /* first: libuv hands it back */
+    struct http_server *server;
+    struct line *line;
+    struct connection *before;
+    struct connection *behind;
+    uint64_t since_ms; /* when it joined its line */
+    struct request request;
+    char *stash; /* the request that is not whole yet and what was read behind it; NULL: nothing */
+    uint32_t stash_bytes;
+    uint32_t stash_room;
+    uint32_t seen;         /* how much of the request's beginning the parser has read */
+    unsigned writes;       /* handed to libuv and not finished: the client does not read */
+    struct ticket *ticket; /* the answer that is waited for; NULL: none */
+    bool sated;            /* its turn is over, though more may have come in */
+    bool ended;            /* the client sends no more */
+    bool finishing;        /* the last answer has been made */
+    bool lingering;        /* and sent: only the client's end is waited for */
+    bool closed;
+};
+
+/* An answer that the door owes. It outlives its connection, and its server: the door calls exactly
+ * once. */
+struct ticket {
+    struct http_server *server;    /* NULL: closed meanwhile */
+    struct connection *connection; /* NULL: gone meanwhile */
+    struct ticket *before;
+    struct ticket *behind;
+    struct exchange exchange; /* its spans point nowhere any more */
+    enum flock_ask ask;
+    bool answered;
+    enum flock_outcome outcome;
+    char address[FLOCK_ADDRESS_BYTES]; /* "": NULL was given */
+    char error[FLOCK_TEXT_BYTES];
+    char hint[FLOCK_TEXT_BYTES];
+};
+
+struct http_server {
+    uv_tcp_t listener;
+    uv_timer_t sweep;    /* runs while there are connections */
+    uv_check_t swept;    /* right behind the poll, once after each sweep */
+    uv_async_t answered; /* tickets wait to be delivered */
+    int handles;         /* of these four, not closed yet */
+    const struct flock_door *door;
+    struct access access;
+    bool drills;
+    bool accept_owed; /* there was no memory for a connection */
+    bool closing;
+    unsigned idle_ms;
+    unsigned request_ms;
+    unsigned connections_max;
+    unsigned waits_max;
+    unsigned connections; /* open */
+    unsigned unclosed;    /* those whose handle is not gone yet, too */
+    unsigned waits;       /* tickets that have not been delivered */
+    size_t unsent_bytes;
+    struct line idle;    /* between requests, and lingering */
+    struct line busy;    /* a request is coming in, or an answer goes out too slowly */
+    struct line waiting; /* for a ticket */
+    struct ticket *tickets;
+    void (*on_closed)(void *to);
+    void *on_closed_to;
+    size_t written;
+    char write[WRITE_BYTES];
+    char read[READ_BYTES];
+};
+
+void line_join(struct line *line, struct connection *connection, uint64_t now_ms);
+void line_leave(struct connection *connection);
+
+void connection_start(struct connection *connection);
+void connection_resume(struct connection *connection); /* what it waited for is there */
+void connection_close(struct connection *connection);
+void server_maybe_closed(struct http_server *server); /* a handle is gone */
+
+/* Sends what the doors have answered since; from the loop, never from inside a door's call. */
+void tickets_deliver(struct http_server *server);
+void tickets_abandon(struct http_server *server);
+void ticket_leave(struct connection *connection); /* the client is gone */
+
+#endif

@@ -1,0 +1,136 @@
+/* routes.c: the table of what can be asked. 404, 405, Allow and OPTIONS are read off it, so they
+ * are always true. A row that changes something is never reached by a request that access.c
+ * refuses. */
+#include "http/routes.h"
+
+#include "http/access.h"
+#include "http/answer.h"
+#include "http/changes.h"
+#include "http/faults.h"
+#include "http/members.h"
+#include "http/status.h"
+
+struct row {
+    const char *path;
+    void (*handle)(struct exchange *exchange);
+    enum http_method method; /* HEAD is GET without the body */
+    bool has_tail;           /* the path goes on behind it */
+    bool changes;
+    bool drill; /* exists only where the drills are allowed */
+};
+
+static const struct row rows[] = {
+    {.path = "/status", .method = HTTP_GET, .handle = status_get},
+    {.path = "/goose", .method = HTTP_GET, .handle = goose_get},
+    {.path = "/goose", .method = HTTP_OPTIONS, .handle = goose_get},
+    {.path = "/duck", .method = HTTP_GET, .handle = duck_get},
+    {.path = "/duck", .method = HTTP_OPTIONS, .handle = duck_get},
+    {.path = "/", .method = HTTP_GET, .handle = status_get},
+    {.path = "/livez", .method = HTTP_GET, .handle = livez_get},
+    {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get},
+    {.path = "/members", .method = HTTP_GET, .handle = members_get},
+    {.path = "/members/",
+     .method = HTTP_DELETE,
+     .handle = member_delete,
+     .has_tail = true,
+     .changes = true},
+    {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
+    {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
+    {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
+    {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .drill = true},
+    {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .drill = true},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool row_exists(const struct row *row, const struct exchange *exchange)
+{
+    return !row->drill || exchange->drills;
+}
+
+static bool row_matches(const struct row *row, const struct exchange *exchange)
+{
+    if (!row_exists(row, exchange)) return false;
+    if (!row->has_tail) return span_is(exchange->path, row->path);
+    size_t bytes = strlen(row->path);
+    return exchange->path.bytes > bytes && memcmp(exchange->path.at, row->path, bytes) == 0;
+}
+
+static unsigned method_bit(enum http_method method)
+{
+    unsigned bit = 1u << method;
+    return method == HTTP_GET ? bit | 1u << HTTP_HEAD : bit;
+}
+
+/* What the path takes, or 0 where there is none; every path takes OPTIONS. "*" stands for all of
+ * them. */
+static unsigned path_methods(const struct exchange *exchange)
+{
+    unsigned methods = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        bool counts = row_matches(&rows[i], exchange) ||
+                      (span_is(exchange->path, "*") && row_exists(&rows[i], exchange));
+        if (counts) methods |= method_bit(rows[i].method) | 1u << HTTP_OPTIONS;
+    }
+    return methods;
+}
+
+static void reply_no_such_path(const struct exchange *exchange)
+{
+    char hint[FLOCK_TEXT_BYTES];
+    struct out out = {hint, hint + sizeof(hint) - 1};
+    PUT(&out, "there are");
+    const char *before = "";
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!row_exists(&rows[i], exchange) || strcmp(rows[i].path, before) == 0) continue;
+        before = rows[i].path;
+        PUT(&out, " ");
+        put_string(&out, before);
+        if (rows[i].has_tail) PUT(&out, "HOST:PORT");
+    }
+    if (out.at != NULL) *out.at = '\0';
+    const struct problem problem = {404, "there is no such path here",
+                                    out.at != NULL ? hint : "try /status"};
+    reply_problem(exchange, &problem);
+}
+
+static void reply_other_method(const struct exchange *exchange, unsigned methods)
+{
+    char hint[64] = "";
+    struct out out = {hint, hint + sizeof(hint) - 1};
+    PUT(&out, "use ");
+    put_methods(&out, methods);
+    if (out.at != NULL) *out.at = '\0';
+    const struct problem problem = {405, "this path does not take that method", hint};
+    reply_problem_allow(exchange, &problem, methods);
+}
+
+static void carry_out(const struct row *row, struct exchange *exchange)
+{
+    const struct problem *refusal = row->changes ? access_refusal(exchange) : NULL;
+    size_t bytes = strlen(row->path);
+    exchange->tail = (struct span){exchange->path.at + bytes, exchange->path.bytes - bytes};
+    if (refusal != NULL)
+        reply_problem(exchange, refusal);
+    else
+        row->handle(exchange);
+}
+
+void route(struct exchange *exchange)
+{
+    enum http_method method = exchange->method == HTTP_HEAD ? HTTP_GET : exchange->method;
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].method != method || !row_matches(&rows[i], exchange)) continue;
+        carry_out(&rows[i], exchange);
+        return;
+    }
+    unsigned methods = path_methods(exchange);
+    if (methods == 0) {
+        reply_no_such_path(exchange);
+    } else if (method == HTTP_OPTIONS) {
+        const struct answer answer = {.code = HTTP_STATUS_OK, .allow = methods, .body = {"", 0}};
+        reply(exchange, &answer);
+    } else {
+        reply_other_method(exchange, methods);
+    }
+}

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# auth.sh: who is heard. Nodes of one key and one name are a flock; all others are dropped, counted by the reason, and
+# named once. Keys and token change while the flock runs.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/lib2.sh
+. "$(dirname "$0")/lib2.sh"
+MISCHIEF=$BUILD_DIR/tests/system/mischief
+
+# keys I KEY... - the key file of node I from its next reading on.
+keys() {
+    local file=$FLOCK_DIR/$1/keys
+    shift
+    (umask 077 && printf '%s\n' "$@" >"$file.new")
+    mv "$file.new" "$file"
+}
+
+# flock_with_keys COUNT ARGS... - each has a key file of its own; to be filled by keys.
+flock_with_keys() {
+    local i
+    flock_new "$@"
+    for i in $(nodes_all); do
+        printf '%s\n' --key-file "$FLOCK_DIR/$i/keys" >>"$FLOCK_DIR/$i/args"
+    done
+}
+
+# read_again I - and wait until it has.
+read_again() {
+    local before
+    before=$(log_count "$1" 'keys, token and log level read again')
+    node_signal "$1" HUP
+    wait_for 5 "node $1 to read its keys again" has_read "$1" "$before"
+}
+
+has_read() {
+    [ "$(log_count "$1" 'keys, token and log level read again')" -gt "$2" ]
+}
+
+has_counted() {
+    [ "$(counted "$1" "$2")" -gt "$3" ]
+}
+
+first=$("$GOOSED" --new-key)
+second=$("$GOOSED" --new-key)
+
+scene "one key, and one node with another: it hears nobody, nobody hears it, and both say so once"
+flock_with_keys 3 "${patient[@]}"
+keys 1 "$first"
+keys 2 "$first"
+keys 3 "$second"
+start 1 2 3
+agree 1 2
+observe
+wait_log 5 3 'a datagram from .* was dropped: its key is none of mine .*; from now on .* only counted'
+wait_log 5 1 'a datagram from .* was dropped: its key is none of mine'
+status_is 1 authenticated true || fail "there is a key, and the status does not say so"
+mark=$(mark)
+wait_for 5 "node 1 to count what node 3 sends" has_counted 1 forged 10
+[ "$(log_count 1 'its key is none of mine')" = 1 ] || fail "said more than once"
+[ "$(status_of 3 goose)" = null ] || fail "node 3 follows a goose whose key it does not have"
+
+say "given the right key, it follows without a restart"
+keys 3 "$first"
+read_again 3
+agree 1 2 3
+wait_voters 10 1 2 3
+
+say "a key file that is wrong changes nothing"
+keys 3 'no key'
+node_signal 3 HUP
+wait_log 5 3 'nothing was changed: --key-file .*/keys: line 1 is not a key'
+
+say "another key without a gap: both are known first, then the new one signs, then the old one goes"
+for step in "$first $second" "$second $first" "$second"; do
+    for i in 1 2 3; do
+        # shellcheck disable=SC2086 # words
+        keys "$i" $step
+        read_again "$i"
+    done
+done
+agree 1 2 3
+forged=$(counted 1 forged)
+! sees "$mark" 'goose' || fail "the goose changed while the key was"
+keys 3 "$first"
+read_again 3
+wait_for 5 "the old key to be no good any more" has_counted 1 forged "$forged"
+
+scene "other flocks at the same addresses: dropped, counted, named once"
+flock_with_keys 2 "${patient[@]}"
+keys 1 "$first"
+keys 2 "$first"
+start 1 2
+agree 1 2
+goose=$(flock_goose)
+node_new 3 "$(loopback 3)" --peers "$(loopback 1),$(loopback 2),$(loopback 3)" --flock swan \
+    --key-file "$FLOCK_DIR/1/keys"
+start 3
+wait_log 5 1 'a datagram from .* was dropped: it is of a flock of another name'
+wait_for 5 "node 1 to count them" has_counted 1 foreign 5
+[ "$(status_of 3 goose)" = null ] || fail "a swan follows a goose"
+
+say "forged datagrams in a flood: dropped and counted, and nothing else changes"
+observe
+mark=$(mark)
+forged=$(counted "$goose" forged)
+"$MISCHIEF" forge 5000 2 "$(node_address "$goose")" >/dev/null
+[ $(($(counted "$goose" forged) - forged)) -gt 5000 ] || fail "not counted"
+for i in {1..100}; do
+    echo "no datagram of a flock $i" >"/dev/udp/127.0.0.1/$((port_base + goose))"
+done
+wait_for 5 "noise to be counted" has_counted "$goose" truncated 90
+[ "$(log_count "$goose" 'was dropped:')" -le 3 ] || fail "a flood fills the log"
+agree 1 2
+[ "$(flock_goose)" = "$goose" ] || fail "a flood changed the goose"
+
+scene "real datagrams, sent again by somebody who recorded them: dropped and counted"
+"$MISCHIEF" echo 3 $((port_base + 9)) "$(loopback 2)" >/dev/null &
+echo_pid=$!
+for i in 1 2; do
+    node_new "$i" "$(loopback "$i")" --peers "$(loopback 1),$(loopback 2),$(loopback 9)" --key-file "$FLOCK_DIR/keys"
+done
+(umask 077 && echo "$first" >"$FLOCK_DIR/keys")
+start 1 2
+agree 1 2
+wait_for 5 "repeated datagrams to be counted" has_counted 2 replayed 20
+agree 1 2
+kill $echo_pid
+
+scene "other --peers: refused, loudly, by both"
+flock_new 3
+node_set_args 3 --peers "$(loopback 1),$(loopback 3),$(loopback 4)"
+start 1 3
+wait_log 10 1 'was started with other --peers than this node: give all first members the same list'
+wait_log 10 3 'was started with other --peers than this node'
+observe
+expect_quiet 1 "$(mark)" goose
+
+scene "a token: needed for a change, wherever one asks; read again on HUP"
+flock_new 1
+(umask 077 && echo "honk-1" >"$FLOCK_DIR/token")
+printf '%s\n' --http-token-file "$FLOCK_DIR/token" >>"$FLOCK_DIR/1/args"
+start 1
+agree 1
+expect 401 'a change here needs the right token; .*' 1 PUT /drain
+expect_header 'WWW-Authenticate: Bearer .*'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-2'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-1x'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Basic honk-1'
+expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
+expect 200 'goose' 1 GET /status
+(umask 077 && echo "honk-2" >"$FLOCK_DIR/token")
+read_again 1
+expect 401 '.*' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
+expect 200 '\{"draining":false\}' 1 DELETE /drain --header 'authorization: bearer honk-2' "${json[@]}"
+finish

@@ -1,0 +1,101 @@
+/* test_http_fake.h: a flock that a test makes up, a server on it, and a client that speaks bytes.
+ * Everything runs in one thread: whoever waits for a client's bytes turns the server's loop
+ * meanwhile. */
+#ifndef TEST_HTTP_FAKE_H
+#define TEST_HTTP_FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <uv.h>
+
+#include "http/server.h"
+
+#define FAKE_PENDING_MAX 64
+#define DEADLINE_MS      5000
+
+struct fake_pending {
+    flock_answered *answered;
+    void *ticket;
+    enum flock_ask ask;
+    bool force;
+    char address[FLOCK_ADDRESS_BYTES];
+};
+
+struct fake {
+    struct flock_status status;
+    uint64_t status_reads;
+    uint64_t hold_asked_us;
+    uint64_t hold_given_us;
+    unsigned members;     /* how many */
+    bool answers_at_once; /* from inside its request function */
+    struct flock_answer answer;
+    unsigned pending;
+    struct fake_pending requests[FAKE_PENDING_MAX];
+    int faults_drop; /* what /faults sets */
+    struct flock_door door;
+};
+
+void fake_init(struct fake *fake);
+/* Answers the oldest request that has not been. */
+void fake_answer(struct fake *fake, const struct flock_answer *answer);
+
+struct world {
+    uv_loop_t loop;
+    struct fake fake;
+    struct http_options options;
+    struct http_server *server;
+    uint16_t port;
+    bool closed;
+};
+
+/* cmocka's set-up and tear-down: a server with the usual limits. */
+int world_open(void **state);
+int world_close(void **state);
+/* Closes the server and starts one with world->options. */
+void world_restart(struct world *world);
+
+/* One turn of the loop, waiting at most `ms` for something to happen there or at `fd` (-1: none).
+ */
+void world_turn(struct world *world, int fd, int ms);
+uint64_t now_ms(void);
+
+/* Waits until `condition` holds, or fails the test. */
+#define WAIT_FOR(world, condition)                      \
+    do {                                                \
+        uint64_t deadline_ms_ = now_ms() + DEADLINE_MS; \
+        while (!(condition) && now_ms() < deadline_ms_) \
+            world_turn((world), -1, 5);                 \
+        assert_true(condition);                         \
+    } while (0)
+
+struct answered {
+    int code;
+    size_t bytes; /* of it all; 0: the connection ended before a whole answer */
+    size_t body_bytes;
+    char *text; /* of it all, zero-terminated */
+    char *body;
+};
+
+int client_open(struct world *world);
+/* False where the server has ended the connection before it had all of it. */
+bool client_send(struct world *world, int fd, const void *bytes, size_t count);
+void client_say(struct world *world, int fd, const char *text);
+/* One answer off the connection; `head` for one that has no body whatever it says. To be freed by
+ * answered_free(). */
+struct answered client_hear(struct world *world, int fd, bool head);
+void answered_free(struct answered *answered);
+/* Waits until the server has ended the connection; false if anything else came first. */
+bool client_ended(struct world *world, int fd);
+
+/* The value of a header field, or NULL; in a buffer that the next call uses again. */
+const char *field(const struct answered *answered, const char *name);
+
+/* A request on a connection of its own. `fields` are whole lines; "" for none. */
+struct answered ask(struct world *world, const char *method, const char *target, const char *fields,
+                    const char *body);
+
+#endif

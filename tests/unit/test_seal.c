@@ -1,0 +1,341 @@
+/* Seals: what is altered, cut, foreign or forged is told apart and dropped; keys change without a
+ * gap. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/seal.h"
+#include "goose/wire.h"
+
+#define KEY_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define KEY_2 "ffeeddccbbaa99887766554433221100FFEEDDCCBBAA99887766554433221100"
+#define KEY_3 "8000000000000000000000000000000000000000000000000000000000000001"
+
+static char folder[] = "/tmp/goosed-seal-XXXXXX";
+static char path[64];
+static char error[512];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL) return -1;
+    snprintf(path, sizeof path, "%s/keys", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void put_file(const char *text, size_t bytes, mode_t mode)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, bytes), (ssize_t)bytes);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static bool read_keys(struct seal *seal, const char *flock, const char *text)
+{
+    put_file(text, strlen(text), 0600);
+    memset(error, 0, sizeof error);
+    return seal_read_keys(seal, flock, path, error, sizeof error);
+}
+
+static struct seal seal_of(const char *flock, const char *text)
+{
+    struct seal seal;
+
+    assert_true(read_keys(&seal, flock, text));
+    assert_true(seal.authenticated);
+    return seal;
+}
+
+static size_t make_datagram(const struct seal *seal, uint8_t *buf, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        buf[i] = (uint8_t)(i * 7 + 1);
+    size_t sealed = seal_datagram(seal, buf, bytes, DATAGRAM_BYTES_MAX);
+    assert_int_equal(sealed, bytes + SEAL_BYTES);
+    return sealed;
+}
+
+static enum seal_verdict open_with(const struct seal *seal, const uint8_t *buf, size_t bytes)
+{
+    size_t opened = 99999;
+    enum seal_verdict verdict = seal_open(seal, buf, bytes, &opened);
+
+    assert_int_equal(opened, verdict == SEAL_OK ? bytes - SEAL_BYTES : 0);
+    return verdict;
+}
+
+static void test_every_length_opens(void **state)
+{
+    struct seal seal = seal_of("goose", KEY_1 "\n");
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+
+    (void)state;
+    for (size_t bytes = 1; bytes <= MESSAGE_BYTES_MAX; bytes++) {
+        size_t sealed = make_datagram(&seal, buf, bytes);
+        assert_true(sealed <= DATAGRAM_BYTES_MAX);
+        assert_int_equal(open_with(&seal, buf, sealed), SEAL_OK);
+    }
+    assert_true(SEAL_BYTES <= 32);
+}
+
+static void test_every_altered_bit_is_found(void **state)
+{
+    struct seal seal = seal_of("goose", KEY_1 "\n" KEY_2 "\n");
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+    size_t sealed = make_datagram(&seal, buf, 90);
+
+    (void)state;
+    for (size_t bit = 0; bit < sealed * 8; bit++) {
+        size_t at = bit / 8;
+        enum seal_verdict expected = at < 90                    ? SEAL_FORGED
+                                     : at < 90 + SEAL_TAG_BYTES ? SEAL_FOREIGN
+                                     : at < sealed - 4          ? SEAL_FORGED
+                                                                : SEAL_TRUNCATED;
+        buf[at] ^= (uint8_t)(1 << bit % 8);
+        assert_int_equal(open_with(&seal, buf, sealed), expected);
+        buf[at] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_int_equal(open_with(&seal, buf, sealed), SEAL_OK);
+}
+
+static void test_every_cut_is_found(void **state)
+{
+    struct seal seal = seal_of("goose", KEY_1);
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+    size_t sealed = make_datagram(&seal, buf, 200);
+
+    (void)state;
+    for (size_t bytes = 0; bytes < sealed; bytes++)
+        assert_int_equal(open_with(&seal, buf, bytes), SEAL_TRUNCATED);
+    for (size_t from = 1; from < sealed; from++)
+        assert_int_equal(open_with(&seal, buf + from, sealed - from), SEAL_TRUNCATED);
+    buf[sealed] = 0;
+    assert_int_equal(open_with(&seal, buf, sealed + 1), SEAL_TRUNCATED);
+}
+
+static void test_another_flock_is_not_a_forger(void **state)
+{
+    struct seal ours = seal_of("goose", KEY_1);
+    struct seal theirs = seal_of("geese", KEY_1);
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+    size_t sealed = make_datagram(&theirs, buf, 50);
+
+    (void)state;
+    assert_int_equal(open_with(&ours, buf, sealed), SEAL_FOREIGN);
+    assert_memory_not_equal(ours.name_tag, theirs.name_tag, SEAL_TAG_BYTES);
+    /* Our tag on it makes it no better: their keys are bound to their name. */
+    memcpy(buf + 50, ours.name_tag, SEAL_TAG_BYTES);
+    assert_int_equal(open_with(&ours, buf, sealed), SEAL_FORGED);
+}
+
+static void test_without_a_key_damage_is_found(void **state)
+{
+    struct seal bare, also, keyed = seal_of("goose", KEY_1);
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+
+    (void)state;
+    assert_true(seal_without_key(&bare, "goose"));
+    assert_true(seal_without_key(&also, "goose"));
+    assert_false(bare.authenticated);
+    size_t sealed = make_datagram(&bare, buf, 50);
+    assert_int_equal(open_with(&also, buf, sealed), SEAL_OK);
+    assert_int_equal(open_with(&keyed, buf, sealed), SEAL_FORGED);
+    assert_memory_equal(bare.name_tag, keyed.name_tag, SEAL_TAG_BYTES);
+    buf[10] ^= 1;
+    assert_int_equal(open_with(&also, buf, sealed), SEAL_FORGED);
+    sealed = make_datagram(&keyed, buf, 50);
+    assert_int_equal(open_with(&bare, buf, sealed), SEAL_FORGED);
+}
+
+/* Three steps, each at one node after the other: the new key is known, then it signs, then the old
+ * one goes. */
+static void test_rotation_has_no_gap(void **state)
+{
+    struct seal steps[] = {seal_of("goose", KEY_1 "\n"), seal_of("goose", KEY_1 "\n" KEY_2 "\n"),
+                           seal_of("goose", KEY_2 "\n" KEY_1 "\n"), seal_of("goose", KEY_2 "\n")};
+    uint8_t buf[DATAGRAM_BYTES_MAX];
+
+    (void)state;
+    for (size_t from = 0; from < 4; from++) {
+        size_t sealed = make_datagram(&steps[from], buf, 40);
+        for (size_t to = 0; to < 4; to++) {
+            size_t apart = from > to ? from - to : to - from;
+            if (apart <= 1) assert_int_equal(open_with(&steps[to], buf, sealed), SEAL_OK);
+            if (apart == 3) assert_int_equal(open_with(&steps[to], buf, sealed), SEAL_FORGED);
+        }
+    }
+}
+
+static void test_key_files_that_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t keys;
+    } cases[] = {
+        {KEY_1, 1},
+        {"# ours\n\n   \t\n" KEY_1 "\r\n", 1},
+        {"  " KEY_1 "\t # the old one\n#" KEY_3 "\n" KEY_2, 2},
+    };
+    struct seal seal, same = seal_of("goose", KEY_1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(read_keys(&seal, "goose", cases[i].text));
+        assert_int_equal(seal.key_count, cases[i].keys);
+        assert_memory_equal(seal.keys[0], same.keys[0], SEAL_KEY_BYTES);
+    }
+}
+
+static void test_key_files_that_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        {"", "no key"},
+        {"# nothing\n\n", "no key"},
+        {KEY_1 "\nabc\n", "line 2"},
+        {"\n#\n" KEY_1 "0\n", "line 3"},
+        {KEY_1 " " KEY_2, "line 1"},
+        {"g" KEY_1, "line 1"},
+        {"zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "line 1"},
+    };
+    struct seal seal, before = seal_of("goose", KEY_1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        seal = before;
+        assert_false(read_keys(&seal, "goose", cases[i].text));
+        assert_non_null(strstr(error, cases[i].says));
+        assert_non_null(strstr(error, path));
+        assert_null(strchr(error, '\n'));
+        assert_null(strstr(error, "0102030405")); /* no key in a log */
+        assert_memory_equal(&seal, &before, sizeof seal);
+    }
+}
+
+static void test_a_zero_byte_is_no_key(void **state)
+{
+    char text[] = KEY_1 "\n";
+    struct seal seal;
+
+    (void)state;
+    text[20] = '\0';
+    put_file(text, sizeof text - 1, 0600);
+    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    assert_non_null(strstr(error, "line 1"));
+    put_file("\0\n", 2, 0600);
+    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+}
+
+static void test_sixteen_keys_and_no_more(void **state)
+{
+    char text[20 * 66] = "";
+    struct seal seal;
+
+    (void)state;
+    for (int i = 0; i < SEAL_KEYS_MAX; i++)
+        strcat(text, KEY_1 "\n");
+    assert_true(read_keys(&seal, "goose", text));
+    assert_int_equal(seal.key_count, SEAL_KEYS_MAX);
+    strcat(text, KEY_2 "\n");
+    assert_false(read_keys(&seal, "goose", text));
+    assert_non_null(strstr(error, "line 17"));
+}
+
+static void test_a_file_that_others_read_is_refused(void **state)
+{
+    static const mode_t modes[] = {0640, 0604, 0660, 0602, 0644, 0666};
+    struct seal seal;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        put_file(KEY_1, strlen(KEY_1), modes[i]);
+        assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+        assert_non_null(strstr(error, "chmod 600"));
+    }
+    put_file(KEY_1, strlen(KEY_1), 0400);
+    assert_true(seal_read_keys(&seal, "goose", path, error, sizeof error));
+}
+
+static void test_what_is_no_file_is_refused(void **state)
+{
+    static char large[20000];
+    struct seal seal;
+
+    (void)state;
+    unlink(path);
+    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    assert_non_null(strstr(error, strerror(ENOENT)));
+    assert_false(seal_read_keys(&seal, "goose", folder, error, sizeof error));
+    assert_int_equal(mkfifo(path, 0600), 0); /* and nobody writes into it: no waiting */
+    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    memset(large, '\n', sizeof large);
+    put_file(large, sizeof large, 0600);
+    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    assert_non_null(strstr(error, "bytes"));
+}
+
+static void test_a_new_key_is_a_key_and_new(void **state)
+{
+    char first[SEAL_KEY_TEXT_BYTES], second[SEAL_KEY_TEXT_BYTES];
+    struct seal seal;
+
+    (void)state;
+    assert_true(seal_new_key(first) && seal_new_key(second));
+    assert_string_not_equal(first, second);
+    assert_true(read_keys(&seal, "goose", first));
+    assert_int_equal(seal.key_count, 1);
+}
+
+static void test_wiped_is_wiped(void **state)
+{
+    static const struct seal nothing;
+    struct seal seal = seal_of("goose", KEY_1);
+
+    (void)state;
+    seal_wipe(&seal);
+    assert_memory_equal(&seal, &nothing, sizeof seal);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_length_opens),
+        cmocka_unit_test(test_every_altered_bit_is_found),
+        cmocka_unit_test(test_every_cut_is_found),
+        cmocka_unit_test(test_another_flock_is_not_a_forger),
+        cmocka_unit_test(test_without_a_key_damage_is_found),
+        cmocka_unit_test(test_rotation_has_no_gap),
+        cmocka_unit_test(test_key_files_that_are_read),
+        cmocka_unit_test(test_key_files_that_are_refused),
+        cmocka_unit_test(test_a_zero_byte_is_no_key),
+        cmocka_unit_test(test_sixteen_keys_and_no_more),
+        cmocka_unit_test(test_a_file_that_others_read_is_refused),
+        cmocka_unit_test(test_what_is_no_file_is_refused),
+        cmocka_unit_test(test_a_new_key_is_a_key_and_new),
+        cmocka_unit_test(test_wiped_is_wiped),
+    };
+    return cmocka_run_group_tests_name("seal", tests, make_folder, remove_folder);
+}
