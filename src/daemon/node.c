@@ -36,6 +36,7 @@ struct node {
     struct ticket tickets[NODE_TICKETS_MAX];
     uint64_t refused[REFUSALS];
     uint64_t undecoded[WIRE_RESULTS];
+    struct claim_told claim_told;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -174,6 +175,7 @@ static void step(struct node *node, struct event *event)
         node->refused[refusal]++;
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         more = carry_out(node);
+        tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
         *event = (struct event){.kind = EVENT_GO_ON};
     }
     if (more) alarm_set(node->alarm, clock_now_us());

@@ -74,6 +74,30 @@ static void tell_roster(struct log *log, const struct election *e, const struct 
             "a flock of two has no failover: when one of them is away, the other stays a duck");
 }
 
+static void claim_line(struct log *log, const struct claim_told *told, const char *end)
+{
+    log_debug(log, "term=%" PRIu64 " claim from_us=%" PRIu64 " until_us=%" PRIu64 "%s", told->term,
+              told->from_us, told->until_us, end);
+}
+
+void tell_claim(struct log *log, struct claim_told *told, const struct election *e, uint64_t now_us)
+{
+    if (!log_wants(log, LOG_LEVEL_DEBUG)) return;
+    uint64_t left_us = election_lease_left_us(e, now_us);
+    if (told->open && (left_us == 0 || told->term != e->saved.term)) {
+        if (told->until_us > now_us) told->until_us = now_us;
+        claim_line(log, told, " ended");
+        told->open = false;
+    }
+    if (left_us == 0) return;
+    if (!told->open)
+        *told = (struct claim_told){.open = true, .term = e->saved.term, .from_us = now_us};
+    told->until_us = now_us + left_us;
+    if (told->until_us - told->told_us < e->reign.lease_us / 2) return;
+    told->told_us = told->until_us;
+    claim_line(log, told, "");
+}
+
 void tell_note(struct log *log, const struct election *e, const struct note *note)
 {
     char text[ADDRESS_CHARS_MAX + 1];

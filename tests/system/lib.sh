@@ -15,6 +15,8 @@ scenario=$(basename "$0" .sh)
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/nodes.sh
 . "$here/../../scripts/lib/nodes.sh"
+# shellcheck source=tests/system/claim_logs.sh
+. "$here/claim_logs.sh"
 GOOSED=$BUILD_DIR/src/daemon/goosed
 OBSERVER=$BUILD_DIR/tests/system/observer
 observer_pid=
@@ -245,14 +247,16 @@ observe() {
     wait_for 10 "the observer to see a node" grep -q . "$seen"
 }
 
-# The claims that it saw must not have been in conflict, and it must have seen something.
+# The claims that it saw must not have been in conflict, nor those that the nodes logged.
 observer_end() {
-    local status=0
+    local status=0 said
     kill "$observer_pid" 2>/dev/null || true
     wait "$observer_pid" || status=$?
     observer_pid=
     tail -n 1 "$seen"
     [ $status = 0 ] || fail "the observer ended with $status: $(grep -A 3 -E 'CONFLICT|GARBLED' "$seen")"
+    said=$(claim_logs_check "$seen" "$FLOCK_DIR"/*/log) || fail "by the nodes' own logs: $said"
+    echo "$said"
 }
 
 # How many lines it has written: what comes later is news.

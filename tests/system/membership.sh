@@ -22,7 +22,7 @@ expect_seat() {
 }
 
 scene "a flock of one listens first, for four promises; then others join, through a duck too"
-node_new 1 "$(loopback 1)" --voters 9 --faults "${patient[@]}"
+node_new 1 "$(loopback 1)" --voters 9 --faults --log-level debug "${patient[@]}"
 for i in 2 3 4 5 6 7 8 9; do
     joiner "$i" $(((i + 1) / 2)) --voters 9
 done
@@ -86,7 +86,7 @@ expect_quiet 1 "$(mark)" goose
 
 scene "every node replaced, one by one"
 for i in 1 2 3; do
-    node_new "$i" "$(loopback "$i")" --peers "$(loopback 1),$(loopback 2),$(loopback 3)" \
+    node_new "$i" "$(loopback "$i")" --peers "$(loopback 1),$(loopback 2),$(loopback 3)" --log-level debug \
         --dead-after 500ms "${patient[@]}"
 done
 for i in 4 5 6; do

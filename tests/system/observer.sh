@@ -56,5 +56,33 @@ scene 1 'two geese at once' 'A 7 goose' 'B 8 CONFLICT'
 scene 1 'two geese in one term' 'A 7 goose' 'A duck duck' 'B 7 CONFLICT'
 scene 1 'a goose of an older term' 'A 8 goose' 'A 7 CONFLICT'
 scene 1 'a goose of an older term' 'A 8 goose' 'A duck duck' 'B 7 CONFLICT'
+# The nodes' own logs, likewise: claim_logs STATUS PATTERN "NODE TERM FROM UNTIL"...
+claim_logs() {
+    local status=$1 pattern=$2 claim node term from until got=0 said
+    shift 2
+    : >"$FLOCK_DIR/log-a"
+    : >"$FLOCK_DIR/log-b"
+    for claim in "$@"; do
+        read -r node term from until <<<"$claim"
+        echo "2026-11-21T11:08:00.229208Z debug term=$term claim from_us=$from until_us=$until" >>"$FLOCK_DIR/log-$node"
+    done
+    said=$(claim_logs_check "$FLOCK_DIR/seen" "$FLOCK_DIR/log-a" "$FLOCK_DIR/log-b") || got=$?
+    [ $got = "$status" ] || fail "claims $*: $got, $said"
+    grep -qE "$pattern" <<<"$said" || fail "claims $*: no /$pattern/ in $said"
+}
+
+: >"$FLOCK_DIR/seen"
+claim_logs 0 'logs: 0 claims'
+claim_logs 0 'logs: 2 claims' 'a 1 1000 2000' 'a 1 1000 3000' 'b 2 3000 4000'
+claim_logs 0 'logs: 2 claims' 'a 1 1000 2000' 'a 2 1500 3000'
+claim_logs 1 'two geese at once: 2999 ' 'a 1 1000 2000' 'a 1 1000 3000' 'b 2 2999 4000'
+claim_logs 1 'two geese at once' 'a 1 1000 9000' 'b 2 9000 20000' 'b 3 9500 9600' 'a 4 9700 9800'
+claim_logs 1 'two geese at once' 'a 1 1000 9000' 'a 2 2000 3000' 'b 3 4000 5000'
+claim_logs 1 'two geese in one term' 'a 1 1000 2000' 'b 1 3000 4000'
+claim_logs 1 'older term' 'a 2 1000 2000' 'b 1 3000 4000'
+echo '1795259280.014550 goose 127.0.0.1:7001 term 1' >"$FLOCK_DIR/seen"
+claim_logs 0 'logs: 1 claims' 'a 1 1000 2000'
+claim_logs 1 'the observer saw 1 claims, the logs show 0'
+
 scene 1 'GARBLED' 'A 7 goose' 'B garble GARBLED'
 finish
