@@ -26,6 +26,7 @@ struct asked {
     bool kept; /* waits for the promise to end */
     bool is_vote;
     enum verdict verdict;
+    uint64_t life; /* the asker's */
     struct ask ask;
     uint64_t roster_term; /* the asker's */
     uint64_t roster_version;
@@ -54,8 +55,7 @@ struct peer {
 };
 
 struct promise {
-    uint64_t uid;
-    uint64_t term;
+    struct tenure to;
     uint64_t until_us;
 };
 
@@ -204,7 +204,7 @@ struct election {
     struct following following;
     uint64_t
         followed_up_to_date_us; /* followed a goose whose roster was not newer, or was goose; 0: never */
-    struct resignation after; /* the newest heard */
+    struct tenure after;        /* the newest resignation heard */
     uint64_t stand_at_us;
     struct round round;
     struct reign reign;

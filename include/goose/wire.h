@@ -68,10 +68,13 @@ enum outcome {
 
 enum carried { CARRIED_REMOVE = 1, CARRIED_HANDOVER, CARRIED_KINDS };
 
-/* A resignation: the goose or candidate `uid` gave up `term` for ever. term 0: none is known. */
-struct resignation {
+/* Somebody's time as candidate and goose: what a promise is given to, and what a resignation gives up for ever. The life
+ * belongs to it: an old copy of a node's state may win the very term that an earlier life of it has resigned, and what
+ * that life said frees nobody of what was promised to this one. term 0: none. */
+struct tenure {
     uint64_t term;
     uint64_t uid;
+    uint64_t life;
 };
 
 struct heartbeat {
@@ -100,14 +103,14 @@ struct ask {
     uint32_t promise_us;
     uint32_t succession_delay_us;
     uint64_t roster_digest;
-    struct resignation after;
+    struct tenure after; /* the newest resignation that the sender knows */
 };
 
 struct reply {
     uint64_t round;
     uint64_t sent_at_us; /* the ask's, echoed */
     enum verdict verdict;
-    struct resignation after;
+    struct tenure after; /* the newest resignation that the sender knows */
 };
 
 struct resign {

@@ -76,6 +76,11 @@ void set_role(struct step *s, enum role role, enum reason why)
     note(s, NOTE_ROLE, why, 0, 0);
 }
 
+struct tenure own_tenure(const struct election *e)
+{
+    return (struct tenure){e->saved.term, e->saved.uid, e->saved.life};
+}
+
 /* A term is taken over only by a duck, and a vote belongs to its term. */
 void term_take(struct election *e, uint64_t term)
 {

@@ -48,6 +48,7 @@ void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
     struct election *e = s->e;
     bool pending = e->reign.roster_pending;
     uint64_t step = e->reign.step_us;
+    struct tenure mine = own_tenure(e);
 
     assert(e->role == ROLE_GOOSE);
     set_role(s, ROLE_DUCK, why);
@@ -56,7 +57,7 @@ void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
                                       .step_us = (uint32_t)step,
                                       .delay_us = (uint32_t)(step * e->roster.count)};
     farewell_begin(s, e->saved.term, heir_uid, 0);
-    resignation_note(s, e->saved.term, e->saved.uid, heir_uid, 0);
+    resignation_note(s, &mine, heir_uid, 0);
     e->removal.active = false;
     if (pending) {
         e->reign.roster_pending = false;
@@ -203,28 +204,41 @@ void farewell_timers(struct step *s)
 
 /* The newest is remembered. In one term a loser and the goose may both resign: then the one that I promised to or
  * followed counts. */
-static bool outranks(const struct election *e, uint64_t term, uint64_t uid)
+static bool outranks(const struct election *e, const struct tenure *over)
 {
-    bool promised = e->promise.uid == uid && e->promise.term == term;
-    bool followed = e->following.uid == uid && e->following.term == term;
+    bool followed = e->following.uid == over->uid && e->following.term == over->term;
 
-    return term > e->after.term || (term == e->after.term && (promised || followed));
+    return over->term > e->after.term ||
+           (over->term == e->after.term && (same_tenure(&e->promise.to, over) || followed));
 }
 
-/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that (term, uid) is free; then it is the
+/* An earlier life of mine stood in this term, and I either do not know it or stand in it once more: PROTOCOL 3, copies. */
+static bool shows_old_copy(const struct election *e, const struct tenure *over)
+{
+    bool stands = e->role == ROLE_CANDIDATE || e->role == ROLE_GOOSE;
+
+    return over->uid == e->saved.uid && over->life != e->saved.life &&
+           (over->term > e->saved.term || (over->term == e->saved.term && stands));
+}
+
+/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that tenure is free; then it is the
  * succession's turn, a step later where an heir stands already. */
-void resignation_note(struct step *s, uint64_t term, uint64_t uid, uint64_t heir_uid, uint64_t step)
+void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step)
 {
     struct election *e = s->e;
 
-    if (term == 0 || uid == 0) return;
-    if (outranks(e, term, uid)) e->after = (struct resignation){term, uid};
-    if (e->following.uid == uid && e->following.term == term && uid != e->saved.uid) {
+    if (over->term == 0 || e->retired) return;
+    if (shows_old_copy(e, over)) {
+        retire(s);
+        return;
+    }
+    if (outranks(e, over)) e->after = *over;
+    if (e->following.uid == over->uid && e->following.term == over->term &&
+        over->uid != e->saved.uid) {
         e->following.until_us = 0;
         if (step != 0) e->following.step_us = (uint32_t)step;
     }
-    if (e->promise.uid != uid || e->promise.term != term || e->promise.until_us <= s->now_us)
-        return;
+    if (!same_tenure(&e->promise.to, over) || e->promise.until_us <= s->now_us) return;
     e->promise.until_us = s->now_us;
     if (e->role != ROLE_DUCK) return;
     stand_after_promise(e);
@@ -256,7 +270,8 @@ static void follow(struct step *s, const struct message *m)
         roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
 
     if (e->following.uid != m->uid || e->following.term != m->term) e->door = (struct door){0};
-    promise_give(e, m->uid, m->term, m->heartbeat.promise_us, s->now_us);
+    const struct tenure goose = {m->term, m->uid, m->life};
+    promise_give(e, &goose, m->heartbeat.promise_us, s->now_us);
     e->following = (struct following){.uid = m->uid,
                                       .term = m->term,
                                       .seq = m->heartbeat.seq,
@@ -384,10 +399,11 @@ enum refusal handle_resign(struct step *s, const struct arrival *arrival)
     struct election *e = s->e;
     const struct message *m = arrival->m;
     bool known = e->after.term == m->resign.term && e->after.uid == m->uid;
-    bool to_it = e->promise.uid == m->uid && e->promise.term == m->resign.term;
+    const struct tenure over = {m->resign.term, m->uid, m->life};
+    bool to_it = same_tenure(&e->promise.to, &over);
 
     if (arrival->seat < 0 && !to_it) return REFUSAL_STRANGER;
-    resignation_note(s, m->resign.term, m->uid, m->resign.heir_uid, m->resign.step_us);
+    resignation_note(s, &over, m->resign.heir_uid, m->resign.step_us);
     bool heir = m->resign.heir_uid == e->saved.uid && !known;
     bool free_now = s->now_us >= e->promise.until_us && s->now_us >= e->quarantine_end_us;
     if (heir && free_now && m->resign.term >= e->saved.term && may_stand(e) &&

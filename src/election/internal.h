@@ -42,6 +42,11 @@ static inline uint64_t most_u64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static inline bool same_tenure(const struct tenure *a, const struct tenure *b)
+{
+    return a->term == b->term && a->uid == b->uid && a->life == b->life;
+}
+
 /* election.c: terms, roles, rosters taken over, notes, chance. */
 void note(struct step *s, enum note_kind kind, enum reason why, uint64_t uid, uint64_t number);
 uint64_t chance_u64(struct election *e);
@@ -49,6 +54,7 @@ uint64_t chance_below(struct election *e, uint64_t limit); /* 0 for a limit of 0
 void must_save(struct election *e);
 bool all_saved(const struct election *e);
 void set_role(struct step *s, enum role role, enum reason why);
+struct tenure own_tenure(const struct election *e); /* of my term */
 void term_take(struct election *e, uint64_t term);
 bool roster_take(struct step *s, const struct roster *roster, enum reason why);
 void roster_use(struct step *s, const struct roster *roster);
@@ -74,8 +80,8 @@ void send_owed(struct step *s);
 /* lease.c: promises, leases, holds. */
 uint32_t promise_of_lease_us(uint32_t lease_us);
 uint64_t own_promise_us(const struct election *e);
-bool promise_binds(const struct election *e, uint64_t uid, uint64_t now_us);
-void promise_give(struct election *e, uint64_t uid, uint64_t term, uint32_t promise_us,
+bool promise_binds(const struct election *e, uint64_t uid, uint64_t life, uint64_t now_us);
+void promise_give(struct election *e, const struct tenure *to, uint32_t promise_us,
                   uint64_t now_us);
 uint64_t lease_end_us(const struct election *e, uint64_t now_us);
 uint64_t lease_end_under_us(const struct election *e, const struct roster *next,
@@ -117,8 +123,7 @@ bool goose_roster_committed(const struct election *e);
 void goose_roster_saved(struct step *s);
 void goose_outgrown(struct step *s, uint64_t term);
 void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid);
-void resignation_note(struct step *s, uint64_t term, uint64_t uid, uint64_t heir_uid,
-                      uint64_t step);
+void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
 void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on);
 void farewell_timers(struct step *s);
 enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival);

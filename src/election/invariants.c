@@ -26,8 +26,8 @@ static const char *check_goose(const struct election *e)
     if (e->roster.term != e->saved.term) return "a goose whose roster is not of its term";
     if (e->saved.voted_for != e->saved.uid) return "a goose that did not vote for itself";
     if (e->durable < e->round.vote_generation) return "a goose whose vote is not durable";
-    if (e->after.term == e->saved.term && e->after.uid == e->saved.uid)
-        return "a goose in a term that it gave up";
+    struct tenure mine = own_tenure(e);
+    if (same_tenure(&e->after, &mine)) return "a goose in a term that it gave up";
     if (e->reign.promise_us * 20 < e->reign.lease_us * 21) return "a promise under 1.05 leases";
     if (!e->reign.roster_pending && memcmp(&e->roster, &e->saved.roster, sizeof e->roster) != 0)
         return "a goose uses another roster than it saved";
@@ -41,7 +41,7 @@ static const char *check_roles(const struct election *e)
     if (asks && self_seat(e) < 0) return "somebody without a seat asks for votes";
     if (e->role == ROLE_CANDIDATE && e->saved.voted_for != e->saved.uid)
         return "a candidate that did not vote for itself";
-    if (e->role == ROLE_CANDIDATE && e->promise.uid != e->saved.uid)
+    if (e->role == ROLE_CANDIDATE && e->promise.to.uid != e->saved.uid)
         return "a candidate that promised itself to another";
     if (e->role != ROLE_GOOSE && memcmp(&e->roster, &e->saved.roster, sizeof e->roster) != 0)
         return "a duck uses another roster than it saves";
@@ -96,12 +96,12 @@ const char *election_check_step(const struct election *before, const struct elec
     if (before->role == ROLE_GOOSE && after->role == ROLE_GOOSE && is->term != was->term)
         return "a goose changed its term";
     /* Only the newest resignation is remembered: the one that freed it may be older. */
-    bool freed = after->after.term >= before->promise.term;
+    bool freed = after->after.term >= before->promise.to.term;
     if (after->promise.until_us < before->promise.until_us && !freed &&
         after->now_us < before->promise.until_us)
         return "a promise was shortened, and nobody had resigned";
     if (is->voted_for != was->voted_for && is->voted_for != 0 && !freed &&
-        is->voted_for != before->promise.uid && after->now_us < before->promise.until_us)
+        is->voted_for != before->promise.to.uid && after->now_us < before->promise.until_us)
         return "a vote against a live promise";
     return NULL;
 }

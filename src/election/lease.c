@@ -25,20 +25,19 @@ uint64_t own_promise_us(const struct election *e)
     return promise_of_lease_us(e->options.lease_us);
 }
 
-/* A promise to the asker itself never stands in its way: it knows best whether it is still the goose. */
-bool promise_binds(const struct election *e, uint64_t uid, uint64_t now_us)
+/* A promise to the asker itself never stands in its way: it knows best whether it is still the goose. Another life of
+ * it may not know: that may run on a copy, beside the first. */
+bool promise_binds(const struct election *e, uint64_t uid, uint64_t life, uint64_t now_us)
 {
-    return now_us < e->promise.until_us && e->promise.uid != uid;
+    return now_us < e->promise.until_us && (e->promise.to.uid != uid || e->promise.to.life != life);
 }
 
 /* A promise is never shortened by a later one. The longest is on file before anybody relies on it: whoever calls this
  * sends its answer only when all that is to be saved is saved. */
-void promise_give(struct election *e, uint64_t uid, uint64_t term, uint32_t promise_us,
-                  uint64_t now_us)
+void promise_give(struct election *e, const struct tenure *to, uint32_t promise_us, uint64_t now_us)
 {
     assert(promise_us > 0 && promise_us <= PROMISE_US_MAX);
-    e->promise.uid = uid;
-    e->promise.term = term;
+    e->promise.to = *to;
     e->promise.until_us = most_u64(e->promise.until_us, now_us + promise_us);
     e->longest_given_us = most_u64(e->longest_given_us, promise_us);
     if (promise_us > e->saved.longest_promise_us) {

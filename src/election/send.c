@@ -74,11 +74,11 @@ static void body_heartbeat(struct election *e, struct message *m, const struct f
 }
 
 /* PROTOCOL 6.5: my own resignation is told to nobody before its term is on disk, in whatever message. */
-static struct resignation told_after(const struct election *e)
+static struct tenure told_after(const struct election *e)
 {
     bool early = e->after.uid == e->saved.uid && e->after.term == e->farewell.term &&
                  e->durable < e->farewell.stands_on;
-    return early ? (struct resignation){0, 0} : e->after;
+    return early ? (struct tenure){0, 0, 0} : e->after;
 }
 
 static void body_ask(const struct election *e, struct message *m)

@@ -36,13 +36,14 @@ void stand(struct step *s, enum reason why)
 {
     struct election *e = s->e;
 
-    assert(may_stand(e) && !promise_binds(e, e->saved.uid, s->now_us));
+    assert(may_stand(e) && !promise_binds(e, e->saved.uid, e->saved.life, s->now_us));
     e->saved.term++;
     e->saved.voted_for = e->saved.uid;
     set_role(s, ROLE_CANDIDATE, why);
     e->reign.lease_us = e->options.lease_us;
     e->reign.promise_us = own_promise_us(e);
-    promise_give(e, e->saved.uid, e->saved.term, (uint32_t)e->reign.promise_us, s->now_us);
+    struct tenure mine = own_tenure(e);
+    promise_give(e, &mine, (uint32_t)e->reign.promise_us, s->now_us);
     must_save(e);
     e->round.vote_generation = e->generation;
     round_open(s, round_wait_us(e, 2 * (uint64_t)e->options.lease_us / 3));
@@ -55,7 +56,9 @@ static void candidate_resign(struct step *s)
 {
     struct election *e = s->e;
 
-    resignation_note(s, e->saved.term, e->saved.uid, 0, 0);
+    struct tenure mine = own_tenure(e);
+
+    resignation_note(s, &mine, 0, 0);
     farewell_begin(s, e->saved.term, 0, e->round.vote_generation);
 }
 
@@ -205,7 +208,7 @@ static enum verdict judge(const struct election *e, const struct asked *asked, u
         return VERDICT_OTHER_ROSTER;
     if (e->after.term == asked->ask.term && e->after.uid == uid) return VERDICT_RESIGNED;
     if (e->role == ROLE_GOOSE) return VERDICT_LEASE_LIVES;
-    if (promise_binds(e, uid, e->now_us)) return VERDICT_PROMISED;
+    if (promise_binds(e, uid, asked->life, e->now_us)) return VERDICT_PROMISED;
     return VERDICT_YES;
 }
 
@@ -248,9 +251,11 @@ static enum verdict judge_canvass(struct step *s, const struct asked *asked, uin
 }
 
 /* PROTOCOL 6.3: the vote, the term and the promise are one write; the yes waits for it. */
-static void grant(struct step *s, const struct ask *ask, uint64_t uid)
+static void grant(struct step *s, const struct asked *asked, uint64_t uid)
 {
     struct election *e = s->e;
+    const struct ask *ask = &asked->ask;
+    struct tenure candidate = {ask->term, uid, asked->life};
 
     round_abandon(s, REASON_HIGHER_TERM);
     e->yielded = 0;
@@ -259,7 +264,7 @@ static void grant(struct step *s, const struct ask *ask, uint64_t uid)
         e->saved.voted_for = uid;
         must_save(e);
     }
-    promise_give(e, uid, ask->term, ask->promise_us, s->now_us);
+    promise_give(e, &candidate, ask->promise_us, s->now_us);
     stand_after_promise(e);
 }
 
@@ -284,7 +289,7 @@ static void asked_decide(struct step *s, int i)
         e->keeping |= UINT64_C(1) << i;
         return;
     }
-    if (verdict == VERDICT_YES && peer->asked.is_vote) grant(s, &peer->asked.ask, uid);
+    if (verdict == VERDICT_YES && peer->asked.is_vote) grant(s, &peer->asked, uid);
     if (verdict != VERDICT_YES) note_denied(s, verdict, uid);
     peer->asked.kept = false;
     peer->asked.verdict = verdict;
@@ -299,10 +304,11 @@ void kept_answer(struct step *s)
     for (int i = 0; e->keeping != 0 && i < PEERS_MAX; i++) {
         uint64_t bit = UINT64_C(1) << i;
         if ((e->keeping & bit) == 0) continue;
-        if (e->peers[i].asked.kept && promise_binds(e, e->peers[i].contact.uid, s->now_us))
+        const struct asked *asked = &e->peers[i].asked;
+        if (asked->kept && promise_binds(e, e->peers[i].contact.uid, asked->life, s->now_us))
             continue;
         e->keeping &= ~bit;
-        if (e->peers[i].asked.kept) asked_decide(s, i);
+        if (asked->kept) asked_decide(s, i);
     }
 }
 
@@ -327,6 +333,7 @@ enum refusal handle_ask(struct step *s, const struct arrival *arrival)
     struct election *e = s->e;
     const struct message *m = arrival->m;
     struct asked asked = {.is_vote = m->kind == MESSAGE_VOTE,
+                          .life = m->life,
                           .ask = m->ask,
                           .roster_term = m->roster_term,
                           .roster_version = m->roster_version,
@@ -338,7 +345,8 @@ enum refusal handle_ask(struct step *s, const struct arrival *arrival)
         note(s, NOTE_DENIED, REASON_NONE, m->uid, VERDICT_STRANGER);
         return REFUSAL_STRANGER;
     }
-    if (arrival->seat >= 0) resignation_note(s, m->ask.after.term, m->ask.after.uid, m->uid, 0);
+    if (arrival->seat >= 0) resignation_note(s, &m->ask.after, m->uid, 0);
+    if (e->retired) return REFUSAL_OLD_COPY;
     int i = peer_for(s, arrival);
     e->peers[i].asked = asked;
     asked_decide(s, i);
@@ -374,7 +382,8 @@ enum refusal handle_reply(struct step *s, const struct arrival *arrival)
     enum role asks = m->kind == MESSAGE_VOTE_REPLY ? ROLE_CANDIDATE : ROLE_CANVASSING;
 
     if (arrival->seat < 0) return REFUSAL_STRANGER;
-    resignation_note(s, m->reply.after.term, m->reply.after.uid, 0, 0);
+    resignation_note(s, &m->reply.after, 0, 0);
+    if (e->retired) return REFUSAL_OLD_COPY;
     if (e->role != asks || m->reply.round != e->round.id) return REFUSAL_OLD_ROUND;
     if (m->reply.sent_at_us > s->now_us || m->reply.sent_at_us < e->round.began_us)
         return REFUSAL_ABSURD;

@@ -27,9 +27,9 @@
  *  1 HEARTBEAT      | seq 8 | sent at 8 | promise 4 | succession delay 4 | step 4 | settled 1 |
  *  2 ACK            | seq 8 | sent at 8 | yes 1 | stands 1 | priority 1 | HTTP port 2 |
  *  3 CANVASS        | round 8 | term 8 | sent at 8 | promise 4 | succession delay 4 |
- *  5 VOTE           | roster digest 8 | after: term 8 | after: uid 8 |
+ *  5 VOTE           | roster digest 8 | after: term 8 | after: uid 8 | after: life 8 |
  *  4 CANVASS_REPLY  | round 8 | sent at 8 | verdict 1 | after: term 8 | after: uid 8 |
- *  6 VOTE_REPLY
+ *  6 VOTE_REPLY     | after: life 8 |
  *  7 RESIGN         | term 8 | heir's uid 8 | step 4 |
  *  8 HELLO          | nonce 8 | door nonce 8 | peers digest 8 | priority 1 | HTTP port 2 |
  *                   | may enter 1 |
@@ -75,10 +75,12 @@ static bool is_promise(uint32_t promise_us)
     return promise_us > 0 && promise_us <= PROMISE_US_MAX;
 }
 
-/* Both or none. */
-static bool is_resignation(const struct resignation *after)
+/* All of it or none. */
+static bool is_resignation(const struct tenure *after)
 {
-    return after->term <= TERM_MAX && (after->term == 0) == (after->uid == 0);
+    bool none = after->term == 0;
+
+    return after->term <= TERM_MAX && none == (after->uid == 0) && none == (after->life == 0);
 }
 
 static bool ask_is_sane(const struct ask *ask, uint64_t term)

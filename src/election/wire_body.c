@@ -3,16 +3,18 @@
  * may be is judged in wire.c. */
 #include "wire_parts.h"
 
-static void put_resignation(struct writer *w, const struct resignation *after)
+static void put_resignation(struct writer *w, const struct tenure *after)
 {
     put_u64(w, after->term);
     put_u64(w, after->uid);
+    put_u64(w, after->life);
 }
 
-static void take_resignation(struct reader *r, struct resignation *after)
+static void take_resignation(struct reader *r, struct tenure *after)
 {
     after->term = take_u64(r);
     after->uid = take_u64(r);
+    after->life = take_u64(r);
 }
 
 /* An address that may be missing. */

@@ -126,11 +126,11 @@ void sample_roster(struct chance *chance, struct roster *roster, int seats_max)
     roster->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
 }
 
-static struct resignation any_resignation(struct chance *chance)
+static struct tenure any_resignation(struct chance *chance)
 {
-    if (coin(chance)) return (struct resignation){0, 0};
-    return (struct resignation){any_between(chance, 1, TERM_MAX),
-                                any_between(chance, 1, UINT64_MAX)};
+    if (coin(chance)) return (struct tenure){0, 0, 0};
+    return (struct tenure){any_between(chance, 1, TERM_MAX), any_between(chance, 1, UINT64_MAX),
+                           any_between(chance, 1, UINT64_MAX)};
 }
 
 static void any_head(struct chance *chance, struct message *m)

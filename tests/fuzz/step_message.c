@@ -56,14 +56,15 @@ static uint32_t any_delay_us(struct world *w)
                              : (uint32_t)next_u64(&w->program, 3);
 }
 
-static struct resignation any_resignation(struct world *w)
+static struct tenure any_resignation(struct world *w)
 {
     switch (next_u8(&w->program) % 4) {
     case 0:
-        return (struct resignation){near(&w->program, w->e.promise.term),
-                                    near(&w->program, w->e.promise.uid)};
-    case 1: return (struct resignation){near(&w->program, w->e.saved.term), any_uid(w)};
-    default: return (struct resignation){0, 0};
+        return (struct tenure){near(&w->program, w->e.promise.to.term),
+                               near(&w->program, w->e.promise.to.uid),
+                               near(&w->program, w->e.promise.to.life)};
+    case 1: return (struct tenure){near(&w->program, w->e.saved.term), any_uid(w), w->e.saved.life};
+    default: return (struct tenure){0, 0, 0};
     }
 }
 

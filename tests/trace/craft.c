@@ -145,6 +145,14 @@ static void draft_answering(struct draft *d)
     }
 }
 
+/* Of the process that runs there, or did; somebody who is only talked of has a first one. */
+static uint64_t life_of(struct world *w, const char *name)
+{
+    const struct node *node = world_find(w, name);
+
+    return node != NULL && node->e.started ? node->e.saved.life : UINT64_C(1) << 32;
+}
+
 static void draft_begin(struct draft *d, const char *sender)
 {
     struct message *m = &d->m;
@@ -156,7 +164,7 @@ static void draft_begin(struct draft *d, const char *sender)
     m->name_tag = d->to->options.name_tag;
     m->flock_id = d->from->roster.term > 0 ? d->from->roster.flock_id : 0;
     m->uid = runs ? d->sender->e.saved.uid : world_uid(d->w, sender);
-    m->life = runs ? d->sender->e.saved.life : UINT64_C(1) << 32;
+    m->life = life_of(d->w, sender);
     m->term = d->from->saved.term;
     m->roster_term = d->from->roster.term;
     m->roster_version = d->from->roster.version;
@@ -222,7 +230,7 @@ static bool field_after(struct draft *d, const char *words)
     uint64_t term;
 
     if (sscanf(words, "after %23s in term %" SCNu64, name, &term) != 2) return false;
-    struct resignation after = {.term = term, .uid = world_uid(d->w, name)};
+    struct tenure after = {.term = term, .uid = world_uid(d->w, name), .life = life_of(d->w, name)};
     if (is_ask(&d->m))
         d->m.ask.after = after;
     else if (is_reply(&d->m))

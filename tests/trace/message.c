@@ -48,7 +48,7 @@ static void rides_along(struct world *w, const struct node *sender, const struct
     roster_words(w, &sender->e.roster, out);
 }
 
-static void after_words(struct world *w, const struct resignation *after, struct words *out)
+static void after_words(struct world *w, const struct tenure *after, struct words *out)
 {
     if (after->term != 0)
         words_add(out, ", after %s in term %llu", world_uid_name(w, after->uid),
@@ -94,7 +94,7 @@ static void describe_reply(struct world *w, const struct node *sender, const str
 
     words_add(out, "%s", m->reply.verdict == VERDICT_YES ? "yes" : "no: ");
     if (m->reply.verdict == VERDICT_PROMISED) {
-        words_add(out, "promised to %s for ", world_uid_name(w, promise->uid));
+        words_add(out, "promised to %s for ", world_uid_name(w, promise->to.uid));
         words_add_us(out, promise->until_us > now_us ? promise->until_us - now_us : 0);
         words_add(out, " more");
     } else if (m->reply.verdict != VERDICT_YES) {

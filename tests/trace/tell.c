@@ -251,7 +251,7 @@ void tell_state(struct world *w, struct node *node)
               (unsigned long long)view.term);
     if (view.goose_uid != 0) words_add(&words, ", goose %s", world_uid_name(w, view.goose_uid));
     if (view.promise_left_us > 0) {
-        words_add(&words, ", promised to %s for ", world_uid_name(w, node->e.promise.uid));
+        words_add(&words, ", promised to %s for ", world_uid_name(w, node->e.promise.to.uid));
         words_add_us(&words, view.promise_left_us);
     }
     if (view.hold_left_us > 0) {

@@ -94,7 +94,7 @@ static void a_goose(void **state)
     WRONG(GOOSE, e.roster.term--, "a goose whose roster is not of its term");
     WRONG(GOOSE, e.saved.voted_for = 2, "a goose that did not vote for itself");
     WRONG(GOOSE, e.round.vote_generation = e.durable + 1, "a goose whose vote is not durable");
-    WRONG(GOOSE, e.after = ((struct resignation){e.saved.term, CORE_SELF}),
+    WRONG(GOOSE, e.after = ((struct tenure){e.saved.term, CORE_SELF, e.saved.life}),
           "a goose in a term that it gave up");
     WRONG(GOOSE, e.reign.promise_us--, "a promise under 1.05 leases");
     WRONG(GOOSE, e.roster.version++, "a goose uses another roster than it saved");
@@ -108,7 +108,7 @@ static void a_duck_or_candidate(void **state)
     WRONG(CANVASSING, e.roster.seats[0].uid = 99, "somebody without a seat asks for votes");
     WRONG(CANDIDATE, e.roster.seats[0].uid = 99, "somebody without a seat asks for votes");
     WRONG(CANDIDATE, e.saved.voted_for = 2, "a candidate that did not vote for itself");
-    WRONG(CANDIDATE, e.promise.uid = 2, "a candidate that promised itself to another");
+    WRONG(CANDIDATE, e.promise.to.uid = 2, "a candidate that promised itself to another");
     WRONG(DUCK, e.roster.version++, "a duck uses another roster than it saves");
 }
 

@@ -229,9 +229,11 @@ static void a_promise_binds_to_its_last_microsecond(void **state)
     assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
     uint64_t until_us = core->now_us + promise_of_lease_us(CORE_LEASE_US);
     assert_int_equal(core->e.promise.until_us, until_us);
-    assert_true(promise_binds(&core->e, 3, until_us - 1));
-    assert_false(promise_binds(&core->e, 3, until_us));
-    assert_false(promise_binds(&core->e, 2, until_us - 1)); /* to itself it is in no way */
+    assert_true(promise_binds(&core->e, 3, CORE_LIFE, until_us - 1));
+    assert_false(promise_binds(&core->e, 3, CORE_LIFE, until_us));
+    /* To itself it is in no way; to another life of it, which may run beside it on a copy, it is. */
+    assert_false(promise_binds(&core->e, 2, CORE_LIFE, until_us - 1));
+    assert_true(promise_binds(&core->e, 2, CORE_LIFE + 1, until_us - 1));
     core_free(core);
 }
 

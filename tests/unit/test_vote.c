@@ -228,7 +228,7 @@ static void of_two_that_are_kept_one_gets_the_vote(void **state)
     }
     core_at(core, end_us);
     assert_int_equal(core->e.saved.voted_for, 2);
-    assert_int_equal(core->e.promise.uid, 2);
+    assert_int_equal(core->e.promise.to.uid, 2);
     assert_true(core->e.peers[2].asked.kept && !core->e.peers[1].asked.kept);
     core_free(core);
 }

@@ -86,6 +86,7 @@ static void assert_same_ask(const struct ask *a, const struct ask *b)
     assert_int_equal(a->roster_digest, b->roster_digest);
     assert_int_equal(a->after.term, b->after.term);
     assert_int_equal(a->after.uid, b->after.uid);
+    assert_int_equal(a->after.life, b->after.life);
 }
 
 static void assert_same_reply(const struct reply *a, const struct reply *b)
@@ -95,6 +96,7 @@ static void assert_same_reply(const struct reply *a, const struct reply *b)
     assert_int_equal(a->verdict, b->verdict);
     assert_int_equal(a->after.term, b->after.term);
     assert_int_equal(a->after.uid, b->after.uid);
+    assert_int_equal(a->after.life, b->after.life);
 }
 
 static void assert_same_hello(const struct hello *a, const struct hello *b)
@@ -403,8 +405,8 @@ static void test_layout(void **state)
 static void test_sizes(void **state)
 {
     static const size_t body_bytes[MESSAGE_KINDS] = {
-        [MESSAGE_HEARTBEAT] = 29,     [MESSAGE_ACK] = 21,    [MESSAGE_CANVASS] = 56,
-        [MESSAGE_CANVASS_REPLY] = 33, [MESSAGE_VOTE] = 56,   [MESSAGE_VOTE_REPLY] = 33,
+        [MESSAGE_HEARTBEAT] = 29,     [MESSAGE_ACK] = 21,    [MESSAGE_CANVASS] = 64,
+        [MESSAGE_CANVASS_REPLY] = 41, [MESSAGE_VOTE] = 64,   [MESSAGE_VOTE_REPLY] = 41,
         [MESSAGE_RESIGN] = 20,        [MESSAGE_HELLO] = 28,  [MESSAGE_WELCOME] = 43,
         [MESSAGE_REQUEST] = 19,       [MESSAGE_RESULT] = 17,
     };

@@ -46,7 +46,7 @@ static void good_body(struct message *m)
 {
     const struct ask ask = {.term = m->kind == MESSAGE_VOTE ? TERM : TERM + 1,
                             .promise_us = 315000,
-                            .after = {TERM - 1, 3}};
+                            .after = {TERM - 1, 3, 1}};
     switch (m->kind) {
     case MESSAGE_HEARTBEAT: m->heartbeat.promise_us = 315000; break;
     case MESSAGE_ACK: m->ack.seq = 1; break;
@@ -166,11 +166,13 @@ static const struct rule rules[] = {
     {"vote with a long promise", V, BODY, PROMISE_AT, 4, PROMISE_US_MAX + 1, WIRE_ABSURD, false},
     {"vote with a long delay", V, BODY, 28, 4, DELAY_MAX + 1, WIRE_ABSURD, false},
     {"vote after a term of nobody", V, BODY, 48, 8, 0, WIRE_ABSURD, false},
+    {"vote after a term of no life", V, BODY, 56, 8, 0, WIRE_ABSURD, false},
     {"vote after a term over the limit", V, BODY, 40, 8, TERM_MAX + 1, WIRE_ABSURD, false},
 
     {"verdict behind the last", MESSAGE_CANVASS_REPLY, BODY, 16, 1, VERDICTS, WIRE_ABSURD, false},
     {"verdict behind the last, of a vote", R, BODY, 16, 1, VERDICTS, WIRE_ABSURD, false},
     {"reply after a term of nobody", R, BODY, 25, 8, 0, WIRE_ABSURD, false},
+    {"reply after a term of no life", R, BODY, 33, 8, 0, WIRE_ABSURD, false},
     {"reply after nobody's term", MESSAGE_CANVASS_REPLY, BODY, 17, 8, 0, WIRE_ABSURD, false},
     {"reply after a term over the limit", R, BODY, 17, 8, TERM_MAX + 1, WIRE_ABSURD, false},
 
