@@ -75,6 +75,11 @@ static bool tripped(struct world *w, struct host *h)
 
 void host_retire(struct world *w, struct host *h)
 {
+    const struct voter_seen *voter = check_voter(&w->check, h->uid);
+    if (voter != NULL && !voter->tainted) {
+        check_fail(&w->check, RULE_STEP, w->now_ns, "n%u takes its own state for an old copy",
+                   h->index + 1u);
+    }
     trace_line(w, h, "sets its state file aside, starts newborn");
     world_count(w, COUNT_RETIRED);
     facts_gone(w, h, false);
