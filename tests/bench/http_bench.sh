@@ -42,7 +42,7 @@ for tool in wrk nginx taskset ss curl; do
 done
 
 pid_at() {
-    ss -Hltnp "sport = :$1" | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1
+    ss -Hltnp "sport = :$1" | sed -n '1s/.*pid=\([0-9]*\).*/\1/p'
 }
 
 server_pid=$(pid_at "$port")
