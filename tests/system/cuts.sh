@@ -18,7 +18,7 @@ for ((round = 1; round <= rounds; round++)); do
     partition "${small[*]}" "${large[*]}"
     next=$(wait_new_goose 5 "$mark")
     [[ " ${large[*]} " == *" $next "* ]] || fail "round $round: node $next has no majority, but is goose"
-    expect_duck_first "$mark" "$goose" "$next"
+    expect_duck_first "$goose" "$next"
     agree "${large[@]}"
     mark=$(mark)
     heal

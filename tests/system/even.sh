@@ -3,7 +3,7 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-flock_on_bridge 4
+flock_on_bridge 4 "${patient[@]}"
 observe
 
 wait_goose
@@ -22,7 +22,7 @@ say "one and three: $goose | ${ducks[*]}"
 mark=$(mark)
 partition "$goose" "${ducks[*]}"
 next=$(wait_new_goose 5 "$mark")
-expect_duck_first "$mark" "$goose" "$next"
+expect_duck_first "$goose" "$next"
 heal
 agree 1 2 3 4
 

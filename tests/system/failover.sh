@@ -10,7 +10,7 @@ taken_over() {
     agree $(others_than "$1")
 }
 
-flock_on_loopback 3
+flock_on_loopback 3 "${patient[@]}"
 observe
 
 say "kill -9"

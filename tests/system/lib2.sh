@@ -180,9 +180,3 @@ expect_end() {
     wait "${child[$2]}" || status=$?
     [ $status = "$3" ] || fail "node $2 ended with $status, not $3"
 }
-
-# ---- patience ----
-
-# Where a scenario says that the goose must not change, its machine may stand still for so long without a lie.
-# shellcheck disable=SC2034 # for the scenarios
-patient=(--lease 1s)

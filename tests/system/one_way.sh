@@ -12,7 +12,7 @@ one_way() {
     done
 }
 
-flock_on_bridge 3
+flock_on_bridge 3 "${patient[@]}"
 observe
 
 for kind in deaf mute; do
@@ -22,7 +22,7 @@ for kind in deaf mute; do
     one_way $kind "$goose"
     next=$(wait_new_goose 5 "$mark")
     [ "$next" != "$goose" ] || fail "it is goose again"
-    expect_duck_first "$mark" "$goose" "$next"
+    expect_duck_first "$goose" "$next"
     # shellcheck disable=SC2046 # numbers
     agree $(others_than "$goose")
     say "it is so no longer, and nothing changes"

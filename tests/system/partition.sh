@@ -4,7 +4,7 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-flock_on_bridge 5
+flock_on_bridge 5 "${patient[@]}"
 observe
 
 wait_goose
@@ -17,7 +17,7 @@ mark=$(mark)
 partition "${small[*]}" "${large[*]}"
 next=$(wait_new_goose 5 "$mark")
 [[ " ${large[*]} " == *" $next "* ]] || fail "node $next has no majority, but is goose"
-expect_duck_first "$mark" "$goose" "$next"
+expect_duck_first "$goose" "$next"
 agree "${large[@]}"
 
 say "mended: the old goose and its friend come back as ducks"
