@@ -226,12 +226,12 @@ static bool wait_for_all(struct world *w, uint16_t hosts)
     uint64_t look_ns = (uint64_t)w->options.lease_us * 1000 / 8;
     struct host *astray;
     while ((astray = first_astray(w, hosts)) != NULL) {
-        if (w->now_ns > began_ns + bound_ns && !majority_is_well(w, hosts)) {
-            return false;
-        }
-        if (w->now_ns > began_ns + bound_ns) {
+        if (w->now_ns > began_ns + bound_ns && majority_is_well(w, hosts)) {
             check_fail(&w->check, RULE_L3, w->now_ns, "n%u can reach the flock and does not follow",
                        astray->index + 1u);
+        }
+        if (w->now_ns > began_ns + bound_ns) {
+            return false;
         }
         if (!world_run(w, w->now_ns + look_ns)) {
             return false;
