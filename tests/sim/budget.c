@@ -109,9 +109,25 @@ static bool lists_allow(const struct world *w, uint8_t address)
     return true;
 }
 
+/* The last disk that knows of the flock. A list of nodes that have all lost theirs is a new flock, as far as anybody can
+ * know, and PROTOCOL 9 lets it begin at once: sooner than the lease page of a goose that died a moment ago ends. */
+static bool is_last_to_know(const struct world *w, const struct host *h)
+{
+    for (unsigned i = 0; i < w->host_count; i++) {
+        const struct disk *disk = &w->hosts[i].disk;
+        if (i != h->index && disk->present && disk->state.roster.term > 0) {
+            return false;
+        }
+    }
+    return h->disk.state.roster.term > 0;
+}
+
 bool budget_allows_loss(struct world *w, const struct host *h)
 {
-    if (w->options.beyond || !h->disk.present) {
+    if (w->options.beyond && h->disk.present) {
+        return !is_last_to_know(w, h);
+    }
+    if (!h->disk.present) {
         return true;
     }
     if (h->peers_bits == 0 && h->hints_bits == 0) {
