@@ -80,7 +80,7 @@ fuzz() {
     tail -n 40 "$log" >&2
     echo "$name: a crash; all of the log is in $log" >&2
     for file in "${found[@]}"; do
-        echo "    again: $programs/fuzz_$name $file" >&2
+        [ "$file" = "?" ] || echo "    again: $programs/fuzz_$name $file" >&2
     done
 }
 
