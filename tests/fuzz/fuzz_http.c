@@ -214,9 +214,11 @@ static bool go_on(void)
     answer_oldest(0);
     loop_turn();
     for (unsigned i = 0; i < SOCKETS; i++) {
-        size_t before = clients[i].said;
-        if (loop_is_open(i)) deliver(i, clients[i].says_bytes);
-        busy = busy || clients[i].said != before || loop_has_unread(i);
+        struct client *client = &clients[i];
+        size_t before = client->said;
+        if (client->opened ? loop_is_open(i) : client->says_bytes > 0 && !client->gone)
+            deliver(i, client->says_bytes);
+        busy = busy || client->said != before || loop_has_unread(i);
     }
     return busy || world.tickets > 0;
 }
