@@ -206,10 +206,20 @@ static void deliver(unsigned i, size_t to)
     }
 }
 
+static size_t answers_so_far(void)
+{
+    size_t answers = 0;
+
+    for (unsigned i = 0; i < SOCKETS; i++)
+        answers += clients[i].answers;
+    return answers;
+}
+
 /* Whether anything moved or waits for somebody to move it. */
 static bool go_on(void)
 {
     bool busy = world.tickets > 0;
+    size_t answers = answers_so_far();
 
     answer_oldest(0);
     loop_turn();
@@ -220,7 +230,7 @@ static bool go_on(void)
             deliver(i, client->says_bytes);
         busy = busy || client->said != before || loop_has_unread(i);
     }
-    return busy || world.tickets > 0;
+    return busy || world.tickets > 0 || answers_so_far() != answers;
 }
 
 /* Nothing holds back any more: what is owed has to come. */
