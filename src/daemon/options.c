@@ -335,6 +335,7 @@ enum exit_code options_read(struct options *options, const struct options_source
     bool read = read_all(reader);
     enum exit_code code = read ? EXIT_STOPPED : reader->exit;
     assert(read == (code == EXIT_STOPPED));
+    if (!read) memset(options, 0, sizeof *options);
     free(reader);
     return code;
 }

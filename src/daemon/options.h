@@ -56,9 +56,9 @@ struct options_source {
     bool root;                /* whether the default place for state is the system's */
 };
 
-/* EXIT_STOPPED: go on as options->task says. Else how to end, and in `why` one line, without an end
- * of line, that names the flag (or variable, or file and key), its value, and what would be right.
- */
+/* EXIT_STOPPED: go on as options->task says. Else how to end, nothing in `options`, and in `why` one
+ * line, without an end of line, that names the flag (or variable, or file and key), its value, and
+ * what would be right. */
 enum exit_code options_read(struct options *options, const struct options_source *source,
                             char why[OPTIONS_LINE_BYTES]);
 

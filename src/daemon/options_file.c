@@ -39,22 +39,41 @@ static void name_file(struct reader *reader)
     snprintf(reader->why, OPTIONS_LINE_BYTES, "%s: ", shown(text, path, strlen(path)));
 }
 
+/* A zero byte, or an escaped one in a text; NULL: none. To cJSON either is the end of something, and
+ * what stands behind it would be passed over in silence. */
+static const char *find_zero(const char *bytes, size_t count)
+{
+    for (const char *at = bytes; at < bytes + count; at++) {
+        if (*at == 0 || strncmp(at, "\\u0000", 6) == 0) return at;
+        if (*at == '\\' && at[1] != 0) at++; /* what is escaped begins no escape */
+    }
+    return NULL;
+}
+
+static unsigned line_at(const char *bytes, const char *end)
+{
+    unsigned line = 1;
+
+    for (const char *at = bytes; at < end; at++)
+        line += *at == '\n';
+    return line;
+}
+
 static cJSON *parse(struct reader *reader, const char *bytes, size_t count)
 {
-    const char *end = bytes;
-    cJSON *root = cJSON_ParseWithLengthOpts(bytes, count + 1, &end, true);
-    unsigned line = 1;
+    const char *zero = find_zero(bytes, count), *end = bytes;
+    cJSON *root = zero == NULL ? cJSON_ParseWithLengthOpts(bytes, count + 1, &end, true) : NULL;
 
     if (root != NULL && cJSON_IsObject(root)) return root;
     name_file(reader);
-    if (root != NULL) {
-        cJSON_Delete(root);
+    if (zero != NULL)
+        refuse_config(reader, "line %u has a zero character; leave it out", line_at(bytes, zero));
+    else if (root != NULL)
         refuse_config(reader, "is no JSON object; give one, as in {\"self\": \"10.0.0.1:7000\"}");
-        return NULL;
-    }
-    for (const char *at = bytes; at < end && at < bytes + count; at++)
-        line += *at == '\n';
-    refuse_config(reader, "is no JSON: look at line %u, or just above it", line);
+    else
+        refuse_config(reader, "is no JSON: look at line %u, or just above it",
+                      line_at(bytes, end < bytes + count ? end : bytes + count));
+    cJSON_Delete(root);
     return NULL;
 }
 

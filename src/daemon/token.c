@@ -6,44 +6,61 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define FILE_BYTES_MAX 1024 /* more than any token */
+
 static bool is_private(FILE *file)
 {
     struct stat status;
     return fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
-static bool is_token(const char *token)
+static bool is_token(const char *text, size_t bytes)
 {
-    for (const char *at = token; *at != 0; at++)
-        if (*at <= ' ' || *at > '~') return false;
-    return token[0] != 0;
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] <= ' ' || text[i] > '~') return false;
+    return bytes > 0;
+}
+
+/* Of one line of `count` bytes: without what ends it. Whatever else is in it is the token's, so
+ * that no part of the file is passed over. */
+static size_t line_bytes(const char *text, size_t count)
+{
+    if (count > 0 && text[count - 1] == '\n') count--;
+    if (count > 0 && text[count - 1] == '\r') count--;
+    return count;
+}
+
+/* What is wrong with the file; NULL: nothing, and the token is taken. */
+static const char *take(FILE *file, char *token, size_t token_bytes)
+{
+    char text[FILE_BYTES_MAX];
+
+    if (!is_private(file)) return "can be read by others; make it mode 0600";
+    size_t count = fread(text, 1, sizeof text, file);
+    if (ferror(file) != 0) return "cannot be read";
+    size_t bytes = line_bytes(text, count);
+    if (count == 0) return "is empty; write the token on one line";
+    if (memchr(text, '\n', bytes) != NULL)
+        return "has more than one line; write the token on one line";
+    if (bytes >= token_bytes) return "has a token that is too long";
+    if (!is_token(text, bytes))
+        return "has spaces or characters that no header can carry in its token";
+    memcpy(token, text, bytes);
+    token[bytes] = 0;
+    return NULL;
 }
 
 bool token_read(const char *path, char *token, size_t token_bytes, char *why, size_t why_bytes)
 {
     FILE *file = fopen(path, "re");
-    const char *wrong = NULL;
-    char rest;
 
     token[0] = 0;
     if (file == NULL) {
         snprintf(why, why_bytes, "--http-token-file %s cannot be read: %s", path, strerror(errno));
         return false;
     }
-    if (!is_private(file))
-        wrong = "can be read by others; make it mode 0600";
-    else if (fgets(token, (int)token_bytes, file) == NULL)
-        wrong = "is empty; write the token on one line";
-    else if (strchr(token, '\n') == NULL && !feof(file))
-        wrong = "has a token that is too long";
-    else if (fread(&rest, 1, 1, file) == 1)
-        wrong = "has more than one line; write the token on one line";
-    token[strcspn(token, "\r\n")] = 0;
-    if (wrong == NULL && !is_token(token))
-        wrong = "has spaces or characters that no header can carry in its token";
+    const char *wrong = take(file, token, token_bytes);
     fclose(file);
-    if (wrong == NULL) return true;
-    snprintf(why, why_bytes, "--http-token-file %s %s", path, wrong);
-    token[0] = 0;
-    return false;
+    if (wrong != NULL) snprintf(why, why_bytes, "--http-token-file %s %s", path, wrong);
+    return wrong == NULL;
 }

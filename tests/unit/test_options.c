@@ -545,6 +545,8 @@ static void test_file_refusals(void **state)
         {"{\n\"self\": \"a:1\",\n\"lease\" \"1s\"}", "is no JSON: look at line 3"},
         {"{\"self\": \"a:1\"} x", "is no JSON: look at line 1"},
         {"{\"self\": \"a:1\"", "is no JSON"},
+        {"{\"self\": \"a:1\",\n\"flock\": \"a\\u0000b\"}", "line 2 has a zero character"},
+        {"{\"lease\\u0000\": \"1s\"}", "line 1 has a zero character"},
         {"[]", "is no JSON object; give one"},
         {"7", "is no JSON object"},
         {"{\"peer\": \"a:1\"}", "\"peer\" is no option; did you mean \"peers\"?"},
@@ -581,6 +583,23 @@ static void test_file_refusals(void **state)
             strncmp(why + named + 2, cases[i][1], strlen(cases[i][1])) != 0)
             fail_msg("case %zu ends with %d: '%s'", i, (int)code, why);
     }
+}
+
+/* Found by fuzzing: what stood behind it was passed over. */
+static void test_file_with_a_zero_byte(void **state)
+{
+    static const char *const texts[] = {"{\"self\":\"a:1\"}\0{", "{\"self\"\0:\"a:1\"}"};
+    const struct given given = {{"--config", path}, {NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        put_file(texts[i], 15);
+        assert_int_equal(read_as(&given, true), EXIT_WRONG_CONFIG);
+        assert_non_null(strstr(why, ": line 1 has a zero character; leave it out"));
+    }
+    put_file("{\"self\":\"a:1\",\"key-file\":\"\\\\u0000\"}", 35);
+    ACCEPT(FLAGS("--config", path));
+    assert_string_equal(options.key_file, "\\u0000");
 }
 
 static void test_file_too_large(void **state)
@@ -658,6 +677,7 @@ int main(void)
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_file_by_environment),
         cmocka_unit_test(test_file_refusals),
+        cmocka_unit_test(test_file_with_a_zero_byte),
         cmocka_unit_test(test_file_too_large),
         cmocka_unit_test(test_help),
     };

@@ -1,0 +1,143 @@
+/* fuzz_keys.c: any bytes as a key file, and as a token file. Which of them are good is decided here
+ * once more, in other words: what is read is all that stood there, or nothing, and no refusal shows
+ * what was in the file. */
+#include "fuzz.h"
+#include "samples.h"
+#include "scratch_file.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/seal.h"
+#include "daemon/token.h"
+
+#define FILE_BYTES_MAX 16384 /* of a key file */
+#define TOKEN_BYTES    64    /* with its zero */
+#define HEX_CHARS      (2 * SEAL_KEY_BYTES)
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* How many keys the line has: 0, 1, or -1 where it is wrong. */
+static int keys_in_line(const uint8_t *at, size_t bytes)
+{
+    size_t digits = 0, i = 0;
+
+    while (i < bytes && is_blank(at[i]))
+        i++;
+    for (; i < bytes && isxdigit(at[i]); i++)
+        digits++;
+    while (i < bytes && (is_blank(at[i]) || at[i] == '\r'))
+        i++;
+    if (i < bytes && at[i] != '#') return -1;
+    return digits == 0 ? 0 : digits == HEX_CHARS ? 1 : -1;
+}
+
+/* -1: this is no key file. */
+static int keys_in_file(const uint8_t *at, size_t count)
+{
+    const uint8_t *end = at + count;
+    int keys = 0;
+
+    if (count > FILE_BYTES_MAX) return -1;
+    while (at < end) {
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        if (stop == NULL) stop = end;
+        int more = keys_in_line(at, (size_t)(stop - at));
+        if (more < 0) return -1;
+        keys += more;
+        at = stop + 1;
+    }
+    return keys > 0 && keys <= SEAL_KEYS_MAX ? keys : -1;
+}
+
+/* One line that names the file, and nothing that could be of a secret. */
+static void check_refusal(const char *why, const char *path)
+{
+    size_t run = 0;
+
+    assert(strstr(why, path) != NULL);
+    for (const char *at = why; *at != 0; at++) {
+        assert(*at >= ' ' && *at <= '~');
+        run = isxdigit((unsigned char)*at) ? run + 1 : 0;
+        assert(run < 8);
+    }
+}
+
+static void try_keys(const char *path, const uint8_t *bytes, size_t count)
+{
+    struct seal seal, before;
+    char why[256] = "";
+    int keys = keys_in_file(bytes, count);
+
+    memset(&seal, 0xa5, sizeof seal);
+    before = seal;
+    bool taken = seal_read_keys(&seal, "goose", path, why, sizeof why);
+    assert(taken == (keys > 0));
+    if (taken) {
+        assert(seal.authenticated && seal.key_count == (size_t)keys);
+        return;
+    }
+    assert(memcmp(&seal, &before, sizeof seal) == 0);
+    check_refusal(why, path);
+}
+
+/* How long the token is that the file holds, and nothing else but the end of its line; 0: none. */
+static size_t token_in_file(const uint8_t *at, size_t count)
+{
+    size_t bytes = 0;
+
+    while (bytes < count && at[bytes] > ' ' && at[bytes] <= '~')
+        bytes++;
+    size_t rest = count - bytes;
+    bool ends = rest == 0 || (rest == 1 && (at[bytes] == '\n' || at[bytes] == '\r')) ||
+                (rest == 2 && memcmp(at + bytes, "\r\n", 2) == 0);
+    return ends && bytes < TOKEN_BYTES ? bytes : 0;
+}
+
+static void try_token(const char *path, const uint8_t *bytes, size_t count)
+{
+    char token[TOKEN_BYTES], why[256] = "";
+    size_t right = token_in_file(bytes, count);
+    bool taken = token_read(path, token, sizeof token, why, sizeof why);
+
+    assert(taken == (right > 0));
+    assert(strlen(token) == right);
+    assert(memcmp(token, bytes, right) == 0);
+    if (!taken) check_refusal(why, path);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    static const uint8_t nothing[1];
+    const char *path = scratch_file(count > 0 ? bytes : nothing, count);
+
+    try_keys(path, count > 0 ? bytes : nothing, count);
+    try_token(path, count > 0 ? bytes : nothing, count);
+    return 0;
+}
+
+/* Lines of a key file, or a token of about the longest length. */
+size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
+{
+    static const char *const ends[] = {"\n", "\r\n", " # ours\n", "", "\n\n#\n\t\n", "\r"};
+    struct chance chance = {seed};
+    size_t count = 0;
+    uint64_t lines = seed % 3 == 0 ? 1 : chance_under(&chance, SEAL_KEYS_MAX + 2);
+
+    for (; lines > 0; lines--) {
+        size_t digits = seed % 3 == 0 ? chance_under(&chance, TOKEN_BYTES + 2) : HEX_CHARS;
+        const char *end = ends[chance_under(&chance, sizeof ends / sizeof *ends)];
+        for (; digits > 0; digits--)
+            bytes[count++] = (uint8_t) "0123456789abcdefABCDEF"[chance_under(&chance, 22)];
+        if (seed % 3 != 0 && *end == 0) end = "\n";
+        memcpy(bytes + count, end, strlen(end));
+        count += strlen(end);
+    }
+    return count;
+}
