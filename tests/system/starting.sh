@@ -88,15 +88,11 @@ read -r gap < <(sees "$mark" 'goose ' | sed -nE 's/.* after ([0-9]+)\..* ms$/\1/
 start "$next"
 agree 1 2 3
 
-scene "names, of which one is an alias of this node: status 3"
+scene "names"
 flock_at localhost 3
-node_set_args 3 --peers "localhost:$((port_base + 1)),localhost:$((port_base + 2)),127.0.0.1:$((port_base + 3))"
-start 1 2
-start_child 3
+start 1 2 3
+agree 1 2 3
 observe
-expect_end 5 3 3
-wait_log 5 3 "--peers names this node itself under another spelling than --self localhost:$((port_base + 3))"
-agree 1 2
 
 if [ -e /proc/net/if_inet6 ]; then
     scene "IPv6"
@@ -121,11 +117,28 @@ if [ "$IN_SANDBOX" = yes ]; then
     : >/run/no-resolver
     mount --bind /run/no-resolver /etc/resolv.conf
 
+    # flock_of_names NAME-OF-THE-THIRD - as --peers have it; it calls itself n3.test.
+    flock_of_names() {
+        local i
+        for i in 1 2 3; do
+            node_new "$i" "n$i.test:$((port_base + i))" --log-level debug \
+                --peers "n1.test:$((port_base + 1)),n2.test:$((port_base + 2)),$1:$((port_base + 3))"
+        done
+    }
+
+    scene "an alias of this node among --peers: status 3"
+    hosts '127.0.0.1 n1.test n2.test n3.test m3.test'
+    flock_of_names m3.test
+    start 1 2
+    start_child 3
+    observe
+    expect_end 5 3 3
+    wait_log 5 3 "--peers names this node itself under another spelling than --self n3.test:$((port_base + 3))"
+    agree 1 2
+    hosts '127.0.0.1 n1.test n2.test'
+
     scene "a peer's name that does not resolve yet: the others go on without it; then it is there"
-    for i in 1 2 3; do
-        node_new "$i" "n$i.test:$((port_base + i))" --log-level debug \
-            --peers "n1.test:$((port_base + 1)),n2.test:$((port_base + 2)),n3.test:$((port_base + 3))"
-    done
+    flock_of_names n3.test
     start 1 2
     agree 1 2
     say "its own name: it says so once, and tries on"
