@@ -16,7 +16,7 @@ Installs what is missing (Debian packages), then: formatting, shell scripts, sta
 build with AddressSanitizer and UndefinedBehaviorSanitizer and its tests, the release build and its tests. This is
 what CI runs.
 
-  --quick   only the release build and its unit, trace and purity tests
+  --quick   only the release build and its unit, trace, purity and mutants tests
   --all     the long tests too (label "long"); hours
   --help    this
 
@@ -113,7 +113,7 @@ if [ $which = quick ]; then
     step "packages" packages_need build run test
     step "release build" build_release
     table
-    step "tests" run_tests release long --tests-regex '^(unit|trace|purity)/'
+    step "tests" run_tests release long --tests-regex '^(unit|trace|purity|mutants)/'
     exit 0
 fi
 skip=long

@@ -156,6 +156,9 @@ void check_durable_roster(struct check *check, uint64_t uid, uint64_t term, uint
 /* Declared committed: `holders` of `seats` have it on their disks. */
 void check_committed(struct check *check, uint64_t term, uint64_t version, int holders, int seats,
                      uint64_t now_ns);
+/* A goose replaces this roster by one of its own: `holders` of `seats` have it on their disks. */
+void check_replaced(struct check *check, uint64_t term, uint64_t version, int holders, int seats,
+                    uint64_t now_ns);
 /* A goose begins with this roster: what it held when it stood. */
 void check_leads(struct check *check, uint64_t uid, uint64_t term, uint64_t version,
                  uint64_t now_ns);

@@ -78,6 +78,21 @@ static void judge_holds(struct check *check, unsigned host, uint64_t now_ns)
     }
 }
 
+/* PROTOCOL 8.5: a lease may end earlier than it said (under a new roster), but not within a hold that rests on it. */
+static void judge_own_holds(struct check *check, unsigned host, uint64_t now_ns, uint64_t end_ns)
+{
+    const struct claim_seen *mine = &check->claims[host];
+    for (unsigned i = 0; i < CHECK_HOLDS; i++) {
+        const struct hold_given *hold = &check->holds[i];
+        if (hold->uid == mine->uid && hold->end_ns > end_ns && hold->end_ns > now_ns) {
+            check_fail(check, RULE_HOLD, now_ns,
+                       "n%u's lease of term %" PRIu64 " now ends %" PRIu64
+                       " us before a hold that it gave",
+                       host + 1, mine->term, (hold->end_ns - end_ns) / 1000);
+        }
+    }
+}
+
 static void note_end(struct check *check, const struct claim_seen *claim)
 {
     bool is_new;
@@ -117,6 +132,9 @@ void check_claim(struct check *check, unsigned host, uint64_t uid, uint64_t term
     if (end_ns > now_ns) {
         judge_others(check, host, now_ns);
         judge_holds(check, host, now_ns);
+    }
+    if (goes_on && end_ns < claim->end_ns) {
+        judge_own_holds(check, host, now_ns, end_ns);
     }
     if (!goes_on || end_ns < claim->end_ns || now_ns > check->covered_until_ns) {
         claim->end_ns = end_ns;

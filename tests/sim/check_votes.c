@@ -248,6 +248,17 @@ void check_committed(struct check *check, uint64_t term, uint64_t version, int h
     }
 }
 
+/* PROTOCOL 8.2: no change on top of one that may still be lost. */
+void check_replaced(struct check *check, uint64_t term, uint64_t version, int holders, int seats,
+                    uint64_t now_ns)
+{
+    if (2 * holders <= seats) {
+        check_fail(check, RULE_S4, now_ns,
+                   "roster %" PRIu64 ".%" PRIu64 " is replaced, and is on the disks of %d of %d",
+                   term, version, holders, seats);
+    }
+}
+
 void check_leads(struct check *check, uint64_t uid, uint64_t term, uint64_t version,
                  uint64_t now_ns)
 {

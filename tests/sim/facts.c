@@ -334,6 +334,33 @@ static void see_committed(struct world *w, struct host *h)
                     w->now_ns);
 }
 
+static const struct roster *roster_seen(const struct world *w, uint64_t term, uint64_t version)
+{
+    for (unsigned i = w->roster_count; i-- > 0;) {
+        if (w->rosters[i].term == term && w->rosters[i].version == version) {
+            return &w->rosters[i];
+        }
+    }
+    return NULL;
+}
+
+/* An unclaimed seat says nothing: who sat there when the change was decided may have moved or lost its disk since. */
+static void see_replaced(struct world *w, struct host *h)
+{
+    const struct roster *roster = roster_seen(w, h->was_roster_term, h->was_roster_version);
+    world_count(w, COUNT_ROSTER_CHANGES);
+    if (roster == NULL || roster->term != h->term) {
+        return;
+    }
+    int unclaimed = 0;
+    for (int seat = 0; seat < roster->count; seat++) {
+        unclaimed += roster->seats[seat].uid == 0;
+    }
+    int holders = holders_of(w, roster);
+    check_replaced(&w->check, roster->term, roster->version,
+                   unclaimed > 0 ? roster->count : holders, roster->count, w->now_ns);
+}
+
 static void count_role(struct world *w, const struct note *note)
 {
     bool planned = note->why == REASON_HANDOVER || note->why == REASON_DRAINED ||
@@ -356,7 +383,7 @@ static void see_notes(struct world *w, struct host *h)
         if (note->kind == NOTE_COMMITTED) {
             see_committed(w, h);
         } else if (note->kind == NOTE_ROSTER && h->role == ROLE_GOOSE) {
-            world_count(w, COUNT_ROSTER_CHANGES);
+            see_replaced(w, h);
         } else if (note->kind == NOTE_ROLE) {
             count_role(w, note);
         }

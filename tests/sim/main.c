@@ -12,6 +12,7 @@ struct command {
     bool figures;
     bool digest;
     bool no_shrink;
+    bool first;
     bool trace_all;
     uint64_t seed;
     uint64_t from;
@@ -32,6 +33,7 @@ static const char usage[] =
     "  --no-shrink         as it is\n"
     "  --digest            one line: a digest of all that happened\n"
     "  --seeds A..B        many runs; --jobs J at once\n"
+    "  --first             no further than the first that fails\n"
     "  --minutes M         no longer than that\n"
     "  --figures           the table of PROTOCOL 11; --runs R for each cell (2000)\n"
     "  --crashes N         crashes of the goose of a healthy flock: each is one election, won by "
@@ -84,6 +86,7 @@ static bool take_flag(const char *flag, struct command *c)
     } flags[] = {{"--figures", &c->figures},
                  {"--digest", &c->digest},
                  {"--no-shrink", &c->no_shrink},
+                 {"--first", &c->first},
                  {"--full", &c->trace_all}};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(flag, flags[i].name) == 0) {
@@ -207,5 +210,8 @@ int main(int count, char **words)
     if (c.crashes > 0) {
         return figures_crashes((unsigned)c.crashes);
     }
-    return c.many ? many_run(c.from, c.to, (unsigned)c.jobs, c.minutes * 60) : run_one(&c);
+    if (c.many) {
+        return many_run(c.from, c.to, (unsigned)c.jobs, c.minutes * 60, c.first);
+    }
+    return run_one(&c);
 }

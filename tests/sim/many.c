@@ -20,11 +20,14 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void run_share(uint64_t from, uint64_t to, unsigned stride, double end, uint64_t *now,
-                      struct totals *totals)
+static void run_share(uint64_t from, uint64_t to, unsigned stride, double end, bool first,
+                      uint64_t *now, struct totals *totals)
 {
     struct world *w = world_new();
     for (uint64_t seed = from; seed <= to && seconds_now() < end; seed += stride) {
+        if (first && totals->failed > 0) {
+            break;
+        }
         totals->seeds++;
         *now = seed;
         if (run_seed(w, seed, UINT64_MAX, totals)) {
@@ -130,13 +133,13 @@ struct share {
     struct totals totals;
 };
 
-static pid_t start_worker(uint64_t from, uint64_t to, unsigned stride, double end,
+static pid_t start_worker(uint64_t from, uint64_t to, unsigned stride, double end, bool first,
                           struct share *share)
 {
     (void)fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        run_share(from, to, stride, end, &share->seed, &share->totals);
+        run_share(from, to, stride, end, first, &share->seed, &share->totals);
         share->whole = true;
         (void)fflush(stdout);
         _exit(0);
@@ -156,7 +159,7 @@ static bool collect(pid_t pid, const struct share *share, struct totals *sum)
     return false;
 }
 
-int many_run(uint64_t from, uint64_t to, unsigned jobs, uint64_t seconds)
+int many_run(uint64_t from, uint64_t to, unsigned jobs, uint64_t seconds, bool first)
 {
     struct totals sum = {0};
     pid_t pids[JOBS_MAX];
@@ -170,7 +173,7 @@ int many_run(uint64_t from, uint64_t to, unsigned jobs, uint64_t seconds)
         return 1;
     }
     for (unsigned i = 0; i < jobs; i++) {
-        pids[i] = start_worker(from + i, to, jobs, end, &shares[i]);
+        pids[i] = start_worker(from + i, to, jobs, end, first, &shares[i]);
     }
     bool whole = true;
     for (unsigned i = 0; i < jobs; i++) {

@@ -14,8 +14,8 @@ void liveness_judge(struct world *w, uint16_t hosts);
 /* shrink.c: replays a failing seed with ever fewer faults; the smallest set that still breaks the same rule. */
 uint64_t shrink_faults(struct world *w, uint64_t seed, uint64_t faults);
 
-/* many.c: 0 if none failed. */
-int many_run(uint64_t from, uint64_t to, unsigned jobs, uint64_t seconds);
+/* many.c: 0 if none failed. `first`: no seed after one that failed is of interest. */
+int many_run(uint64_t from, uint64_t to, unsigned jobs, uint64_t seconds, bool first);
 void many_print(const struct totals *totals, double seconds);
 
 /* figures.c: 0 if within what PROTOCOL 11 says. */

@@ -235,6 +235,15 @@ static void s4_a_commit_without_a_majority(void **state)
     assert_int_equal(check->broken, RULE_S4);
 }
 
+static void s4_a_change_on_what_may_be_lost(void **state)
+{
+    struct check *check = *state;
+    check_replaced(check, 3, 2, 2, 3, 100);
+    assert_int_equal(check->broken, RULE_NONE);
+    check_replaced(check, 3, 3, 2, 4, 200);
+    assert_int_equal(check->broken, RULE_S4);
+}
+
 static void hold_another_claims_within_it(void **state)
 {
     struct check *check = *state;
@@ -244,6 +253,17 @@ static void hold_another_claims_within_it(void **state)
     check_claim(check, 0, A, 2, 310, 320); /* the same node may */
     assert_int_equal(check->broken, RULE_NONE);
     check_claim(check, 1, B, 3, 449, 900);
+    assert_int_equal(check->broken, RULE_HOLD);
+}
+
+static void hold_the_lease_ends_within_it(void **state)
+{
+    struct check *check = *state;
+    check_claim(check, 0, A, 1, 100, 500);
+    check_hold(check, A, 200, 450);
+    check_claim(check, 0, A, 1, 210, 450); /* earlier than it said, and late enough */
+    assert_int_equal(check->broken, RULE_NONE);
+    check_claim(check, 0, A, 1, 220, 449);
     assert_int_equal(check->broken, RULE_HOLD);
 }
 
@@ -357,7 +377,9 @@ int main(void)
         CHECKER(s1_star_who_backs_a_lease_and_how_far),
         CHECKER(s4_a_committed_roster_is_lost),
         CHECKER(s4_a_commit_without_a_majority),
+        CHECKER(s4_a_change_on_what_may_be_lost),
         CHECKER(hold_another_claims_within_it),
+        CHECKER(hold_the_lease_ends_within_it),
         CHECKER(hold_is_over),
         CHECKER(the_longest_time_without_a_goose),
         CHECKER(what_is_beyond_the_model_is_not_held_against_it),

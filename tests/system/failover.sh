@@ -33,6 +33,7 @@ mark=$(mark)
 node_stop "$goose"
 next=$(wait_new_goose 5 "$mark")
 taken_over "$goose" "$next" SIGTERM
+grep -q 'why=heir' "$FLOCK_DIR"/*/log || fail "SIGTERM: nobody was named heir, so its lease had to end"
 start "$goose"
 agree 1 2 3
 

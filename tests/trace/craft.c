@@ -306,7 +306,8 @@ static bool field_other(struct draft *d, const char *words)
 {
     struct message *m = &d->m;
 
-    if (strcmp(words, "other flock") == 0) return m->flock_id ^= 1, true;
+    if (strcmp(words, "other flock") == 0)
+        return m->flock_id ^= 1, d->roster.flock_id ^= m->with_roster, true;
     if (strcmp(words, "no flock") == 0) return m->flock_id = 0, true;
     if (strcmp(words, "other name") == 0) return m->name_tag ^= 1, true;
     if (strcmp(words, "other seats") == 0 && is_ask(m)) return m->ask.roster_digest ^= 1, true;
