@@ -173,6 +173,15 @@ static bool spend(const struct state *before, unsigned node, enum move_kind kind
     return goes_on;
 }
 
+/* PROTOCOL 2: as long as somebody's roster calls its seat unclaimed a node must keep its disk, and a first member that no
+ * goose has reached counts as one whose disk is lost. */
+static bool may_lose_disk(const struct state *state, unsigned node)
+{
+    for (unsigned i = 0; i < world.nodes; i++)
+        if ((node_facts(state->nodes[i])->claimed >> node & 1) == 0) return false;
+    return true;
+}
+
 static bool accidents(const struct state *before, unsigned node)
 {
     const struct facts *f = node_facts(before->nodes[node]);
@@ -180,7 +189,8 @@ static bool accidents(const struct state *before, unsigned node)
 
     if (!f->up)
         return apply(before, before, node, MOVE_START, 0) &&
-               spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base);
+               (!may_lose_disk(before, node) ||
+                spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base));
     if (!spend(before, node, MOVE_CRASH, 0, &base.crashes, &base)) return false;
     return !f->writing || spend(before, node, MOVE_CRASH_LANDED, 0, &base.crashes, &base);
 }

@@ -61,6 +61,26 @@ static uint8_t seats_of(const struct node *node)
     return (uint8_t)seats;
 }
 
+/* Claimed, or no seat at all any more, in a roster of a flock. */
+static unsigned claimed_in(const struct roster *roster)
+{
+    unsigned claimed = roster->term > 0 ? 0xff : 0;
+
+    for (int i = 0; i < roster->count; i++) {
+        int at = node_of_address(roster_address(roster, i));
+        if (at >= 0 && roster->seats[i].uid == 0) claimed &= ~(1u << at);
+    }
+    return claimed;
+}
+
+static uint8_t claimed_at(const struct node *node)
+{
+    unsigned claimed = claimed_in(&node->disk.roster);
+
+    if (node->up) claimed &= claimed_in(&node->e.roster) & claimed_in(&node->e.saved.roster);
+    return (uint8_t)claimed;
+}
+
 static struct facts look(const struct node *node)
 {
     const struct election *e = &node->e;
@@ -76,7 +96,8 @@ static struct facts look(const struct node *node)
                       .version = (uint8_t)e->saved.roster.version,
                       .disk_term = (uint8_t)node->disk.roster.term,
                       .disk_version = (uint8_t)node->disk.roster.version,
-                      .seats = seats_of(node)};
+                      .seats = seats_of(node),
+                      .claimed = claimed_at(node)};
 
     if (!claims && node->ghost.page_left > 0) f.claim_term = node->ghost.page_term;
     memcpy(f.words, node->ghost.words, sizeof f.words);

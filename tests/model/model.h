@@ -108,7 +108,8 @@ struct facts {
     uint8_t version; /* of its roster */
     uint8_t disk_term;
     uint8_t disk_version;
-    uint8_t seats; /* bits: nodes that have a seat in the roster in use */
+    uint8_t seats;   /* bits: nodes that have a seat in the roster in use */
+    uint8_t claimed; /* bits: nodes at whose seat nobody has to be guessed, here and on disk */
     struct word_given words[NODES_MAX];
 };
 
@@ -119,7 +120,8 @@ struct message_kept {
     const uint8_t *bytes;
 };
 
-enum start { START_SEATED, START_REIGN, START_NEWBORN };
+/* Voters without a goose; with one; newborns of one list that have asked each other; a flock that such newborns founded. */
+enum start { START_SEATED, START_REIGN, START_NEWBORN, START_FOUNDED };
 enum lie { LIE_NONE, LIE_DISK, LIE_PROMISE, LIE_GOOSE, LIES };
 
 struct world {

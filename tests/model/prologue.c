@@ -45,7 +45,7 @@ static void start(struct state *state, unsigned index)
 
     memset(&node, 0, sizeof node);
     node.index = (uint8_t)index;
-    if (world.start != START_NEWBORN && index < world.seats) {
+    if ((world.start == START_SEATED || world.start == START_REIGN) && index < world.seats) {
         world_seated(index, &node.disk);
         node.has_disk = true;
         name_uid(node.disk.uid, index, 0);
@@ -64,24 +64,36 @@ static void ticks(struct state *state, unsigned count)
         happens(state, i, MOVE_WAKE, 0);
 }
 
+static void say_hello(struct state *state, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        happens(state, i, MOVE_HELLO, 0);
+        settle(state);
+    }
+}
+
+/* The first node is goose, and all follow it; who waits for a seat is known to it. */
+static void reign(struct state *state)
+{
+    happens(state, 0, MOVE_STAND, 0);
+    settle(state);
+    for (unsigned times = 0; times < 3; times++) {
+        happens(state, 0, MOVE_HEARTBEAT, 0);
+        settle(state);
+    }
+    if (world.observers) say_hello(state, world.seats, world.nodes);
+}
+
 void prologue(struct state *first)
 {
     memset(first, 0, sizeof *first);
     post_count = 0;
     for (unsigned i = 0; i < world.nodes; i++)
         start(first, i);
-    if (world.start != START_NEWBORN) ticks(first, world.lease_ticks);
-    if (world.start == START_REIGN) {
-        happens(first, 0, MOVE_STAND, 0);
-        settle(first);
-        happens(first, 0, MOVE_HEARTBEAT, 0);
-        settle(first);
-    }
-    for (unsigned times = 0; world.start == START_REIGN && world.observers && times < 3; times++) {
-        for (unsigned i = world.seats; i < world.nodes; i++)
-            happens(first, i, MOVE_HELLO, 0);
-        settle(first);
-    }
+    bool newborn = world.start == START_NEWBORN || world.start == START_FOUNDED;
+    if (newborn) say_hello(first, 0, world.nodes);
+    if (!newborn) ticks(first, world.lease_ticks);
+    if (world.start == START_REIGN || world.start == START_FOUNDED) reign(first);
     first->crashes = (uint8_t)world.crashes;
     first->lost_disks = (uint8_t)world.lost_disks;
     first->duplicates = (uint8_t)world.duplicates;

@@ -85,15 +85,26 @@ const struct world worlds[] = {
      .hellos = 2,
      .observers = true},
     {.name = "bootstrap",
-     .about = "three newborns of one list, of whom one loses its disk",
+     .about = "three newborns of one list",
      FLOCK(3, 3),
      .start = START_NEWBORN,
-     .terms = 2,
      .versions = 2,
-     .in_flight = 2,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1,
+     .hellos = 1},
+    {.name = "lost-disk",
+     .about = "a flock that newborns founded, of whom one loses its disk",
+     FLOCK(3, 3),
+     .start = START_FOUNDED,
+     .versions = 4,
+     .terms = 2,
+     .in_flight = 1,
      .crashes = 1,
      .lost_disks = 1,
-     .hellos = 9},
+     .hellos = 3,
+     .silence = true,
+     .observers = true},
 };
 
 const unsigned world_count = sizeof worlds / sizeof worlds[0];
@@ -143,6 +154,7 @@ void world_seated(unsigned node, struct durable_state *state)
     state->longest_promise_us = LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
+    state->roster.wanted = (uint8_t)world.nodes;
     for (unsigned i = 0; i < world.seats; i++)
         state->roster.seats[i].uid = UINT64_C(0x101) * (i + 1);
 }
