@@ -9,12 +9,12 @@ const char *check_state(const struct state *state)
         const struct facts *f = node_facts(state->nodes[i]);
         if (f->claim_term == 0) continue;
         if (world.lie == LIE_GOOSE) return "there is a goose";
-        if (f->claim_term < state->highest_won) return "S2: claims' terms go down";
         for (unsigned j = 0; j < world.nodes; j++) {
             const struct facts *other = node_facts(state->nodes[j]);
             if (i != j && other->claim_term != 0) return "S1: two claims at one instant";
             if (i != j && other->hold_left > 0) return "a claim within another's hold";
         }
+        if (f->claim_term < state->highest_won) return "S2: claims' terms go down";
     }
     return NULL;
 }

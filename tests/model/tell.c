@@ -33,7 +33,9 @@ static void tell_after(const struct tenure *after)
 
 static void tell_ticks_ago(uint64_t at_us)
 {
-    if (at_us < NOW_US) printf(", sent %llu ticks ago", number((NOW_US - at_us) / TICK_US));
+    if (at_us < NOW_US)
+        printf(", sent %llu tick%s ago", number((NOW_US - at_us) / TICK_US),
+               NOW_US - at_us == TICK_US ? "" : "s");
 }
 
 static void tell_asks_and_replies(const struct message *m)
