@@ -32,7 +32,10 @@
  *   reign, round, follower what is read only as goose, candidate or both is 0 in every other role
  *   what is answered       0 when nothing is owed and nothing kept
  *   round trips            not measured: the step is what the world says
- *   tries, knocks, notes   only speed and words depend on them
+ *   longest promise given  since the start: the longest on file, for all are equally long
+ *   birth                  of who has a flock's roster: it is never looked at again
+ *   making way (yielded)   not kept where no canvass is sent
+ *   tries, knocks, settled, notes and why: only speed and words depend on them
  *
  * The nodes are not taken for each other (symmetry): places in the roster decide who yields. */
 #include <string.h>

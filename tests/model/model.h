@@ -12,7 +12,6 @@
 
 #define NODES_MAX  4
 #define FLIGHT_MAX 6
-#define TERMS_MAX  7
 
 /* A multiple of 21, so that what is left of a lease is a whole number of ticks after 20/21 and 1.05 of it as well. */
 #define TICK_US  UINT64_C(21000)

@@ -63,8 +63,9 @@ static void run_deliver(struct shell *shell, uint32_t number)
     shell_step(shell, &event);
 }
 
-/* A canvass changes nothing with those who are asked, so here its answer may be yes whatever they think: more than can
- * happen. Each seat in turn says it, until that is a majority. */
+/* A canvass changes nothing with those who are asked, so here its answer may be yes whatever they think: each seat in
+ * turn says it, until that is a majority. What its answers may teach by the way (a term, a roster, a resignation) votes
+ * teach as well; the world `canvass` asks with messages. */
 static void run_stand(struct shell *shell)
 {
     struct election *e = &shell->node.e;
