@@ -100,6 +100,11 @@ static struct facts look(const struct node *node)
                       .claimed = claimed_at(node)};
 
     if (!claims && node->ghost.page_left > 0) f.claim_term = node->ghost.page_term;
+    if (roster_compare(node->ghost.held_term, node->ghost.held_version, f.disk_term,
+                       f.disk_version) > 0) {
+        f.disk_term = node->ghost.held_term;
+        f.disk_version = node->ghost.held_version;
+    }
     memcpy(f.words, node->ghost.words, sizeof f.words);
     return f;
 }

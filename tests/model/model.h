@@ -35,7 +35,9 @@ struct ghost {
     uint8_t page_term; /* a claim that was shown when its process died: ticks that it still runs */
     uint8_t page_left;
     uint8_t hold_left; /* ticks that a client relies on */
-    uint8_t zero[4];
+    uint8_t held_term; /* the newest roster on a disk that was lost here */
+    uint8_t held_version;
+    uint8_t zero[2];
     uint8_t told[8]; /* [term]: for which node a yes has left, or a win was counted; 0: none */
     struct word_given words[NODES_MAX];
 };
@@ -104,8 +106,8 @@ struct facts {
     uint8_t life;
     uint8_t claim_term; /* 0: it claims nothing now */
     uint8_t hold_left;
-    uint8_t version; /* of its roster */
-    uint8_t disk_term;
+    uint8_t version;   /* of its roster */
+    uint8_t disk_term; /* the newest roster that was ever on a disk here */
     uint8_t disk_version;
     uint8_t seats;   /* bits: nodes that have a seat in the roster in use */
     uint8_t claimed; /* bits: nodes at whose seat nobody has to be guessed, here and on disk */

@@ -139,7 +139,8 @@ static void run_lose_disk(struct shell *shell)
 {
     struct node *node = &shell->node;
 
-    if (node->up) run_crash(shell, false);
+    node->ghost.held_term = (uint8_t)node->disk.roster.term;
+    node->ghost.held_version = (uint8_t)node->disk.roster.version;
     memset(&node->disk, 0, sizeof node->disk);
     memset(node->ghost.told, 0, sizeof node->ghost.told);
     node->has_disk = false;
