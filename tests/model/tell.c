@@ -93,7 +93,7 @@ static void tell_note(const struct node *node, const struct note *note)
 {
     const char *who = uid_words(note->uid);
 
-    printf(INDENT "n%u ", node->index + 1);
+    printf(INDENT "n%u ", node->index + 1u);
     switch (note->kind) {
     case NOTE_ROLE: printf("is %s in term %llu", role_name(note->role), number(note->term)); break;
     case NOTE_GOOSE: printf(note->uid == 0 ? "knows no goose" : "follows %s", who); break;
