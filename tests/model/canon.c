@@ -1,0 +1,391 @@
+/* canon.c: the canonical form of a node and of a message: what is left out of a state, and why that is sound.
+ *
+ * The canonical form is itself a state of the real core, and the exploration goes on from it. So it is enough to argue
+ * that it may do whatever the state that it stands for may do ("more" below: it may do that and other things too; then
+ * what is never broken here is not broken there). Everything that is not named here is kept to the bit.
+ *
+ *   now and all times      kept relative to now, in whole ticks. All clocks are one: the 5 % between them is argued on
+ *                          paper and left to the simulator
+ *   what ends by a time    (promise, quarantine, hold, wait of a newborn, the goose's word to a follower): rounded down
+ *                          to a tick, so a promise is as long as the lease and no longer: more. Ended: 0
+ *   what began by a time   (sending times, the lease's base): older than a lease is a lease old: nothing rests on it
+ *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, door nonce): far away, and each may be
+ *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
+ *                          delay and rank, who was said HELLO to last, and silence need not be kept
+ *   heard at, silent since now; that a seat has been silent for long is a transition: more
+ *   lives, shown term      of others: forgotten, so an older life is never refused: more. That a node is told that it runs
+ *                          on an old copy is left to the simulator: no disk goes back in time here
+ *   contacts               of claimed seats: all heard already. Only the way to them would be learnt
+ *   my own seat's peer     0: it is never looked at
+ *   answered               as `yes` says: who refused may be asked again: more
+ *   after, in a question   read when it arrives and never again
+ *   word of the goose      (until when it is known) matters for HELLO only, and is 0 where none is said
+ *   what was told (S3)     in a term below the one on disk: no term falls, check_step() sees to that
+ *   unclaimed trust        lasts for ever, not ten minutes: more
+ *   chance                 the same each time. What it names is named by what it is of: a round by (uid, life, term,
+ *                          kind): it is compared and no more; a canvass round of one term is one round: more
+ *   counters and windows   start anew at each step: no window ever refuses; duplication is a transition: more
+ *   seq                    one for all: an old heartbeat or ACK is never refused: more
+ *   generations            0 if on disk, else in their order: they are only compared
+ *   RESIGN, three times    once: the second is the first, later (but for the head's term and roster)
+ *   answers to operators   forgotten, and with them the errand: an errand that waits is one that is asked later
+ *   reign, round, follower what is read only as goose, candidate or both is 0 in every other role
+ *   what is answered       0 when nothing is owed and nothing kept
+ *   round trips            not measured: the step is what the world says
+ *   longest promise given  since the start: the longest on file, for all are equally long
+ *   birth                  of who has a flock's roster: it is never looked at again
+ *   making way (yielded)   not kept where no canvass is sent
+ *   tries, knocks, settled, notes and why: only speed and words depend on them
+ *
+ * The nodes are not taken for each other (symmetry): places in the roster decide who yields. */
+#include <string.h>
+
+#include "model.h"
+
+static void ends(uint64_t *until_us)
+{
+    if (*until_us <= NOW_US)
+        *until_us = 0;
+    else
+        *until_us -= (*until_us - NOW_US) % TICK_US;
+}
+
+static void began(uint64_t *at_us)
+{
+    if (*at_us == 0 || *at_us >= NOW_US) return; /* and LEASE_ALONE */
+    if (*at_us < NOW_US - LEASE_US) *at_us = NOW_US - LEASE_US;
+}
+
+static void far(uint64_t *at_us)
+{
+    *at_us = FAR_US;
+}
+
+static void now_if_ever(uint64_t *at_us)
+{
+    if (*at_us != 0) *at_us = NOW_US;
+}
+
+uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
+{
+    uint64_t of[4] = {uid, life, term, kind};
+    return digest_bytes(0, of, sizeof of) | 1;
+}
+
+static void canon_contact(struct contact *contact)
+{
+    *contact = (struct contact){.uid = contact->uid, .from = contact->from};
+    if (contact->uid != 0) contact->heard_at_us = NOW_US;
+}
+
+/* A claimed seat's node may as well have been heard already: nothing but the way to it would be learnt. */
+static void contact_known(struct contact *contact, const struct roster *roster, int seat)
+{
+    int node = node_of_address(roster_address(roster, seat));
+
+    if (contact->uid != 0 || node < 0) return;
+    contact->uid = roster->seats[seat].uid;
+    contact->from = (struct endpoint){.bytes = {(uint8_t)(node + 1)}};
+}
+
+static void canon_follower(struct follower *f)
+{
+    began(&f->sent_at_us);
+    f->rtt_us = world.step_ticks == 0 || f->rtt_us == 0 ? 0 : world.step_ticks * TICK_US / 2;
+    if (f->seq > 1) f->seq = 1;
+}
+
+static void canon_peer(struct peer *peer, const struct election *e)
+{
+    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+    bool goose = e->role == ROLE_GOOSE;
+
+    canon_contact(&peer->contact);
+    peer->answered = peer->yes;
+    memset(&peer->asked.ask.after, 0, sizeof peer->asked.ask.after);
+    if (!goose) {
+        peer->follower =
+            (struct follower){.rtt_us = peer->follower.rtt_us, .priority = PRIORITY_DEFAULT};
+        peer->newborn_uid = 0;
+        memset(&peer->moved_to, 0, sizeof peer->moved_to);
+    }
+    canon_follower(&peer->follower);
+    peer->newborn_at_us = peer->newborn_uid == 0 ? 0 : NOW_US;
+    peer->silent_since_us = NOW_US;
+    peer->tries = 0;
+    peer->rank = 0;
+    if (!asks) {
+        peer->answered = peer->yes = false;
+        peer->yes_sent_at_us = 0;
+    }
+    began(&peer->yes_sent_at_us);
+    if (!peer->asked.kept && (peer->owed & OWED_REPLY) == 0)
+        memset(&peer->asked, 0, sizeof peer->asked);
+    began(&peer->asked.ask.sent_at_us);
+    if ((peer->owed & OWED_ACK) == 0) memset(&peer->ack, 0, sizeof peer->ack);
+    began(&peer->ack.sent_at_us);
+}
+
+static void canon_peers(struct election *e)
+{
+    int self = roster_seat_of(&e->roster, e->saved.uid, address_text(&e->options.self));
+
+    for (int i = 0; i < PEERS_MAX; i++) {
+        bool seat = i < e->roster.count && i != self;
+        if (i == self) memset(&e->peers[i], 0, sizeof e->peers[i]);
+        if (seat && e->roster.seats[i].uid != 0) contact_known(&e->peers[i].contact, &e->roster, i);
+        if (seat || e->peers[i].contact.uid != 0) canon_peer(&e->peers[i], e);
+    }
+}
+
+static void canon_generations(struct election *e)
+{
+    uint64_t *of[] = {&e->round.vote_generation, &e->reign.roster_generation,
+                      &e->farewell.stands_on, &e->writing, &e->generation};
+    const uint64_t marked = UINT64_C(1) << 40;
+    uint64_t last = e->durable, next = 2;
+
+    if (e->durable == 0) return;
+    for (unsigned i = 0; i < 5; i++)
+        if (*of[i] <= e->durable) *of[i] = i < 4 ? 0 : 1;
+    for (;;) {
+        uint64_t least = UINT64_MAX;
+        for (unsigned i = 0; i < 5; i++)
+            if (*of[i] > last && *of[i] < least && *of[i] < marked) least = *of[i];
+        if (least == UINT64_MAX) break;
+        for (unsigned i = 0; i < 5; i++)
+            if (*of[i] == least) *of[i] = next + marked;
+        last = least;
+        next++;
+    }
+    for (unsigned i = 0; i < 5; i++)
+        *of[i] &= marked - 1;
+    e->durable = 1;
+}
+
+static void canon_round_of(struct election *e)
+{
+    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+    uint64_t generation = e->round.vote_generation;
+
+    if (!asks) e->round = (struct round){.vote_generation = e->role == ROLE_GOOSE ? generation : 0};
+    began(&e->round.began_us);
+    far(&e->round.ends_us);
+    far(&e->round.ask_at_us);
+    e->round.failures = 0;
+}
+
+static void canon_reign(struct election *e)
+{
+    struct reign *reign = &e->reign;
+
+    if (e->role != ROLE_GOOSE) {
+        bool candidate = e->role == ROLE_CANDIDATE;
+        *reign = (struct reign){.lease_us = candidate ? reign->lease_us : 0,
+                                .promise_us = candidate ? reign->promise_us : 0};
+        e->removal = (struct removal){.active = false};
+        return;
+    }
+    began(&reign->base_us);
+    ends(&reign->hold_end_us);
+    far(&reign->heartbeat_at_us);
+    far(&reign->door_at_us);
+    reign->seq = 2;
+    reign->door_nonce = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_WELCOME);
+    reign->old_door_nonce = 0;
+    reign->pending_why = REASON_NONE;
+    reign->pending_uid = 0;
+    if (reign->resigns) reign->resign_why = REASON_HANDOVER;
+    far(&e->removal.ends_us);
+    e->removal.number = 0;
+}
+
+static void canon_birth(struct election *e)
+{
+    struct birth *birth = &e->birth;
+
+    ends(&birth->wait_end_us);
+    far(&birth->listen_end_us);
+    birth->may_shrink = false; /* all promises are equally long */
+    if (e->roster.term == 0) return;
+    birth->newborn = birth->cleared = birth->listening = false;
+    birth->knows_flock = true;
+    birth->said_none = birth->said_none_in_term_0 = 0;
+    birth->wait_end_us = 0;
+}
+
+static void canon_hello(struct election *e)
+{
+    far(&e->hello_at_us);
+    e->hello_nonce = canon_round(e->saved.uid, e->saved.life, 0, MESSAGE_HELLO);
+    e->hello_turn = 0;
+    e->door.knocks = 0;
+    if (world.hellos == 0) memset(&e->door, 0, sizeof e->door);
+}
+
+static void canon_observers(struct node *node)
+{
+    struct observers *table = (struct observers *)(void *)node->observers;
+
+    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
+        const struct observer *seen = observers_at(table, i);
+        size_t offset = (size_t)((const uint8_t *)seen - (const uint8_t *)node->observers);
+        struct observer *o = (struct observer *)(void *)((uint8_t *)node->observers + offset);
+        canon_contact(&o->contact);
+        canon_follower(&o->follower);
+        far(&o->due_us); /* all alike: the heap stays one */
+        o->known_since_us = NOW_US;
+    }
+}
+
+void canon_node(struct node *node)
+{
+    struct election *e = &node->e;
+
+    if (!node->up) {
+        memset(e, 0, sizeof *e);
+        memset(node->observers, 0, sizeof node->observers);
+        return;
+    }
+    e->now_us = NOW_US;
+    e->chance = 0;
+    e->counter = 0;
+    e->told_goose_uid = 0;
+    e->errand_number = 0;
+    memset(e->errands, 0, sizeof e->errands);
+    memset(e->results, 0, sizeof e->results);
+    e->result_next = 0;
+    ends(&e->promise.until_us);
+    ends(&e->quarantine_end_us);
+    ends(&e->following.until_us);
+    now_if_ever(&e->followed_up_to_date_us);
+    far(&e->stand_at_us);
+    e->following.seq = 0;
+    if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
+    e->following.delay_us = 0;
+    e->following.settled = false;
+    if (world.hellos == 0) e->following.until_us = 0;
+    if (!roster_has_unclaimed(&e->saved.roster)) e->followed_up_to_date_us = NOW_US;
+    if (e->saved.longest_promise_us > 0) e->longest_given_us = e->saved.longest_promise_us;
+    if (!world.canvass) e->yielded = 0;
+    if (e->farewell.left < 3)
+        memset(&e->farewell, 0, sizeof e->farewell);
+    else
+        e->farewell.next_us = NOW_US;
+    canon_round_of(e);
+    canon_reign(e);
+    canon_generations(e);
+    canon_birth(e);
+    canon_hello(e);
+    canon_peers(e);
+    canon_observers(node);
+    for (unsigned term = 0; term < node->disk.term && term < 8; term++)
+        node->ghost.told[term] = 0;
+}
+
+static void sooner(uint64_t *until_us)
+{
+    if (*until_us > NOW_US) *until_us -= TICK_US;
+    ends(until_us);
+}
+
+static void older(uint64_t *at_us)
+{
+    if (*at_us != 0 && *at_us <= NOW_US) *at_us -= TICK_US;
+    began(at_us);
+}
+
+static void count_down(uint8_t *left)
+{
+    if (*left > 0) --*left;
+}
+
+static void tick_ghost(struct ghost *ghost)
+{
+    count_down(&ghost->hold_left);
+    count_down(&ghost->page_left);
+    if (ghost->page_left == 0) ghost->page_term = 0;
+    for (unsigned i = 0; i < NODES_MAX; i++) {
+        count_down(&ghost->words[i].left);
+        if (ghost->words[i].left == 0) ghost->words[i].term = 0;
+    }
+}
+
+static void tick_observers(struct node *node)
+{
+    struct observers *table = (struct observers *)(void *)node->observers;
+
+    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
+        const struct observer *seen = observers_at(table, i);
+        size_t offset = (size_t)((const uint8_t *)seen - (const uint8_t *)node->observers);
+        older(&((struct observer *)(void *)((uint8_t *)node->observers + offset))
+                   ->follower.sent_at_us);
+    }
+}
+
+void canon_tick(struct node *node)
+{
+    struct election *e = &node->e;
+
+    tick_ghost(&node->ghost);
+    if (!node->up) return;
+    sooner(&e->promise.until_us);
+    if (world.lie == LIE_PROMISE) sooner(&e->promise.until_us);
+    sooner(&e->quarantine_end_us);
+    sooner(&e->following.until_us);
+    sooner(&e->reign.hold_end_us);
+    sooner(&e->birth.wait_end_us);
+    older(&e->round.began_us);
+    older(&e->reign.base_us);
+    for (int i = 0; i < PEERS_MAX; i++) {
+        older(&e->peers[i].follower.sent_at_us);
+        older(&e->peers[i].yes_sent_at_us);
+        older(&e->peers[i].asked.ask.sent_at_us);
+        older(&e->peers[i].ack.sent_at_us);
+    }
+    tick_observers(node);
+}
+
+/* The sending time that a message says or echoes. */
+static uint64_t *sent_at(struct message *m)
+{
+    switch (m->kind) {
+    case MESSAGE_HEARTBEAT: return &m->heartbeat.sent_at_us;
+    case MESSAGE_ACK: return &m->ack.sent_at_us;
+    case MESSAGE_CANVASS:
+    case MESSAGE_VOTE: return &m->ask.sent_at_us;
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE_REPLY: return &m->reply.sent_at_us;
+    case MESSAGE_RESIGN:
+    case MESSAGE_HELLO:
+    case MESSAGE_WELCOME:
+    case MESSAGE_REQUEST:
+    case MESSAGE_RESULT:
+    case MESSAGE_KINDS:
+    default: return NULL;
+    }
+}
+
+void canon_message(struct message *m)
+{
+    m->counter = 1;
+    if (m->kind == MESSAGE_HEARTBEAT) {
+        m->heartbeat.seq = 2;
+        m->heartbeat.succession_delay_us = 0;
+        m->heartbeat.settled = false;
+    } else if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
+        m->ask.round = canon_round(m->uid, m->life, m->ask.term, m->kind);
+        m->ask.succession_delay_us = 0;
+    } else if (m->kind == MESSAGE_HELLO) {
+        m->hello.nonce = canon_round(m->uid, m->life, 0, MESSAGE_HELLO);
+    } else if (m->kind == MESSAGE_WELCOME && m->welcome.door_nonce != 0) {
+        m->welcome.door_nonce = canon_round(m->uid, m->life, m->term, MESSAGE_WELCOME);
+    }
+}
+
+void canon_message_tick(struct message *m)
+{
+    uint64_t *at_us = sent_at(m);
+
+    if (at_us != NULL) older(at_us);
+}

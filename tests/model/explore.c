@@ -1,0 +1,289 @@
+/* explore.c: every state that a world can reach, breadth-first, so that what is found broken is found in as few steps as
+ * can be. In each state each thing that may happen happens: a tick of the clock, an event at a node, a message in flight
+ * delivered (once, or once and again). Of the messages that a step sends each set is lost that leaves no more in flight
+ * than the world allows: a message that is lost later is one that nobody delivered. */
+#include <string.h>
+#include <time.h>
+
+#include "visited.h"
+
+#define PATH_MAX_EVENTS 256
+
+static struct event_kept path[PATH_MAX_EVENTS];
+static unsigned path_count;
+static struct outcome_of *found;
+static uint64_t here; /* the state that is explored */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void broke(const char *what, const struct event_kept *last)
+{
+    struct event_kept event = *last;
+    uint64_t at = here;
+
+    found->broken = what;
+    path_count = 0;
+    while (path_count < PATH_MAX_EVENTS) {
+        path[path_count++] = event;
+        if (at == 1) break;
+        at = visited_parent(at, &event);
+    }
+    for (unsigned i = 0; i < path_count / 2; i++) {
+        struct event_kept swap = path[i];
+        path[i] = path[path_count - 1 - i];
+        path[path_count - 1 - i] = swap;
+    }
+}
+
+unsigned explore_path(const struct event_kept **events)
+{
+    *events = path;
+    return path_count;
+}
+
+/* In order; what is in flight already is not so twice. False: there is no room. */
+static bool flight_add(struct state *state, uint32_t message)
+{
+    uint32_t *flight = state->flight;
+    unsigned last = world.in_flight - 1, at = 0;
+
+    while (at < world.in_flight && flight[at] > message)
+        at++;
+    if (at < world.in_flight && flight[at] == message) return true;
+    if (flight[last] != 0 || at > last) return false;
+    memmove(flight + at + 1, flight + at, (last - at) * sizeof flight[0]);
+    flight[at] = message;
+    return true;
+}
+
+static void flight_take(struct state *state, unsigned slot)
+{
+    unsigned last = world.in_flight - 1;
+
+    memmove(state->flight + slot, state->flight + slot + 1,
+            (last - slot) * sizeof state->flight[0]);
+    state->flight[last] = 0;
+}
+
+static bool add(const struct state *state, const struct event_kept *event)
+{
+    if (visited_add(state, here, event)) return true;
+    found->why_not = "no room for more states";
+    return false;
+}
+
+/* Each set of its sends may be lost. */
+static bool add_with_sends(const struct state *after, const struct move *move,
+                           struct event_kept event)
+{
+    for (unsigned lost = 0; lost < 1u << move->send_count; lost++) {
+        struct state next = *after;
+        bool fits = true;
+        for (unsigned i = 0; i < move->send_count && fits; i++)
+            if ((lost >> i & 1) == 0) fits = flight_add(&next, move->sends[i]);
+        if (!fits) continue;
+        event.lost = (uint8_t)lost;
+        if (!add(&next, &event)) return false;
+    }
+    return true;
+}
+
+/* False: there is no need to go on. `base` is the state less what the event uses up. */
+static bool apply(const struct state *before, const struct state *base, unsigned node,
+                  enum move_kind kind, uint32_t argument)
+{
+    const struct move *move = move_make(before->nodes[node], kind, argument);
+    struct event_kept event = {.kind = (uint8_t)kind, .node = (uint8_t)node, .argument = argument};
+    struct state after = *base;
+
+    found->transitions++;
+    if (move == NULL) return true;
+    after.nodes[node] = move->node;
+    bool beyond = move->term > world.terms || node_facts(move->node)->version > world.versions;
+    if (beyond && move->broken == NULL) {
+        found->cut++;
+        return true;
+    }
+    const char *wrong = check_move(before, node, move, &after);
+    if (wrong == NULL) wrong = check_state(&after);
+    if (wrong != NULL) {
+        broke(wrong, &event);
+        return false;
+    }
+    if (after.highest_won > found->term_won) found->term_won = after.highest_won;
+    if (after.committed_version > found->version_committed)
+        found->version_committed = after.committed_version;
+    return add_with_sends(&after, move, event);
+}
+
+static bool tick(const struct state *before)
+{
+    struct event_kept event = {.kind = MOVE_TICK};
+    struct state after = *before;
+    bool changes = false;
+
+    memset(after.flight, 0, sizeof after.flight);
+    for (unsigned i = 0; i < world.nodes; i++) {
+        after.nodes[i] = node_tick(before->nodes[i]);
+        changes |= after.nodes[i] != before->nodes[i];
+    }
+    for (unsigned i = 0; i < world.in_flight && before->flight[i] != 0; i++) {
+        uint32_t older = message_tick(before->flight[i]);
+        changes |= older != before->flight[i];
+        flight_add(&after, older);
+    }
+    found->transitions++;
+    if (!changes) return true;
+    const char *wrong = check_state(&after);
+    if (wrong == NULL) return add(&after, &event);
+    broke(wrong, &event);
+    return false;
+}
+
+static bool deliver(const struct state *before)
+{
+    for (unsigned i = 0; i < world.in_flight && before->flight[i] != 0; i++) {
+        unsigned to = message_get(before->flight[i]).to;
+        struct state base = *before;
+        if (!node_facts(before->nodes[to])->up) continue;
+        flight_take(&base, i);
+        if (!apply(before, &base, to, MOVE_DELIVER, before->flight[i])) return false;
+        if (before->duplicates == 0) continue;
+        base = *before;
+        base.duplicates--;
+        if (!apply(before, &base, to, MOVE_DELIVER, before->flight[i])) return false;
+    }
+    return true;
+}
+
+/* Crashes, lost disks, and what operators ask, as long as the budget lasts. */
+static bool spend(const struct state *before, unsigned node, enum move_kind kind, uint32_t argument,
+                  uint8_t *budget, struct state *base)
+{
+    if (*budget == 0) return true;
+    --*budget;
+    bool goes_on = apply(before, base, node, kind, argument);
+    ++*budget;
+    return goes_on;
+}
+
+/* PROTOCOL 2: as long as somebody's roster calls its seat unclaimed a node must keep its disk, and a first member that no
+ * goose has reached counts as one whose disk is lost. */
+static bool may_lose_disk(const struct state *state, unsigned node)
+{
+    for (unsigned i = 0; i < world.nodes; i++)
+        if ((node_facts(state->nodes[i])->claimed >> node & 1) == 0) return false;
+    return true;
+}
+
+static bool accidents(const struct state *before, unsigned node)
+{
+    const struct facts *f = node_facts(before->nodes[node]);
+    struct state base = *before;
+
+    if (!f->up)
+        return apply(before, before, node, MOVE_START, 0) &&
+               (!may_lose_disk(before, node) ||
+                spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base));
+    if (!spend(before, node, MOVE_CRASH, 0, &base.crashes, &base)) return false;
+    return !f->writing || spend(before, node, MOVE_CRASH_LANDED, 0, &base.crashes, &base);
+}
+
+static bool requests(const struct state *before, unsigned node)
+{
+    struct state base = *before;
+
+    if (!spend(before, node, MOVE_HANDOVER, 0, &base.handovers, &base)) return false;
+    if (!spend(before, node, MOVE_HOLD, 0, &base.holds, &base)) return false;
+    for (unsigned whom = 0; whom < world.nodes; whom++)
+        if (!spend(before, node, MOVE_REMOVE, whom, &base.removals, &base)) return false;
+    return true;
+}
+
+static bool as_goose(const struct state *before, unsigned node)
+{
+    if (!apply(before, before, node, MOVE_HEARTBEAT, 0)) return false;
+    for (unsigned seat = 0; world.silence && seat < world.nodes; seat++)
+        if (!apply(before, before, node, MOVE_SILENT, seat)) return false;
+    return requests(before, node);
+}
+
+static bool as_duck(const struct state *before, unsigned node)
+{
+    struct state base = *before;
+
+    for (unsigned turn = 0; turn < world.nodes; turn++)
+        if (!spend(before, node, MOVE_HELLO, turn, &base.hellos, &base)) return false;
+    return true;
+}
+
+static bool deadlines(const struct state *before, unsigned node)
+{
+    const struct facts *f = node_facts(before->nodes[node]);
+    bool asks = f->role == ROLE_CANVASSING || f->role == ROLE_CANDIDATE;
+
+    if (!f->up) return true;
+    if (f->writing && !apply(before, before, node, MOVE_SAVED, 0)) return false;
+    if (!apply(before, before, node, MOVE_WAKE, 0)) return false;
+    if (f->role == ROLE_GOOSE) return as_goose(before, node);
+    if (asks && !apply(before, before, node, MOVE_ROUND_ENDS, 0)) return false;
+    if (asks && !apply(before, before, node, MOVE_ASK_AGAIN, 0)) return false;
+    enum move_kind turn = world.canvass ? MOVE_CANVASS : MOVE_STAND;
+    if (f->role == ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
+    return as_duck(before, node);
+}
+
+static bool expand(const struct state *before)
+{
+    if (!deliver(before)) return false;
+    for (unsigned node = 0; node < world.nodes; node++)
+        if (!deadlines(before, node)) return false;
+    for (unsigned node = 0; node < world.nodes; node++)
+        if (!accidents(before, node)) return false;
+    return tick(before);
+}
+
+static size_t memory_used(void)
+{
+    return visited_memory() + kept_memory() + moves_memory();
+}
+
+static bool budget_left(double began)
+{
+    found->seconds = seconds_now() - began;
+    found->bytes = memory_used();
+    if (found->seconds > world.seconds) found->why_not = "its time is over";
+    if (found->bytes > world.megabytes << 20) found->why_not = "its memory is full";
+    return found->why_not == NULL;
+}
+
+void explore(const struct state *first, struct outcome_of *outcome)
+{
+    double began = seconds_now();
+    struct event_kept none = {.kind = MOVE_NONE};
+    uint64_t level_end = 2;
+    struct state state;
+
+    found = outcome;
+    visited_begin();
+    visited_add(first, 0, &none);
+    for (here = 1; here < visited_end(); here++) {
+        if (here == level_end) {
+            found->depth++;
+            level_end = visited_end();
+        }
+        if (here % 4096 == 0 && !budget_left(began)) break;
+        visited_get(here, &state);
+        if (!expand(&state)) break;
+    }
+    found->finished = found->broken == NULL && found->why_not == NULL;
+    found->states = visited_end() - 1;
+    found->seconds = seconds_now() - began;
+    found->bytes = memory_used();
+}

@@ -1,0 +1,221 @@
+/* kept.c: nodes and messages as numbers. A node is kept as its words that are not zero (its options are the world's), a
+ * message as the bytes of its datagram: so what is kept is all that there is, less what canon.c lists. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+_Static_assert(sizeof(struct node) % 8 == 0, "whole words");
+_Static_assert(sizeof(struct node) / 8 < UINT16_MAX, "a word's place fits");
+
+#define NODE_WORDS (sizeof(struct node) / 8)
+
+static struct store *nodes, *messages;
+static struct facts *facts;
+static uint32_t *node_ticks, *message_ticks;
+static uint32_t facts_room, messages_room;
+
+static void *grown(void *memory, size_t old_count, size_t new_count, size_t size)
+{
+    uint8_t *bytes = realloc(memory, new_count * size);
+
+    if (bytes == NULL) abort();
+    memset(bytes + old_count * size, 0, (new_count - old_count) * size);
+    return bytes;
+}
+
+void kept_begin(void)
+{
+    nodes = store_new();
+    messages = store_new();
+}
+
+/* Words that are not zero: how many, their places, themselves. */
+static size_t pack(const struct node *node, uint64_t *packed)
+{
+    static uint16_t places[NODE_WORDS];
+    static uint64_t words[NODE_WORDS];
+    const uint8_t *at = (const uint8_t *)node;
+    uint16_t count = 0;
+
+    for (uint16_t i = 0; i < NODE_WORDS; i++) {
+        uint64_t word;
+        memcpy(&word, at + 8 * (size_t)i, sizeof word);
+        if (word == 0) continue;
+        places[count] = i;
+        words[count++] = word;
+    }
+    memcpy(packed, words, count * sizeof words[0]);
+    memcpy(packed + count, places, count * sizeof places[0]);
+    return count * (sizeof words[0] + sizeof places[0]);
+}
+
+static uint8_t seats_of(const struct node *node)
+{
+    unsigned seats = 0;
+
+    for (int i = 0; i < node->e.roster.count; i++) {
+        int at = node_of_address(roster_address(&node->e.roster, i));
+        if (at >= 0) seats |= 1u << at;
+    }
+    return (uint8_t)seats;
+}
+
+/* Claimed, or no seat at all any more, in a roster of a flock. */
+static unsigned claimed_in(const struct roster *roster)
+{
+    unsigned claimed = roster->term > 0 ? 0xff : 0;
+
+    for (int i = 0; i < roster->count; i++) {
+        int at = node_of_address(roster_address(roster, i));
+        if (at >= 0 && roster->seats[i].uid == 0) claimed &= ~(1u << at);
+    }
+    return claimed;
+}
+
+static uint8_t claimed_at(const struct node *node)
+{
+    unsigned claimed = claimed_in(&node->disk.roster);
+
+    if (node->up) claimed &= claimed_in(&node->e.roster) & claimed_in(&node->e.saved.roster);
+    return (uint8_t)claimed;
+}
+
+static struct facts look(const struct node *node)
+{
+    const struct election *e = &node->e;
+    bool claims = node->up && election_is_goose(e, NOW_US);
+    struct facts f = {.up = node->up,
+                      .writing = node->is_writing,
+                      .index = node->index,
+                      .role = (uint8_t)e->role,
+                      .term = (uint8_t)(node->up ? e->saved.term : node->disk.term),
+                      .life = (uint8_t)((node->up ? e->saved.life : node->disk.life) >> 32),
+                      .claim_term = claims ? (uint8_t)e->saved.term : 0,
+                      .hold_left = node->ghost.hold_left,
+                      .version = (uint8_t)e->saved.roster.version,
+                      .disk_term = (uint8_t)node->disk.roster.term,
+                      .disk_version = (uint8_t)node->disk.roster.version,
+                      .seats = seats_of(node),
+                      .claimed = claimed_at(node)};
+
+    if (!claims && node->ghost.page_left > 0) f.claim_term = node->ghost.page_term;
+    if (roster_compare(node->ghost.held_term, node->ghost.held_version, f.disk_term,
+                       f.disk_version) > 0) {
+        f.disk_term = node->ghost.held_term;
+        f.disk_version = node->ghost.held_version;
+    }
+    memcpy(f.words, node->ghost.words, sizeof f.words);
+    return f;
+}
+
+uint32_t node_put(struct node *node)
+{
+    static uint64_t packed[2 * NODE_WORDS];
+    struct facts f = look(node);
+
+    memset(&node->e.options, 0, sizeof node->e.options);
+    size_t bytes = pack(node, packed);
+    uint32_t known = store_count(nodes), number = store_put(nodes, packed, bytes);
+    if (number <= known) return number;
+    if (number >= facts_room) {
+        uint32_t room = facts_room == 0 ? 1024 : 2 * facts_room;
+        facts = grown(facts, facts_room, room, sizeof *facts);
+        node_ticks = grown(node_ticks, facts_room, room, sizeof *node_ticks);
+        facts_room = room;
+    }
+    facts[number] = f;
+    return number;
+}
+
+void node_get(uint32_t number, struct node *node)
+{
+    size_t bytes;
+    const uint8_t *packed = store_get(nodes, number, &bytes);
+    size_t count = bytes / (sizeof(uint64_t) + sizeof(uint16_t));
+    const uint8_t *places = packed + count * sizeof(uint64_t);
+    uint8_t *at = (uint8_t *)node;
+
+    memset(node, 0, sizeof *node);
+    for (size_t i = 0; i < count; i++) {
+        uint16_t place;
+        memcpy(&place, places + 2 * i, sizeof place);
+        memcpy(at + 8 * (size_t)place, packed + 8 * i, 8);
+    }
+    if (node->up) world_options(node->index, &node->e.options);
+}
+
+const struct facts *node_facts(uint32_t number)
+{
+    return &facts[number];
+}
+
+uint32_t node_tick(uint32_t number)
+{
+    static struct node node;
+
+    if (node_ticks[number] == 0) {
+        node_get(number, &node);
+        canon_tick(&node);
+        uint32_t next = node_put(&node);
+        node_ticks[number] = next;
+    }
+    return node_ticks[number];
+}
+
+uint32_t message_put(unsigned from, unsigned to, const struct message *message,
+                     const struct roster *roster)
+{
+    uint8_t bytes[MESSAGE_BYTES_MAX + 2] = {(uint8_t)from, (uint8_t)to};
+    size_t count = wire_encode(message, roster, bytes + 2) + 2;
+    uint32_t number = store_put(messages, bytes, count);
+
+    if (number >= messages_room) {
+        uint32_t room = messages_room == 0 ? 1024 : 2 * messages_room;
+        message_ticks = grown(message_ticks, messages_room, room, sizeof *message_ticks);
+        messages_room = room;
+    }
+    return number;
+}
+
+struct message_kept message_get(uint32_t number)
+{
+    struct message_kept kept;
+    const uint8_t *bytes = store_get(messages, number, &kept.count);
+
+    kept.from = bytes[0];
+    kept.to = bytes[1];
+    kept.bytes = bytes + 2;
+    kept.count -= 2;
+    return kept;
+}
+
+uint32_t message_tick(uint32_t number)
+{
+    if (message_ticks[number] == 0) {
+        struct message_kept kept = message_get(number);
+        struct message message;
+        static struct roster roster;
+        if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) abort();
+        canon_message_tick(&message);
+        uint32_t next = message_put(kept.from, kept.to, &message, &roster);
+        message_ticks[number] = next;
+    }
+    return message_ticks[number];
+}
+
+uint32_t nodes_kept(void)
+{
+    return store_count(nodes);
+}
+
+uint32_t messages_kept(void)
+{
+    return store_count(messages);
+}
+
+size_t kept_memory(void)
+{
+    return store_memory(nodes) + store_memory(messages) + facts_room * (sizeof *facts + 4) +
+           messages_room * sizeof(uint32_t);
+}

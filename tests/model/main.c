@@ -1,0 +1,131 @@
+/* main.c: goosemodel explores small worlds, each to its end if its budget allows.
+ *
+ *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD...   status 1: something is broken, or not finished
+ *     goosemodel --list
+ *
+ * --outside leaves election_check() and what a message says that it stands on alone, so that a core that was broken on
+ * purpose is seen to break what PROTOCOL 2 promises. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+struct options {
+    double seconds;
+    size_t megabytes;
+    enum lie lie;
+    bool outside;
+};
+
+/* What the checks have to notice: a disk that says it wrote and did not, promises that end a tick early, and a property
+ * that does not hold. */
+static const char *const lies[LIES] = {"none", "disk", "promise", "goose"};
+
+static void list(void)
+{
+    for (unsigned i = 0; i < world_count; i++)
+        printf("%-12s %s\n", worlds[i].name, worlds[i].about);
+}
+
+static void say_budgets(void)
+{
+    printf("world %s: %s\n", world.name, world.about);
+    printf("  budgets: %u nodes, %u voters, terms <= %u, roster versions <= %u, messages in flight "
+           "<= %u\n",
+           world.nodes, world.seats, world.terms, world.versions, world.in_flight);
+    printf("           crashes <= %u, lost disks <= %u, duplicates <= %u, handovers <= %u, holds "
+           "<= %u, "
+           "removals <= %u, HELLOs <= %u\n",
+           world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
+           world.removals, world.hellos);
+    printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
+           world.lease_ticks, world.step_ticks,
+           world.canvass ? "by messages" : "always answered with yes", world.seconds,
+           world.megabytes);
+    fflush(stdout);
+}
+
+static void say_outcome(const struct outcome_of *o)
+{
+    printf("  %s: %llu states, depth %u%s, %llu transitions (%llu beyond the budget), %.1f s, %zu "
+           "MB\n",
+           o->broken != NULL ? "BROKEN"
+           : o->finished     ? "finished"
+                             : o->why_not,
+           (unsigned long long)o->states, o->depth, o->finished ? "" : " not completed",
+           (unsigned long long)o->transitions, (unsigned long long)o->cut, o->seconds,
+           o->bytes >> 20);
+    printf("  reached: term %u won, roster version %u committed\n", o->term_won,
+           o->version_committed);
+    printf("  %u states of a node, %u messages, %llu moves by the core, %.0f states/s\n",
+           nodes_kept(), messages_kept(), (unsigned long long)moves_count(),
+           (double)o->states / (o->seconds > 0 ? o->seconds : 1));
+}
+
+static int run(const struct world *chosen, const struct options *options)
+{
+    struct outcome_of outcome = {.broken = NULL};
+    struct state first;
+
+    world = *chosen;
+    world.lie = options->lie;
+    world.outside = options->outside;
+    if (options->seconds > 0) world.seconds = options->seconds;
+    if (options->megabytes > 0) world.megabytes = options->megabytes;
+    say_budgets();
+    kept_begin();
+    moves_begin();
+    prologue(&first);
+    explore(&first, &outcome);
+    say_outcome(&outcome);
+    if (outcome.broken != NULL) {
+        const struct event_kept *events;
+        unsigned count = explore_path(&events);
+        tell_path(&first, events, count, outcome.broken);
+    }
+    return outcome.finished ? 0 : 1;
+}
+
+static const struct world *find(const char *name)
+{
+    for (unsigned i = 0; i < world_count; i++)
+        if (strcmp(worlds[i].name, name) == 0) return &worlds[i];
+    return NULL;
+}
+
+static bool take_option(struct options *options, const char *name, const char *value)
+{
+    if (strcmp(name, "--seconds") == 0) options->seconds = strtod(value, NULL);
+    if (strcmp(name, "--megabytes") == 0) options->megabytes = strtoul(value, NULL, 10);
+    for (int i = 0; strcmp(name, "--lie") == 0 && i < LIES; i++)
+        if (strcmp(value, lies[i]) == 0) options->lie = (enum lie)i;
+    return strcmp(name, "--seconds") == 0 || strcmp(name, "--megabytes") == 0 ||
+           (strcmp(name, "--lie") == 0 && options->lie != LIE_NONE);
+}
+
+/* One world a run: what was learnt of nodes and messages belongs to it. */
+int main(int argc, char **argv)
+{
+    struct options options = {.seconds = 0};
+    int at = 1;
+
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        list();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--outside") == 0) {
+        options.outside = true;
+        at++;
+    }
+    while (at + 1 < argc && take_option(&options, argv[at], argv[at + 1]))
+        at += 2;
+    const struct world *chosen = at + 1 == argc ? find(argv[at]) : NULL;
+    if (chosen == NULL) {
+        fprintf(stderr, "goosemodel [--outside] [--seconds N] [--megabytes N] [--lie "
+                        "disk|promise|goose] WORLD, of:\n");
+        list();
+        return 2;
+    }
+    return run(chosen, &options);
+}

@@ -1,0 +1,104 @@
+/* prologue.c: the first state of a world. Its nodes start; where it is to begin with a goose, the first node stands and
+ * everything is delivered, written and acknowledged until nothing moves. From there on anything may happen. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+#define POST_MAX 256
+
+static uint32_t post[POST_MAX];
+static unsigned post_count;
+
+static void happens(struct state *state, unsigned node, enum move_kind kind, uint32_t argument)
+{
+    const struct move *move = move_make(state->nodes[node], kind, argument);
+    struct state before = *state;
+
+    if (move == NULL) return;
+    state->nodes[node] = move->node;
+    if (check_move(&before, node, move, state) != NULL && !world.outside) exit(2);
+    for (unsigned i = 0; i < move->send_count && post_count < POST_MAX; i++)
+        post[post_count++] = move->sends[i];
+}
+
+static void settle(struct state *state)
+{
+    for (bool busy = true; busy;) {
+        busy = false;
+        for (unsigned i = 0; i < world.nodes; i++) {
+            if (!node_facts(state->nodes[i])->writing) continue;
+            happens(state, i, MOVE_SAVED, 0);
+            busy = true;
+        }
+        if (post_count == 0) continue;
+        uint32_t message = post[0];
+        memmove(post, post + 1, --post_count * sizeof post[0]);
+        happens(state, message_get(message).to, MOVE_DELIVER, message);
+        busy = true;
+    }
+}
+
+static void start(struct state *state, unsigned index)
+{
+    static struct node node;
+
+    memset(&node, 0, sizeof node);
+    node.index = (uint8_t)index;
+    if ((world.start == START_SEATED || world.start == START_REIGN) && index < world.seats) {
+        world_seated(index, &node.disk);
+        node.has_disk = true;
+        name_uid(node.disk.uid, index, 0);
+    }
+    canon_node(&node);
+    state->nodes[index] = node_put(&node);
+    happens(state, index, MOVE_START, 0);
+}
+
+static void ticks(struct state *state, unsigned count)
+{
+    for (unsigned i = 0; i < world.nodes; i++)
+        for (unsigned j = 0; j < count; j++)
+            state->nodes[i] = node_tick(state->nodes[i]);
+    for (unsigned i = 0; i < world.nodes; i++)
+        happens(state, i, MOVE_WAKE, 0);
+}
+
+static void say_hello(struct state *state, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        happens(state, i, MOVE_HELLO, 0);
+        settle(state);
+    }
+}
+
+/* The first node is goose, and all follow it; who waits for a seat is known to it. */
+static void reign(struct state *state)
+{
+    happens(state, 0, MOVE_STAND, 0);
+    settle(state);
+    for (unsigned times = 0; times < 3; times++) {
+        happens(state, 0, MOVE_HEARTBEAT, 0);
+        settle(state);
+    }
+    if (world.observers) say_hello(state, world.seats, world.nodes);
+}
+
+void prologue(struct state *first)
+{
+    memset(first, 0, sizeof *first);
+    post_count = 0;
+    for (unsigned i = 0; i < world.nodes; i++)
+        start(first, i);
+    bool newborn = world.start == START_NEWBORN || world.start == START_FOUNDED;
+    if (newborn) say_hello(first, 0, world.nodes);
+    if (!newborn) ticks(first, world.lease_ticks);
+    if (world.start == START_REIGN || world.start == START_FOUNDED) reign(first);
+    first->crashes = (uint8_t)world.crashes;
+    first->lost_disks = (uint8_t)world.lost_disks;
+    first->duplicates = (uint8_t)world.duplicates;
+    first->handovers = (uint8_t)world.handovers;
+    first->holds = (uint8_t)world.holds;
+    first->removals = (uint8_t)world.removals;
+    first->hellos = (uint8_t)world.hellos;
+}

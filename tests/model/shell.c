@@ -1,0 +1,189 @@
+/* shell.c: one step of the core, and its actions carried out: withdraw, save, send, announce, once more. Every state is
+ * held against election_check(), every step against election_check_step(). What a crash may tear apart here is modelled
+ * by what may happen next: a send that is lost, a write that does not land. */
+#include <string.h>
+
+#include "model.h"
+
+static void broken(struct shell *shell, const char *what)
+{
+    if (what != NULL && shell->move->broken == NULL) shell->move->broken = what;
+}
+
+static int receiver_of(const struct send *send)
+{
+    return send->has_endpoint ? send->endpoint.bytes[0] - 1 : node_of_address(send->address);
+}
+
+static void send_out(struct shell *shell, struct send *send)
+{
+    struct move *move = shell->move;
+    struct node *node = &shell->node;
+    int to = receiver_of(send);
+
+    if (!world.outside && send->stands_on > node->e.durable)
+        broken(shell, "a message stands on what is not saved");
+    canon_message(&send->message);
+    if (shell->deaf || to < 0 || to == node->index) return;
+    if (move->send_count == MOVE_SENDS_MAX) {
+        broken(shell, "the model has no room for so many sends of one step");
+        return;
+    }
+    move->sends[move->send_count++] =
+        message_put(node->index, (unsigned)to, &send->message, election_roster(&node->e));
+}
+
+/* S3: this uid has told somebody that it votes so in this term. */
+static void told(struct shell *shell, uint64_t term, unsigned candidate)
+{
+    uint8_t *known = &shell->node.ghost.told[term & 7];
+
+    if (*known != 0 && *known != candidate + 1) broken(shell, "S3: a uid votes twice in one term");
+    *known = (uint8_t)(candidate + 1);
+}
+
+/* A lease of this goose may rest on this word. */
+static void word_given(struct shell *shell, int to, uint64_t term, uint64_t sent_at_us)
+{
+    struct word_given *word = &shell->node.ghost.words[to];
+    uint64_t end_us = sent_at_us + LEASE_US;
+    uint8_t left = end_us > NOW_US ? (uint8_t)((end_us - NOW_US) / TICK_US) : 0;
+
+    if (left == 0) return;
+    if (word->term == term && word->left > left) left = word->left;
+    *word = (struct word_given){.term = (uint8_t)term, .left = left};
+}
+
+static void remember_send(struct shell *shell, const struct send *send)
+{
+    const struct message *m = &send->message;
+    int to = receiver_of(send);
+
+    if (to < 0) return;
+    if (m->kind == MESSAGE_ACK && m->ack.yes) word_given(shell, to, m->term, m->ack.sent_at_us);
+    if (m->kind == MESSAGE_VOTE_REPLY && m->reply.verdict == VERDICT_YES) {
+        told(shell, m->term, (unsigned)to);
+        word_given(shell, to, m->term, m->reply.sent_at_us);
+    }
+}
+
+/* Who follows the goose of a later term is free of what it told others before: that goose could not have won else. */
+static void forget_words(struct shell *shell)
+{
+    const struct election *e = &shell->node.e;
+
+    for (unsigned i = 0; i < NODES_MAX; i++) {
+        struct word_given *word = &shell->node.ghost.words[i];
+        if (e->following.uid != e->saved.uid && word->term < e->following.term)
+            *word = (struct word_given){0, 0};
+    }
+}
+
+static void announce(struct shell *shell, const struct actions *actions)
+{
+    struct node *node = &shell->node;
+    struct move *move = shell->move;
+
+    for (unsigned i = 0; i < actions->note_count; i++) {
+        if (actions->notes[i].kind != NOTE_COMMITTED) continue;
+        move->committed = true;
+        move->roster_term = (uint8_t)node->e.roster.term;
+        move->roster_version = (uint8_t)node->e.roster.version;
+    }
+    for (unsigned i = 0; i < actions->answer_count; i++)
+        if (actions->answers[i].number > 0)
+            node->ghost.hold_left =
+                (uint8_t)((node->e.reign.hold_end_us - NOW_US + TICK_US - 1) / TICK_US);
+    if (actions->claim != CLAIM_GIVEN) return;
+    move->won = true;
+    told(shell, node->e.saved.term, node->index);
+}
+
+static void carry_out(struct shell *shell, struct actions *actions)
+{
+    struct node *node = &shell->node;
+    unsigned first = shell->move->send_count;
+
+    if (actions->retire) broken(shell, "a node takes its own state for an old copy");
+    if (actions->save) {
+        if (node->is_writing) broken(shell, "two writes at a time");
+        node->writing = *election_durable(&node->e);
+        node->is_writing = true;
+    }
+    for (unsigned i = 0; i < actions->send_count; i++) {
+        send_out(shell, &actions->sends[i]);
+        remember_send(shell, &actions->sends[i]);
+    }
+    announce(shell, actions);
+    if (shell->tells) tell_step(shell, actions, first);
+}
+
+/* The same chance each time: what it names gets the name that canon.c gives it. */
+static uint64_t entropy(const struct node *node)
+{
+    uint64_t of[2] = {node->index, node->ghost.birth};
+    return digest_bytes(1, of, sizeof of);
+}
+
+static void name_round(struct election *e)
+{
+    if (e->role == ROLE_CANDIDATE)
+        e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_VOTE);
+    if (e->role == ROLE_CANVASSING)
+        e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
+}
+
+static void check_inside(struct shell *shell, const struct event *event,
+                         const struct election *before)
+{
+    if (event->kind != EVENT_START) broken(shell, election_check_step(before, &shell->node.e));
+    broken(shell, election_check(&shell->node.e));
+}
+
+void shell_step(struct shell *shell, struct event *event)
+{
+    static struct election before;
+    static struct actions actions;
+    struct node *node = &shell->node;
+
+    event->observers = world.observers ? (struct observers *)(void *)node->observers : NULL;
+    event->now_us = NOW_US;
+    for (unsigned times = 0; times < 100; times++) {
+        event->entropy = entropy(node);
+        before = node->e;
+        election_step(&node->e, event, &actions);
+        name_round(&node->e);
+        if (!world.outside) check_inside(shell, event, &before);
+        carry_out(shell, &actions);
+        if (!actions.more) break;
+        event->kind = EVENT_GO_ON;
+    }
+    forget_words(shell);
+}
+
+/* A node starts, and its new life is on disk at once: before that it says nothing, and a crash were no start at all. */
+bool shell_start(struct shell *shell, bool newborn)
+{
+    struct node *node = &shell->node;
+    struct election_options options;
+    struct event event = {.kind = EVENT_START};
+
+    world_options(node->index, &options);
+    memset(&node->e, 0, sizeof node->e);
+    if (world.observers) observers_init((struct observers *)(void *)node->observers, OBSERVERS);
+    node->up = true;
+    event.start.options = &options;
+    event.start.saved = newborn ? NULL : &node->disk;
+    shell_step(shell, &event);
+    if (!node->is_writing) return false;
+    node->disk = node->writing;
+    node->has_disk = true;
+    node->is_writing = false;
+    memset(&node->writing, 0, sizeof node->writing);
+    name_uid(node->disk.uid, node->index, node->ghost.birth);
+    struct event saved = {.kind = EVENT_SAVED};
+    saved.saved.generation = node->e.writing;
+    saved.saved.ok = true;
+    shell_step(shell, &saved);
+    return true;
+}

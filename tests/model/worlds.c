@@ -1,0 +1,194 @@
+/* worlds.c: the worlds that goosemodel explores, and the budgets of each. */
+#include <string.h>
+
+#include "model.h"
+
+/* A lease of two ticks is long enough for an ACK that comes late in it. */
+#define FLOCK(count, voters, ticks) \
+    .nodes = (count), .seats = (voters), .lease_ticks = (ticks), .seconds = 600, .megabytes = 7000
+
+const struct world worlds[] = {
+    {.name = "smoke",
+     .about = "two voters, short enough for every test run",
+     FLOCK(2, 2, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1,
+     .crashes = 1},
+    {.name = "trio",
+     .about = "three voters without a goose, one election: short enough as well",
+     FLOCK(3, 3, 1),
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 0},
+    {.name = "voters",
+     .about = "three voters: one crash, one message in flight",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1,
+     .crashes = 1},
+    {.name = "order",
+     .about = "three voters: two messages in flight overtake each other",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 2},
+    {.name = "wide",
+     .about = "three voters: one crash, four messages in flight, one twice",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 4,
+     .crashes = 1,
+     .duplicates = 1},
+    {.name = "cold",
+     .about = "three voters without a goose: one election, one crash",
+     FLOCK(3, 3, 2),
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1},
+    {.name = "canvass",
+     .about = "three voters that canvass with messages",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1,
+     .canvass = true,
+     .step_ticks = 1},
+    {.name = "resign",
+     .about = "three voters: a handover to an heir, a hold",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1,
+     .handovers = 1,
+     .holds = 1},
+    {.name = "late",
+     .about = "three voters: a handover whose RESIGN may come late, a hold",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 4,
+     .in_flight = 2,
+     .handovers = 1,
+     .holds = 1},
+    {.name = "roster",
+     .about = "three voters, of whom an operator removes one",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 2,
+     .terms = 3,
+     .in_flight = 1,
+     .removals = 1},
+    {.name = "shrink",
+     .about = "three voters, of whom an operator removes two, and a crash",
+     FLOCK(3, 3, 2),
+     .start = START_REIGN,
+     .versions = 3,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1,
+     .removals = 2},
+    {.name = "newcomer",
+     .about = "two voters and a newcomer that waits for a seat",
+     FLOCK(3, 2, 2),
+     .start = START_REIGN,
+     .versions = 2,
+     .terms = 3,
+     .in_flight = 1,
+     .hellos = 1,
+     .observers = true},
+    {.name = "bootstrap",
+     .about = "three newborns of one list, one election, and a crash",
+     FLOCK(3, 3, 2),
+     .start = START_NEWBORN,
+     .versions = 2,
+     .terms = 1,
+     .in_flight = 1,
+     .crashes = 1,
+     .hellos = 1},
+    {.name = "births",
+     .about = "three newborns of one list, two elections, and a crash",
+     FLOCK(3, 3, 2),
+     .start = START_NEWBORN,
+     .versions = 2,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1,
+     .hellos = 1},
+    {.name = "lost-disk",
+     .about = "a flock that newborns founded, of whom one loses its disk",
+     FLOCK(3, 3, 2),
+     .start = START_FOUNDED,
+     .versions = 4,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1,
+     .lost_disks = 1,
+     .hellos = 3,
+     .silence = true,
+     .observers = true},
+};
+
+const unsigned world_count = sizeof worlds / sizeof worlds[0];
+
+struct world world;
+
+static void peers_of(struct roster *roster, unsigned count)
+{
+    struct address kept[NODES_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        address_keep(&kept[i], node_address(i));
+    roster_bootstrap(roster, 1, kept, count);
+}
+
+void world_options(unsigned node, struct election_options *options)
+{
+    static struct roster peers;
+    static const struct world *made;
+
+    if (made == NULL) peers_of(&peers, world.seats);
+    made = &world;
+    memset(options, 0, sizeof *options);
+    address_keep(&options->self, node_address(node));
+    options->priority = PRIORITY_DEFAULT;
+    options->voters = (uint8_t)world.nodes;
+    options->heartbeat_us = (uint32_t)LEASE_US / 3;
+    options->lease_us = (uint32_t)LEASE_US;
+    options->dead_after_us = LEASE_US;
+    options->name_tag = 1;
+    if (node < world.seats)
+        options->peers = peers;
+    else
+        options->join = peers;
+}
+
+/* A flock of term 1 that is settled, and whose promises have all ended. */
+void world_seated(unsigned node, struct durable_state *state)
+{
+    struct election_options options;
+
+    memset(state, 0, sizeof *state);
+    world_options(0, &options);
+    state->uid = UINT64_C(0x101) * (node + 1);
+    state->life = UINT64_C(1) << 32;
+    state->term = 1;
+    state->longest_promise_us = LEASE_US + LEASE_US / 20;
+    state->roster = options.peers;
+    state->roster.term = 1;
+    state->roster.wanted = (uint8_t)world.nodes;
+    for (unsigned i = 0; i < world.seats; i++)
+        state->roster.seats[i].uid = UINT64_C(0x101) * (i + 1);
+}
