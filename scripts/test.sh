@@ -74,9 +74,11 @@ sources_of() {
     find "$1" -name '*.c' -print0
 }
 
+# By the release build, which compiles each of the daemon's files once: with the fuzzers' copies in view, clang-tidy 14
+# looks twice in one run, and then takes every va_list for uninitialized.
 check_clang_tidy() {
-    sources_of src | xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/clang --quiet 2>build/clang/tidy.log ||
-        { cat build/clang/tidy.log >&2 && return 1; }
+    sources_of src | xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet 2>build/release/tidy.log ||
+        { cat build/release/tidy.log >&2 && return 1; }
 }
 
 check_cppcheck() {
