@@ -60,6 +60,7 @@ say "HUP: the log level is read again, and a file that is wrong changes nothing"
 echo '{"log-level": "debug"}' >"$FLOCK_DIR/config"
 node_signal 1 HUP
 wait_log 5 1 'keys, token and log level read again'
+[ "$goose" != 1 ] || wait_log 5 1 ' debug .* claim from_us='
 echo '{"log-level": "loud"}' >"$FLOCK_DIR/config"
 node_signal 1 HUP
 wait_log 5 1 'nothing was changed: .*/config: "log-level": loud is no level'
