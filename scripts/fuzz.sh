@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 usage() {
     cat <<'USAGE'
 usage: scripts/fuzz.sh [--minutes M] [--only NAMES]
+       scripts/fuzz.sh --keep [--only NAMES]
 
 Builds the fuzz targets with clang into build/fuzz, then runs one after the other for M minutes each (10) on a corpus
 of its own, which grows from run to run in build/fuzz/corpus/NAME. Prints a table in the end. A crash does not stop the
@@ -17,15 +18,19 @@ others; it is shown with the command that replays it. Ends with 0 only if there 
 
   --minutes M    for each target
   --only NAMES   of these targets, with commas between: wire,http
+  --keep         does not run them: of all that they found so far writes what reaches most (branches that the good inputs
+                 do not reach, the shortest inputs first) to tests/fuzz/found/NAME.hex, where every build tries it again
   --help         this
 USAGE
 }
 
 targets=(wire durable step seal state keys options config http)
 minutes=10
+keep=
 while [ $# -gt 0 ]; do
     case $1 in
     --help | -h) usage && exit 0 ;;
+    --keep) keep=yes && shift ;;
     --minutes)
         [[ ${2-} =~ ^[1-9][0-9]{0,4}$ ]] || { usage >&2 && exit 2; }
         minutes=$2
@@ -59,6 +64,28 @@ figure() {
 edges() {
     sed -n 's/^#[0-9].* cov: \([0-9]*\) .*/\1/p' "$1" | tail -n 1
 }
+
+# keep NAME - FOUND_MAX of tests/fuzz/found.h at most. Each is there for the branches that it alone takes.
+keep() {
+    local name=$1 merged files
+    merged=$(mktemp -d "build/fuzz/merged-$name.XXXXXX")
+    cp "$programs/corpus-$name"/seed-* "$merged"
+    "$programs/fuzz_$name" -merge=1 -use_counters=0 "$merged" "build/fuzz/corpus/$name" "$programs/corpus-$name" \
+        >"build/fuzz/$name.merge.log" 2>&1 || { tail -n 20 "build/fuzz/$name.merge.log" >&2 && return 1; }
+    mapfile -t files < <(find "$merged" -type f ! -name 'seed-*' -printf '%s %f\n' | sort -n | head -n 64 | cut -d ' ' -f 2)
+    for file in "${files[@]}"; do
+        xxd -p "$merged/$file" | tr -d '\n' && echo
+    done >"tests/fuzz/found/$name.hex"
+    echo "$name: ${#files[@]} inputs kept"
+    rm -r "$merged"
+}
+
+if [ -n "$keep" ]; then
+    for name in "${targets[@]}"; do
+        keep "$name"
+    done
+    exit 0
+fi
 
 rows=()
 crashed=0

@@ -1,9 +1,9 @@
-/* drive.c: drives a fuzz target without libFuzzer: good inputs, mutated at random, from a seed
- * that is printed. usage: drive_NAME COUNT [SEED [FIRST]]
+/* drive.c: drives a fuzz target without libFuzzer: what long runs found, then that and good inputs
+ * mutated at random, from a seed that is printed. usage: drive_NAME COUNT [SEED [FIRST]]
  *
  * The inputs are handed over in a child process. When it dies, the parent says which input it was
  * and how to see it die again: each input depends on the seed and its own number only. */
-#include "fuzz.h"
+#include "found.h"
 #include "samples.h"
 
 #include <stdio.h>
@@ -15,10 +15,8 @@
 
 #define MUTATIONS_MAX 8
 
-struct input {
-    uint8_t bytes[FUZZ_BYTES_MAX];
-    size_t count;
-};
+static struct input found[FOUND_MAX];
+static size_t found_count;
 
 struct run {
     uint64_t seed;
@@ -96,11 +94,19 @@ static void mutate(struct chance *chance, struct input *input)
     }
 }
 
+/* The first ones are what was found, as it is. */
 static void make_input(uint64_t seed, uint64_t number, struct input *input)
 {
     struct chance chance = {seed ^ (number * UINT64_C(0xd1342543de82ef95))};
 
-    input->count = fuzz_sample(chance_any(&chance), input->bytes);
+    if (number < found_count) {
+        *input = found[number];
+        return;
+    }
+    if (found_count > 0 && chance_under(&chance, 4) == 0)
+        *input = found[chance_under(&chance, found_count)];
+    else
+        input->count = fuzz_sample(chance_any(&chance), input->bytes);
     for (uint64_t left = chance_under(&chance, MUTATIONS_MAX + 1); left > 0; left--)
         mutate(&chance, input);
 }
@@ -158,6 +164,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s COUNT [SEED [FIRST]]\n", argv[0]);
         return 2;
     }
+    found_count = found_read(found);
     volatile uint64_t *at =
         mmap(NULL, sizeof *at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) {

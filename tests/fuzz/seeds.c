@@ -1,22 +1,21 @@
-/* seeds.c: writes the corpus that libFuzzer begins with, so that no bytes need to be kept in the
- * repository. usage: seeds_NAME FOLDER COUNT */
-#include "fuzz.h"
+/* seeds.c: writes the corpus that libFuzzer begins with: good inputs, made here, and what long runs
+ * found. usage: seeds_NAME FOLDER COUNT */
+#include "found.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static int write_seed(const char *folder, unsigned long seed)
+static int write_input(const char *folder, const char *kind, size_t number,
+                       const struct input *input)
 {
     char path[4096];
-    uint8_t bytes[FUZZ_BYTES_MAX];
-    size_t count = fuzz_sample(seed, bytes);
-    int chars = snprintf(path, sizeof path, "%s/seed-%lu", folder, seed);
+    int chars = snprintf(path, sizeof path, "%s/%s-%zu", folder, kind, number);
 
     if (chars < 0 || (size_t)chars >= sizeof path) return -1;
     FILE *file = fopen(path, "wb");
     if (file == NULL) return -1;
-    size_t written = fwrite(bytes, 1, count, file);
-    return fclose(file) == 0 && written == count ? 0 : -1;
+    size_t written = fwrite(input->bytes, 1, input->count, file);
+    return fclose(file) == 0 && written == input->count ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -25,11 +24,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FOLDER COUNT\n", argv[0]);
         return 2;
     }
+    static struct input found[FOUND_MAX], sample;
     unsigned long count = strtoul(argv[2], NULL, 10);
-    for (unsigned long seed = 0; seed < count; seed++)
-        if (write_seed(argv[1], seed) != 0) {
-            perror(argv[1]);
-            return 1;
-        }
-    return 0;
+    size_t found_count = found_read(found);
+    int status = 0;
+    for (unsigned long seed = 0; seed < count && status == 0; seed++) {
+        sample.count = fuzz_sample(seed, sample.bytes);
+        status = write_input(argv[1], "seed", seed, &sample);
+    }
+    for (size_t i = 0; i < found_count && status == 0; i++)
+        status = write_input(argv[1], "found", i, &found[i]);
+    if (status != 0) perror(argv[1]);
+    return status != 0;
 }
