@@ -9,6 +9,8 @@
  *   what ends by a time    (promise, quarantine, hold, wait of a newborn, the goose's word to a follower): rounded down
  *                          to a tick, so a promise is as long as the lease and no longer: more. Ended: 0
  *   what began by a time   (sending times, the lease's base): older than a lease is a lease old: nothing rests on it
+ *   its succession delay   0 where canvasses are messages. Else not 0: whose turn has come stands as a transition of its
+ *                          own, never within the step that told it so (a RESIGN): what it does there it may do next
  *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, door nonce): far away, and each may be
  *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
  *                          delay and rank, who was said HELLO to last, and silence need not be kept
@@ -68,7 +70,7 @@ static void now_if_ever(uint64_t *at_us)
 
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
 {
-    uint64_t of[4] = {uid, life, term, kind};
+    uint64_t of[4] = {world.alike > 0 ? 0 : uid, life, term, kind};
     return digest_bytes(0, of, sizeof of) | 1;
 }
 
@@ -262,7 +264,7 @@ void canon_node(struct node *node)
     far(&e->stand_at_us);
     e->following.seq = 0;
     if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
-    e->following.delay_us = 0;
+    e->following.delay_us = world.canvass ? 0 : TICK_US;
     e->following.settled = false;
     if (world.hellos == 0) e->following.until_us = 0;
     if (!roster_has_unclaimed(&e->saved.roster)) e->followed_up_to_date_us = NOW_US;

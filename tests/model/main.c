@@ -1,7 +1,12 @@
 /* main.c: goosemodel explores small worlds, each to its end if its budget allows.
  *
- *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD...   status 1: something is broken, or not finished
- *     goosemodel --list
+ *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD
+ *     goosemodel --list       each world, and whether it ends within its budgets ("open": it does not, it is as wide as
+ *                             its time)
+ *
+ * Exit status: 0 the world was explored to its end, and nothing is broken; 1 something is broken, and the way there is
+ * told; 2 the question is wrong, or the model is; 3 the budget (seconds of the processor, memory) was over before the
+ * end, and nothing is broken so far.
  *
  * --outside leaves election_check() and what a message says that it stands on alone, so that a core that was broken on
  * purpose is seen to break what PROTOCOL 2 promises. */
@@ -10,6 +15,8 @@
 #include <string.h>
 
 #include "model.h"
+
+enum { STATUS_BROKEN = 1, STATUS_WRONG = 2, STATUS_NOT_FINISHED = 3 };
 
 struct options {
     double seconds;
@@ -25,7 +32,8 @@ static const char *const lies[LIES] = {"none", "disk", "promise", "goose"};
 static void list(void)
 {
     for (unsigned i = 0; i < world_count; i++)
-        printf("%-12s %s\n", worlds[i].name, worlds[i].about);
+        printf("%-12s %-5s %s\n", worlds[i].name, worlds[i].open ? "open" : "ends",
+               worlds[i].about);
 }
 
 static void say_budgets(void)
@@ -75,6 +83,7 @@ static int run(const struct world *chosen, const struct options *options)
     if (options->megabytes > 0) world.megabytes = options->megabytes;
     say_budgets();
     kept_begin();
+    alike_begin();
     moves_begin();
     prologue(&first);
     explore(&first, &outcome);
@@ -84,7 +93,7 @@ static int run(const struct world *chosen, const struct options *options)
         unsigned count = explore_path(&events);
         tell_path(&first, events, count, outcome.broken);
     }
-    return outcome.finished ? 0 : 1;
+    return outcome.broken != NULL ? STATUS_BROKEN : outcome.finished ? 0 : STATUS_NOT_FINISHED;
 }
 
 static const struct world *find(const char *name)
@@ -123,9 +132,11 @@ int main(int argc, char **argv)
     const struct world *chosen = at + 1 == argc ? find(argv[at]) : NULL;
     if (chosen == NULL) {
         fprintf(stderr, "goosemodel [--outside] [--seconds N] [--megabytes N] [--lie "
-                        "disk|promise|goose] WORLD, of:\n");
+                        "disk|promise|goose] WORLD\n"
+                        "status 0: explored to its end; 1: broken; 3: the budget was over before "
+                        "the end. Worlds:\n");
         list();
-        return 2;
+        return STATUS_WRONG;
     }
     return run(chosen, &options);
 }

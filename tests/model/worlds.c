@@ -7,10 +7,16 @@
 #define FLOCK(count, voters, ticks) \
     .nodes = (count), .seats = (voters), .lease_ticks = (ticks), .seconds = 600, .megabytes = 7000
 
+/* The first of a list of newborns stands at once, the others after it. */
+#define SECOND_AND_THIRD 6
+#define ALL_THREE        7
+#define FIRST_TWO        3
+
 const struct world worlds[] = {
     {.name = "smoke",
      .about = "two voters, short enough for every test run",
      FLOCK(2, 2, 2),
+     .alike = FIRST_TWO,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -19,6 +25,7 @@ const struct world worlds[] = {
     {.name = "trio",
      .about = "three voters without a goose, one election: short enough as well",
      FLOCK(3, 3, 1),
+     .alike = ALL_THREE,
      .start = START_SEATED,
      .versions = 1,
      .terms = 2,
@@ -27,6 +34,7 @@ const struct world worlds[] = {
     {.name = "voters",
      .about = "three voters: one crash, one message in flight",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -35,6 +43,7 @@ const struct world worlds[] = {
     {.name = "order",
      .about = "three voters: two messages in flight overtake each other",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -42,6 +51,7 @@ const struct world worlds[] = {
     {.name = "wide",
      .about = "three voters: one crash, four messages in flight, one twice",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -51,6 +61,7 @@ const struct world worlds[] = {
     {.name = "cold",
      .about = "three voters without a goose: one election, one crash",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_SEATED,
      .versions = 1,
      .terms = 2,
@@ -68,6 +79,7 @@ const struct world worlds[] = {
     {.name = "resign",
      .about = "three voters: a handover to an heir, a hold",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -77,6 +89,7 @@ const struct world worlds[] = {
     {.name = "late",
      .about = "three voters: a handover whose RESIGN may come late, a hold",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 4,
@@ -112,6 +125,7 @@ const struct world worlds[] = {
     {.name = "bootstrap",
      .about = "three newborns of one list, one election, and a crash",
      FLOCK(3, 3, 2),
+     .alike = SECOND_AND_THIRD,
      .start = START_NEWBORN,
      .versions = 2,
      .terms = 1,
@@ -121,6 +135,7 @@ const struct world worlds[] = {
     {.name = "births",
      .about = "three newborns of one list, two elections, and a crash",
      FLOCK(3, 3, 2),
+     .alike = SECOND_AND_THIRD,
      .start = START_NEWBORN,
      .versions = 2,
      .terms = 2,
@@ -175,6 +190,11 @@ void world_options(unsigned node, struct election_options *options)
         options->join = peers;
 }
 
+static uint64_t seated_uid(unsigned node)
+{
+    return UINT64_C(0x7e57000000000000) + UINT64_C(0x101) * (node + 1); /* like nothing else */
+}
+
 /* A flock of term 1 that is settled, and whose promises have all ended. */
 void world_seated(unsigned node, struct durable_state *state)
 {
@@ -182,7 +202,7 @@ void world_seated(unsigned node, struct durable_state *state)
 
     memset(state, 0, sizeof *state);
     world_options(0, &options);
-    state->uid = UINT64_C(0x101) * (node + 1);
+    state->uid = seated_uid(node);
     state->life = UINT64_C(1) << 32;
     state->term = 1;
     state->longest_promise_us = LEASE_US + LEASE_US / 20;
@@ -190,5 +210,5 @@ void world_seated(unsigned node, struct durable_state *state)
     state->roster.term = 1;
     state->roster.wanted = (uint8_t)world.nodes;
     for (unsigned i = 0; i < world.seats; i++)
-        state->roster.seats[i].uid = UINT64_C(0x101) * (i + 1);
+        state->roster.seats[i].uid = seated_uid(i);
 }
