@@ -70,7 +70,7 @@ static void now_if_ever(uint64_t *at_us)
 
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
 {
-    uint64_t of[4] = {world.alike > 0 ? 0 : uid, life, term, kind};
+    uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life, term, kind};
     return digest_bytes(0, of, sizeof of) | 1;
 }
 

@@ -72,14 +72,17 @@ static void flight_take(struct state *state, unsigned slot)
     state->flight[last] = 0;
 }
 
-/* Messages that can do nothing any more are out of flight. */
+/* Messages that can do nothing any more are out of flight, if the core agrees. */
 static void drop_spent(struct state *state)
 {
-    for (unsigned i = 0; i < world.in_flight && state->flight[i] != 0;)
-        if (message_is_spent(state->flight[i], state))
+    for (unsigned i = 0; i < world.in_flight && state->flight[i] != 0;) {
+        uint32_t message = state->flight[i];
+        if (message_is_spent(message, state) &&
+            move_make(state->nodes[message_facts(message)->to], MOVE_DELIVER, message) == NULL)
             flight_take(state, i);
         else
             i++;
+    }
 }
 
 static bool add(struct state *state, const struct event_kept *event)

@@ -158,6 +158,7 @@ struct world {
     unsigned removals;
     unsigned hellos;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
+    bool fresh;     /* the voters have promised nothing yet */
     bool canvass;
     bool silence;
     bool observers;
@@ -184,6 +185,7 @@ int node_of_address(struct text address); /* -1: nobody's */
 void name_uid(uint64_t uid, unsigned node, unsigned birth);
 int node_of_uid(uint64_t uid); /* -1: nobody's */
 const char *uid_words(uint64_t uid);
+unsigned birth_of_uid(uint64_t uid);
 uint64_t uid_at(unsigned node, uint64_t like); /* the uid there of the same birth; 0: none */
 void roster_known(const struct roster *roster);
 const struct roster *roster_of_digest(uint64_t digest); /* NULL: never seen */

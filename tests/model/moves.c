@@ -105,6 +105,13 @@ static void run_request(struct shell *shell, enum request_kind kind, int whom)
     shell_step(shell, &event);
 }
 
+/* A removal that takes too long is given up, and when that is is anybody's guess: here, when the next one is asked. */
+static void run_remove(struct shell *shell, uint32_t whom)
+{
+    shell->node.e.removal.active = false;
+    run_request(shell, REQUEST_REMOVE, (int)whom);
+}
+
 static void run_saved(struct shell *shell)
 {
     struct node *node = &shell->node;
@@ -212,7 +219,7 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_LOSE_DISK: run_lose_disk(shell); break;
     case MOVE_HANDOVER: run_request(shell, REQUEST_HANDOVER, (int)argument); break;
     case MOVE_HOLD: run_request(shell, REQUEST_HOLD, -1); break;
-    case MOVE_REMOVE: run_request(shell, REQUEST_REMOVE, (int)argument); break;
+    case MOVE_REMOVE: run_remove(shell, argument); break;
     case MOVE_NONE:
     case MOVE_TICK:
     case MOVE_KINDS:

@@ -65,6 +65,12 @@ const char *uid_words(uint64_t uid)
     return at;
 }
 
+unsigned birth_of_uid(uint64_t uid)
+{
+    int at = find(uid);
+    return at < 0 ? 0 : named[at].birth;
+}
+
 uint64_t uid_at(unsigned node, uint64_t like)
 {
     int at = find(like);
