@@ -1,4 +1,5 @@
-/* canon.c: the canonical form of a node and of a message: what is left out of a state, and why that is sound.
+/* canon.c: the canonical form of a node and of a message: what is left out of a state, and why that is sound. (Of a
+ * state as a whole: alike.c takes nodes for each other, spent.c drops messages that can do nothing any more.)
  *
  * The canonical form is itself a state of the real core, and the exploration goes on from it. So it is enough to argue
  * that it may do whatever the state that it stands for may do ("more" below: it may do that and other things too; then
@@ -9,11 +10,12 @@
  *   what ends by a time    (promise, quarantine, hold, wait of a newborn, the goose's word to a follower): rounded down
  *                          to a tick, so a promise is as long as the lease and no longer: more. Ended: 0
  *   what began by a time   (sending times, the lease's base): older than a lease is a lease old: nothing rests on it
- *   its succession delay   0 where canvasses are messages. Else not 0: whose turn has come stands as a transition of its
- *                          own, never within the step that told it so (a RESIGN): what it does there it may do next
  *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, door nonce): far away, and each may be
  *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
  *                          delay and rank, who was said HELLO to last, and silence need not be kept
+ *   succession delay       0 where canvasses are messages. Else not 0: whose turn has come stands in a transition of
+ *                          its own, never within the step that told it so (a RESIGN): what it does there it may do next
+ *   removal, how long      it is given up at any moment: where the next is asked for: more
  *   heard at, silent since now; that a seat has been silent for long is a transition: more
  *   lives, shown term      of others: forgotten, so an older life is never refused: more. That a node is told that it runs
  *                          on an old copy is left to the simulator: no disk goes back in time here
@@ -24,8 +26,9 @@
  *   word of the goose      (until when it is known) matters for HELLO only, and is 0 where none is said
  *   what was told (S3)     in a term below the one on disk: no term falls, check_step() sees to that
  *   unclaimed trust        lasts for ever, not ten minutes: more
- *   chance                 the same each time. What it names is named by what it is of: a round by (uid, life, term,
- *                          kind): it is compared and no more; a canvass round of one term is one round: more
+ *   chance                 the same each time. What it names is named by what it is of: a life by how many there were,
+ *                          a round by (life, term, kind), and by its uid where one node has several: it goes to the
+ *                          asker and back and is compared, no more; a canvass round of one term is one round: more
  *   counters and windows   start anew at each step: no window ever refuses; duplication is a transition: more
  *   seq                    one for all: an old heartbeat or ACK is never refused: more
  *   generations            0 if on disk, else in their order: they are only compared
@@ -39,7 +42,9 @@
  *   making way (yielded)   not kept where no canvass is sent
  *   tries, knocks, settled, notes and why: only speed and words depend on them
  *
- * The nodes are not taken for each other (symmetry): places in the roster decide who yields. */
+ * Places in a roster decide who yields to a canvass, who stands first in a cold start, and who of equals is the heir:
+ * so a world that canvasses with messages, or removes its goose, takes no nodes for each other, and one of newborns
+ * only the second and the third. An heir is named by who asks for the handover: each node in turn. */
 #include <string.h>
 
 #include "model.h"

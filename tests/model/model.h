@@ -158,7 +158,6 @@ struct world {
     unsigned removals;
     unsigned hellos;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
-    bool fresh;     /* the voters have promised nothing yet */
     bool canvass;
     bool silence;
     bool observers;

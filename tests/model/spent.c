@@ -1,18 +1,19 @@
 /* spent.c: messages that can do nothing any more, whatever happens next. They are taken out of flight at once: to be
  * delivered or to be lost is the same for them, and a state with one may do no more than the state without it.
  *
- *   ACK            of a term that the receiver's disk has reached, unless the receiver is goose of that very term: it will
- *                  never be (again), for each candidacy is of a new term; and only a goose looks at an ACK
- *   VOTE reply     of a round that the receiver does not ask for now: a round is of one life and one term, it began before
- *                  it was asked for, and a candidate of a term is not one twice
+ *   ACK            of a term that the receiver's disk has reached, unless the receiver is goose of that very term: it
+ *                  will never be (again), for each candidacy is of a new term; and only a goose looks at an ACK
+ *   VOTE reply     of a round that the receiver does not ask for now: a round is of one life and one term, it had begun
+ *                  when it was asked for, and a candidate of a term is not one twice
  *   CANVASS reply  of another round than that of the receiver's life and term: neither goes back
  *   RESIGN, and the resignation that a reply tells of (`after`)
  *                  of a term below the receiver's, if the receiver knows of it or of a later one, and is bound by no
  *                  promise to it: it can be promised nothing in that term any more, and no heir stands for it. As long
  *                  as there may be crashes it counts: a crash forgets what resignations were heard
  *
- * All of them go through the envelope as well. What that learns (contacts) is not kept where every seat is claimed and
- * nobody is born twice; in other worlds nothing is taken for spent. */
+ * And the core has to agree: delivered now, it changes nothing. All of them go through the envelope as well. What that
+ * learns (contacts) is not kept where every seat is claimed and nobody is born twice; in other worlds nothing is taken
+ * for spent. */
 #include "model.h"
 
 static bool same(const struct tenure *a, const struct tenure *b)
