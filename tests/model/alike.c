@@ -33,7 +33,8 @@ static unsigned turn_of(const uint8_t *of)
     abort();
 }
 
-/* All orders of the nodes that are alike; the first changes nothing. */
+/* All orders of the nodes that are alike; the first changes nothing. The prologue comes before: what happens there once
+ * (a newcomer greets the first of its list) is left out of the question. */
 void alike_begin(void)
 {
     static const uint8_t of_three[TURNS_MAX][NODES_MAX] = {

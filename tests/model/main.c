@@ -83,9 +83,9 @@ static int run(const struct world *chosen, const struct options *options)
     if (options->megabytes > 0) world.megabytes = options->megabytes;
     say_budgets();
     kept_begin();
-    alike_begin();
     moves_begin();
     prologue(&first);
+    alike_begin();
     explore(&first, &outcome);
     say_outcome(&outcome);
     if (outcome.broken != NULL) {

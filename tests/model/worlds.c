@@ -97,11 +97,11 @@ const struct world worlds[] = {
      .handovers = 1,
      .holds = 1},
     {.name = "canvass",
-     .about = "three voters that canvass with messages",
+     .about = "three voters without a goose that canvass with messages",
      FLOCK(3, 3, 1),
-     .start = START_REIGN,
+     .start = START_SEATED,
      .versions = 1,
-     .terms = 3,
+     .terms = 2,
      .in_flight = 1,
      .canvass = true,
      .step_ticks = 1},
@@ -152,6 +152,7 @@ const struct world worlds[] = {
     {.name = "newcomer",
      .about = "two voters and a newcomer that waits for a seat",
      FLOCK(3, 2, 1),
+     .alike = FIRST_TWO,
      .start = START_REIGN,
      .versions = 2,
      .terms = 3,
@@ -240,8 +241,8 @@ static uint64_t seated_uid(unsigned node)
     return UINT64_C(0x7e57000000000000) + UINT64_C(0x101) * (node + 1); /* like nothing else */
 }
 
-/* A flock of term 1 that is settled, and whose promises have all ended. What is on file of the longest promise is what
- * the reign at the beginning brought there. */
+/* A flock of term 1 that is settled, and whose promises have all ended. A reign at the beginning is the first
+ * with a longer lease than before: what is on file of the longest promise is what that reign brought there. */
 void world_seated(unsigned node, struct durable_state *state)
 {
     struct election_options options;
@@ -251,7 +252,8 @@ void world_seated(unsigned node, struct durable_state *state)
     state->uid = seated_uid(node);
     state->life = UINT64_C(1) << 32;
     state->term = 1;
-    if (world.start != START_REIGN) state->longest_promise_us = LEASE_US + LEASE_US / 20;
+    state->longest_promise_us =
+        world.start == START_REIGN ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
     state->roster.wanted = (uint8_t)world.nodes;
