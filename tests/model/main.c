@@ -38,32 +38,43 @@ static void list(void)
 
 static void say_budgets(void)
 {
+    static const char *const starts[] = {
+        [START_SEATED] = "voters without a goose",
+        [START_REIGN] = "a goose that all follow",
+        [START_NEWBORN] = "newborns that have asked each other",
+        [START_FOUNDED] = "a flock that newborns have founded",
+    };
+
     printf("world %s: %s\n", world.name, world.about);
+    printf("  begins:  %s\n", starts[world.start]);
     printf("  budgets: %u nodes, %u voters, terms <= %u, roster versions <= %u, messages in flight "
            "<= %u\n",
            world.nodes, world.seats, world.terms, world.versions, world.in_flight);
     printf("           crashes <= %u, lost disks <= %u, duplicates <= %u, handovers <= %u, holds "
-           "<= %u, "
-           "removals <= %u, HELLOs <= %u\n",
+           "<= %u, removals <= %u, HELLOs <= %u\n",
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
            world.removals, world.hellos);
     printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
            world.lease_ticks, world.step_ticks,
            world.canvass ? "by messages" : "always answered with yes", world.seconds,
            world.megabytes);
+    printf("  alike:  ");
+    for (unsigned i = 0; i < world.nodes; i++)
+        if ((world.alike >> i & 1) != 0) printf(" n%u", i + 1);
+    printf(world.alike == 0 ? " none\n" : "\n");
     fflush(stdout);
 }
 
 static void say_outcome(const struct outcome_of *o)
 {
-    printf("  %s: %llu states, depth %u%s, %llu transitions (%llu beyond the budget), %.1f s, %zu "
-           "MB\n",
-           o->broken != NULL ? "BROKEN"
-           : o->finished     ? "finished"
-                             : o->why_not,
-           (unsigned long long)o->states, o->depth, o->finished ? "" : " not completed",
-           (unsigned long long)o->transitions, (unsigned long long)o->cut, o->seconds,
-           o->bytes >> 20);
+    printf(
+        "  %s: %llu states, depth %u%s, %llu transitions (%llu beyond the budget), %.1f s of the "
+        "processor, %zu MB\n",
+        o->broken != NULL ? "BROKEN"
+        : o->finished     ? "finished"
+                          : o->why_not,
+        (unsigned long long)o->states, o->depth, o->finished ? "" : " not completed",
+        (unsigned long long)o->transitions, (unsigned long long)o->cut, o->seconds, o->bytes >> 20);
     printf("  reached: term %u won, roster version %u committed\n", o->term_won,
            o->version_committed);
     printf("  %u states of a node, %u messages, %llu moves by the core, %.0f states/s\n",
