@@ -33,8 +33,7 @@ static unsigned turn_of(const uint8_t *of)
     abort();
 }
 
-/* All orders of the nodes that are alike; the first changes nothing. The prologue comes before: what happens there once
- * (a newcomer greets the first of its list) is left out of the question. */
+/* All orders of the nodes that are alike; the first changes nothing. */
 void alike_begin(void)
 {
     static const uint8_t of_three[TURNS_MAX][NODES_MAX] = {
@@ -329,12 +328,16 @@ static bool same_move(unsigned turn, const struct move *a, const struct move *b)
     unsigned voted_for = a->voted_for == 0 ? 0 : turns[turn][a->voted_for - 1] + 1u;
 
     return b->broken == NULL && b->node == alike_kept(turn, a->node) && b->voted_for == voted_for &&
-           a->won == b->won && a->committed == b->committed && a->term == b->term &&
-           a->roster_version == b->roster_version && same_sends(turn, a, b);
+           a->won == b->won && a->stood_term == b->stood_term &&
+           a->stood_version == b->stood_version && a->committed == b->committed &&
+           a->roster_term == b->roster_term && a->roster_version == b->roster_version &&
+           a->term == b->term && same_sends(turn, a, b);
 }
 
+/* Where nobody crashes all starts are in the prologue: that a newcomer greets the first of its list is then no matter. */
 void alike_check(uint32_t node, enum move_kind kind, uint32_t argument, const struct move *move)
 {
+    if (kind == MOVE_START && world.crashes == 0) return;
     for (unsigned turn = 1; turn < turn_count && turn <= SWAPS; turn++) {
         static struct move other;
         move_remake(alike_kept(turn, node), kind, alike_argument(turn, kind, argument), &other);

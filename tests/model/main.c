@@ -95,8 +95,8 @@ static int run(const struct world *chosen, const struct options *options)
     say_budgets();
     kept_begin();
     moves_begin();
-    prologue(&first);
     alike_begin();
+    prologue(&first);
     explore(&first, &outcome);
     say_outcome(&outcome);
     if (outcome.broken != NULL) {
