@@ -1,8 +1,7 @@
 /* main.c: goosemodel explores small worlds, each to its end if its budget allows.
  *
  *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD
- *     goosemodel --list       each world, and whether it ends within its budgets ("open": it does not, it is as wide as
- *                             its time)
+ *     goosemodel --list       each world; "ends": within its budgets, "open": it was never seen to end within them
  *
  * Exit status: 0 the world was explored to its end, and nothing is broken; 1 something is broken, and the way there is
  * told; 2 the question is wrong, or the model is; 3 the budget (seconds of the processor, memory) was over before the

@@ -163,7 +163,7 @@ struct world {
     bool observers;
     unsigned lease_ticks;
     unsigned step_ticks;
-    bool open; /* does not end within its budgets */
+    bool open; /* was never seen to end within its budgets */
     enum lie lie;
     bool outside; /* what the core says of itself is not asked */
     double seconds;

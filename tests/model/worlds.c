@@ -71,6 +71,7 @@ const struct world worlds[] = {
     {.name = "twice",
      .about = "three voters without a goose: two elections",
      FLOCK(3, 3, 2),
+     .open = true,
      .alike = ALL_THREE,
      .start = START_SEATED,
      .versions = 1,
