@@ -180,7 +180,7 @@ say_sim() {
 
 # Those that end first. A line is "NAME ends|open ABOUT".
 worlds() {
-    build/worlds/tests/model/goosemodel --list | sort -s -k 2,2 | awk '{ print $1 }'
+    build/worlds/tests/model/goosemodel --list | sort -s -b -k 2,2 | awk '{ print $1 }'
 }
 
 says_it_ends() {
