@@ -209,7 +209,7 @@ targets() {
     ! has_stage "$1" trace || echo goosetrace
     ! has_stage "$1" sim || echo goosim
     ! has_stage "$1" model || echo goosemodel
-    ! has_stage "$1" system || printf '%s\n' goosed observer fake_node mischief
+    ! has_stage "$1" system || printf '%s\n' goosed observer fake_node mischief crowd
 }
 
 make_targets() {
