@@ -450,6 +450,36 @@ static void test_a_failing_disk(void **state)
     expect_state(bench, "one");
 }
 
+static void move(struct bench *bench, const char *from, const char *to)
+{
+    char old[200], new[200];
+
+    snprintf(old, sizeof old, "%s/%s", bench->dir, from);
+    snprintf(new, sizeof new, "%s/%s", bench->dir, to);
+    assert_int_equal(rename(old, new), 0);
+}
+
+/* Not even the second slot is written behind a first that failed, though the disk would take it. */
+static void test_nothing_follows_a_failed_write(void **state)
+{
+    struct bench *bench = *state;
+
+    open_it(bench);
+    save(bench, 1, "one");
+    durable_set_aside(bench->durable);
+    move(bench, "state", "elsewhere");
+    ask(bench, 2, "two");
+    await_answers(bench, 2);
+    assert_false(bench->ok);
+    move(bench, "elsewhere", "state");
+    ask(bench, 3, "three");
+    await_answers(bench, 3);
+    assert_false(bench->ok);
+    close_it(bench);
+    assert_int_equal(open_it(bench), DURABLE_WHOLE);
+    expect_state(bench, "one");
+}
+
 static void test_a_slow_disk(void **state)
 {
     struct bench *bench = *state;
@@ -609,6 +639,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_lock, begin, end),
         cmocka_unit_test_setup_teardown(test_an_old_copy_is_set_aside, begin, end),
         cmocka_unit_test_setup_teardown(test_a_failing_disk, begin, end),
+        cmocka_unit_test_setup_teardown(test_nothing_follows_a_failed_write, begin, end),
         cmocka_unit_test_setup_teardown(test_a_slow_disk, begin, end),
         cmocka_unit_test_setup_teardown(test_a_hung_disk, begin, end),
         cmocka_unit_test_setup_teardown(test_closing_on_a_hung_disk, begin, end),
