@@ -26,6 +26,8 @@ have to do with it. Prints a table: for each stage "-" where it was not asked, "
 killed the mutant. The simulator's column says which of S1 to L3 broke and in which seed (counted from 1); where nothing
 has noticed so far, it also looks at the crashes of a healthy flock and at the figures of PROTOCOL 11. The model's
 column says what broke, in which world and after how long; "lives, unfinished" is a world that was not seen to its end.
+The last says which scenario failed, and after how long; one that would not fail again is taken for a machine that
+stalled.
 
   --seeds N     seeds of the simulator at most (2000); it stops at the first that fails
   --only STAGE  unit, trace, sim, model or system
@@ -99,9 +101,13 @@ header() {
 
 # kind NAME - daemon, http or core.
 kind() {
-    local kind
-    kind=$(sed -nE 's,^\+\+\+ b/src/(daemon|http)/.*,\1,p' "$patches/$1.patch" | sort -u | sed -n 1p)
-    echo "${kind:-core}"
+    local patch
+    patch=$(<"$patches/$1.patch")
+    case $patch in
+    *'+++ b/src/daemon/'*) echo daemon ;;
+    *'+++ b/src/http/'*) echo http ;;
+    *) echo core ;;
+    esac
 }
 
 # is_whole NAME - its header says what it must.
@@ -291,13 +297,14 @@ system_test() {
 }
 
 run_system() {
-    local scenario first='' count=0 status
+    local scenario first='' count=0 status began took
     for scenario in $(header "$1" system); do
-        status=0
+        status=0 began=$SECONDS
         system_test "$scenario" || status=$?
+        took=$((SECONDS - began))
         [ $status != 77 ] || { echo skipped && return; }
         if [ $status = 0 ] || system_test "$scenario"; then continue; fi
-        first=${first:-$scenario}
+        first=${first:-$scenario, $took s}
         count=$((count + 1))
     done
     count_more "$first" $count
@@ -355,7 +362,7 @@ verdict_of() {
     fi
 }
 
-line='%-28s %-6s %-24s %-34s %-18s %-18s %-14s %s\n'
+line='%-28s %-6s %-24s %-34s %-18s %-18s %-18s %s\n'
 show() {
     local fields
     IFS='|' read -ra fields <<<"$1"
