@@ -318,7 +318,10 @@ now=$work/now    # of this run
 # sources_of KIND - what its mutants are made of and tried by. One of the election does not meet the daemon.
 sources_of() {
     case $1 in
-    core) echo CMakeLists.txt include src/election tests/{unit,trace,sim,model} scripts/mutants.sh ;;
+    core)
+        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] scripts/mutants.sh
+        unit_tests core | sed 's,.*,tests/unit/&.c,'
+        ;;
     *) echo CMakeLists.txt include src tests/{unit,system} scripts ;;
     esac
 }
