@@ -430,7 +430,7 @@ worker() {
     done
 }
 
-# work_off WORKERS NAME...
+# work_off WORKERS NAME... - each worker in a process group of its own, which ends with this script.
 workers=()
 work_off() {
     local count=$1 i failed=0
@@ -439,17 +439,19 @@ work_off() {
     [ $# -ge "$count" ] || count=$#
     threads=$((($(nproc) + count - 1) / count))
     workers=()
+    set -m
     for ((i = 1; i <= count; i++)); do
         worker "$i" "$@" &
         workers+=($!)
     done
+    set +m
     for i in "${workers[@]}"; do
         wait "$i" || failed=1
     done
     workers=()
     return $failed
 }
-trap '[ ${#workers[@]} = 0 ] || kill "${workers[@]}" 2>/dev/null || true' EXIT
+trap '[ ${#workers[@]} = 0 ] || kill -- "${workers[@]/#/-}" 2>/dev/null || true' EXIT
 
 mkdir -p "$work"
 rm -rf "$work/taken"
