@@ -47,6 +47,7 @@ static uint64_t fake_hold(void *context, uint64_t wanted_us)
 {
     struct fake *fake = context;
     fake->hold_asked_us = wanted_us;
+    fake->reads_before_hold = fake->status_reads;
     return fake->hold_given_us;
 }
 
@@ -69,6 +70,13 @@ void fake_answer(struct fake *fake, const struct flock_answer *answer)
     fake->pending--;
     memmove(fake->requests, fake->requests + 1, fake->pending * sizeof(fake->requests[0]));
     first.answered(first.ticket, answer);
+}
+
+void fake_answer_newest(struct fake *fake, const struct flock_answer *answer)
+{
+    assert_true(fake->pending > 0);
+    struct fake_pending newest = fake->requests[--fake->pending];
+    newest.answered(newest.ticket, answer);
 }
 
 static const char *fake_show_faults(const void *context, bool json)

@@ -30,8 +30,9 @@ struct fake {
     uint64_t status_reads;
     uint64_t hold_asked_us;
     uint64_t hold_given_us;
-    unsigned members;     /* how many */
-    bool answers_at_once; /* from inside its request function */
+    uint64_t reads_before_hold; /* of the status */
+    unsigned members;           /* how many */
+    bool answers_at_once;       /* from inside its request function */
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
@@ -42,6 +43,7 @@ struct fake {
 void fake_init(struct fake *fake);
 /* Answers the oldest request that has not been. */
 void fake_answer(struct fake *fake, const struct flock_answer *answer);
+void fake_answer_newest(struct fake *fake, const struct flock_answer *answer);
 
 struct world {
     uv_loop_t loop;
