@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/address.h"
+#include "daemon/scrape.h"
 
 /* Texts that an answer points to, as long as the loop's callback lasts. */
 struct scratch {
@@ -112,6 +113,12 @@ static void members(const void *context, flock_each_member *each, void *to)
                                      .rtt_us = known(member.rtt_us)};
         each(&shown, to);
     }
+}
+
+static void metrics(const void *context, flock_each_metric *each, void *to)
+{
+    const struct door *door = context;
+    scrape(door->node, door->options, each, to);
 }
 
 static uint64_t hold(void *context, uint64_t wanted_us)
@@ -227,6 +234,7 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
     door->face = (struct flock_door){.context = door,
                                      .status = status,
                                      .members = members,
+                                     .metrics = metrics,
                                      .hold = hold,
                                      .request = request,
                                      .show_faults = show_faults,

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
@@ -16,6 +17,9 @@
 
 #define ROUNDS_MAX 8 /* of EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
+
+/* So that the loop's lag is measured at rest, too. */
+#define PULSE_US UINT64_C(1000000)
 
 struct ticket {
     uint64_t id; /* 0: free */
@@ -30,12 +34,12 @@ struct node {
     struct observers *observers;
     struct udp *udp;
     struct alarm *alarm;
+    struct alarm *pulse;
+    struct metrics metrics;
     uint64_t started_us;
     uint64_t ticket_id;
     uint64_t hold_given_us;
     struct ticket tickets[NODE_TICKETS_MAX];
-    uint64_t refused[REFUSALS];
-    uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
     bool told_other_lease;
     bool told_other_version;
@@ -172,7 +176,7 @@ static void step(struct node *node, struct event *event)
         event->entropy = entropy();
         event->observers = node->observers;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
-        node->refused[refusal]++;
+        metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         more = carry_out(node);
         tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
@@ -185,8 +189,19 @@ static void step(struct node *node, struct event *event)
 
 static void deadline(void *to)
 {
+    struct node *node = to;
     struct event event = {.kind = EVENT_DEADLINE};
-    step(to, &event);
+
+    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->alarm));
+    step(node, &event);
+}
+
+static void pulse(void *to)
+{
+    struct node *node = to;
+
+    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
+    alarm_set(node->pulse, clock_now_us() + PULSE_US);
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
@@ -205,14 +220,15 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
 }
 
 /* Said once each: members that differ in what they should share. */
-static void compare_settings(struct node *node, const struct message *m)
+static void compare_settings(struct node *node, const struct message *m,
+                             const struct endpoint *from)
 {
     const struct election *e = &node->election;
     uint64_t mine_us = e->options.lease_us + (e->options.lease_us + 19) / 20;
 
-    if (m->kind != MESSAGE_HEARTBEAT || node->told_other_lease ||
-        m->heartbeat.promise_us == mine_us)
-        return;
+    if (m->kind != MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
+    senders_saw(&node->metrics.other_lease, from, clock_now_us());
+    if (node->told_other_lease) return;
     node->told_other_lease = true;
     log_warn(node->parts.log,
              "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
@@ -228,15 +244,17 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
     enum wire_result result = wire_decode(bytes, count, &message, &roster);
 
     if (result != WIRE_OK) {
+        if (result == WIRE_OTHER_MAJOR)
+            senders_saw(&node->metrics.other_version, from, clock_now_us());
         if (result == WIRE_OTHER_MAJOR && !node->told_other_version) {
             node->told_other_version = true;
             log_warn(node->parts.log,
                      "a member speaks another version of the protocol: it is not heard");
         }
-        node->undecoded[result]++;
+        node->metrics.undecoded[result]++;
         return;
     }
-    compare_settings(node, &message);
+    compare_settings(node, &message, from);
     struct event event = {.kind = EVENT_MESSAGE,
                           .message = {.message = &message, .roster = &roster, .from = *from}};
     step(node, &event);
@@ -245,8 +263,11 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
 struct node *node_new(const struct node_parts *parts)
 {
     struct node *node = calloc(1, sizeof *node);
+    struct timeval wall;
 
     if (node == NULL) return NULL;
+    gettimeofday(&wall, NULL);
+    node->metrics.started_unix_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec;
     node->parts = *parts;
     node->ticket_id = HOLD_ID;
     node->started_us = clock_now_us();
@@ -254,12 +275,15 @@ struct node *node_new(const struct node_parts *parts)
     node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
-    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL) {
+    node->pulse = alarm_new(parts->loop, pulse, node);
+    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL ||
+        node->pulse == NULL) {
         node_close(node);
         return NULL;
     }
     observers_init(node->observers, NODE_OBSERVERS_MAX);
     durable_on_saved(parts->durable, saved, node);
+    alarm_set(node->pulse, clock_now_us() + PULSE_US);
     return node;
 }
 
@@ -290,6 +314,26 @@ bool node_member(const struct node *node, size_t index, struct election_member *
 uint64_t node_uptime_us(const struct node *node)
 {
     return clock_now_us() - node->started_us;
+}
+
+const struct metrics *node_metrics(const struct node *node)
+{
+    return &node->metrics;
+}
+
+const struct udp_counts *node_datagrams(const struct node *node)
+{
+    return udp_counts(node->udp);
+}
+
+const struct durable *node_durable(const struct node *node)
+{
+    return node->parts.durable;
+}
+
+uint32_t node_observers(const struct node *node)
+{
+    return observers_count(node->observers);
 }
 
 bool node_is_failing(const struct node *node)
@@ -361,7 +405,7 @@ void node_log_status(const struct node *node)
                view.roster->term, view.roster->version, view.roster->count,
                observers_count(node->observers), view.settled, view.draining, counts->received,
                counts->sent, counts->dropped[UDP_DROP_FORGED], counts->dropped[UDP_DROP_FOREIGN],
-               counts->dropped[UDP_DROP_TRUNCATED], node->refused[REFUSAL_REPLAY]);
+               counts->dropped[UDP_DROP_TRUNCATED], node->metrics.refused[REFUSAL_REPLAY]);
 }
 
 void node_close(struct node *node)
@@ -374,6 +418,7 @@ void node_close(struct node *node)
             ticket.answered(ticket.to, OUTCOME_TIMED_OUT, 0);
         }
     alarm_close(node->alarm);
+    alarm_close(node->pulse);
     udp_close(node->udp);
     free(node->observers);
     free(node);

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/udp.h"
@@ -46,6 +47,10 @@ void node_start(struct node *node);
 void node_view(const struct node *node, struct election_view *view);
 bool node_member(const struct node *node, size_t index, struct election_member *member);
 uint64_t node_uptime_us(const struct node *node);
+const struct metrics *node_metrics(const struct node *node);
+const struct udp_counts *node_datagrams(const struct node *node);
+const struct durable *node_durable(const struct node *node);
+uint32_t node_observers(const struct node *node);
 bool node_is_failing(const struct node *node);
 
 /* The answer comes exactly once: at once, or later from the loop. */

@@ -115,6 +115,8 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     struct http_server *server = connection->server;
     if (sizeof(server->write) - server->written < ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX)
         flush(connection);
+    assert(answer->code >= HTTP_CODE_MIN && answer->code < HTTP_CODE_MIN + HTTP_CODES);
+    server->answers[answer->code - HTTP_CODE_MIN]++;
     struct out out = {server->write + server->written, server->write + sizeof(server->write)};
     answer_put_head(&out, exchange, answer);
     assert(out.at != NULL);
@@ -327,6 +329,16 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
         connection->stash_bytes += (uint32_t)bytes;
         consume(connection, connection->stash, connection->stash_bytes);
     }
+}
+
+const uint64_t *exchange_answers(const struct exchange *exchange)
+{
+    return exchange->connection->server->answers;
+}
+
+unsigned exchange_connections(const struct exchange *exchange)
+{
+    return exchange->connection->server->connections;
 }
 
 bool exchange_is_crowded(const struct exchange *exchange)

@@ -17,6 +17,10 @@
 #define ANSWER_HEAD_BYTES_MAX 1024
 #define SMALL_BODY_BYTES_MAX  2048
 
+/* Of the codes that HTTP has. */
+#define HTTP_CODE_MIN 100
+#define HTTP_CODES    500
+
 struct connection;
 struct access;
 struct ticket;
@@ -46,6 +50,7 @@ struct answer {
     bool challenge; /* 401: say how to show a token */
     unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */
     uint64_t hold_us;
+    const char *type; /* of the body, where that is neither JSON nor plain text; NULL: it is */
     struct span body;
     const struct flock_status *about; /* an answer about the role; NULL: it is not */
 };
@@ -75,6 +80,10 @@ void ticket_answered(void *ticket, const struct flock_answer *answer);
 /* Whether the client is on this machine: at a loopback address, or at the very address that it
  * connected to. */
 bool exchange_is_local(const struct exchange *exchange);
+
+/* What the server has counted: answers by their code less HTTP_CODE_MIN, and open connections. */
+const uint64_t *exchange_answers(const struct exchange *exchange);
+unsigned exchange_connections(const struct exchange *exchange);
 
 /* Whether slow readers make the server keep so much already that a large answer has to wait. */
 bool exchange_is_crowded(const struct exchange *exchange);

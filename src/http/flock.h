@@ -86,10 +86,35 @@ struct flock_answer {
 
 typedef void flock_answered(void *ticket, const struct flock_answer *answer);
 
+/* What can be watched. Those of one name come one behind the other, with one help and kind. */
+#define FLOCK_LABELS_MAX 2
+
+enum flock_metric_kind { FLOCK_GAUGE, FLOCK_COUNTER, FLOCK_HISTOGRAM };
+
+struct flock_label {
+    const char *name; /* NULL: none, nor any behind it */
+    const char *value;
+};
+
+struct flock_metric {
+    const char *name; /* as Prometheus wants it, with its unit; stays while the metrics are shown */
+    const char *help; /* one line, without a backslash */
+    enum flock_metric_kind kind;
+    bool in_us;     /* the value is shown in seconds */
+    uint64_t value; /* of a histogram: the sum, in us */
+    struct flock_label labels[FLOCK_LABELS_MAX];
+    size_t bounds; /* of a histogram, which has no labels: buckets, and one behind them */
+    const uint64_t *bounds_us;
+    const uint64_t *counts; /* of each bucket by itself */
+};
+
+typedef void flock_each_metric(const struct flock_metric *metric, void *to);
+
 struct flock_door {
     void *context;
     void (*status)(const void *context, struct flock_status *status);
     void (*members)(const void *context, flock_each_member *each, void *to);
+    void (*metrics)(const void *context, flock_each_metric *each, void *to);
 
     /* PROTOCOL 5, Hold. Asks that no other node be goose for `wanted_us` from now; returns how
      * much of it is given, at most what is left of the lease, 0 on a duck. */

@@ -92,6 +92,7 @@ struct http_server {
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
     struct line waiting; /* for a ticket */
     struct ticket *tickets;
+    uint64_t answers[HTTP_CODES]; /* by their code less HTTP_CODE_MIN */
     void (*on_closed)(void *to);
     void *on_closed_to;
     size_t written;

@@ -8,6 +8,7 @@
 #include "http/changes.h"
 #include "http/faults.h"
 #include "http/members.h"
+#include "http/metrics.h"
 #include "http/status.h"
 
 struct row {
@@ -34,6 +35,7 @@ static const struct row rows[] = {
      .handle = member_delete,
      .has_tail = true,
      .changes = true},
+    {.path = "/metrics", .method = HTTP_GET, .handle = metrics_get},
     {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},

@@ -101,6 +101,16 @@ static void door_members(const void *context, flock_each_member *each, void *to)
         each(&member, to);
 }
 
+static void door_metrics(const void *context, flock_each_metric *each, void *to)
+{
+    const struct flock_metric metric = {.name = "goosed_pond_info",
+                                        .help = "A pond.",
+                                        .labels = {{"flock", "a \"pond\"\\\n"}},
+                                        .value = 1};
+    (void)context;
+    each(&metric, to);
+}
+
 static uint64_t door_hold(void *context, uint64_t wanted_us)
 {
     (void)context;
@@ -170,6 +180,7 @@ static bool door_set_faults(void *context, const cJSON *object, char *why, size_
 
 static const struct flock_door door = {.status = door_status,
                                        .members = door_members,
+                                       .metrics = door_metrics,
                                        .hold = door_hold,
                                        .request = door_request,
                                        .show_faults = door_show_faults,

@@ -294,6 +294,60 @@ static void finish(struct world *world, int fd, struct flock_answer answer, int 
 
 static const struct flock_answer done = {.outcome = FLOCK_DONE, .address = "n2.test:7400"};
 
+#define INFO                            \
+    "# HELP goosed_pond_info A pond.\n" \
+    "# TYPE goosed_pond_info gauge\n"   \
+    "goosed_pond_info{flock=\"a \\\"b\\\\\\n\",side=\"east\"} 1\n"
+
+static void test_metrics(void **state)
+{
+    struct world *world = *state;
+    world->fake.status.flock = "a \"b\\\n";
+    struct answered answered = ask(world, "GET", "/metrics", JSON, "");
+    assert_string_equal(field(&answered, "Content-Type"),
+                        "text/plain; version=0.0.4; charset=utf-8");
+    check(answered, 200,
+          INFO
+          "# HELP goosed_term A term.\n"
+          "# TYPE goosed_term gauge\n"
+          "goosed_term 18446744073709551615\n"
+          "# HELP goosed_lease_seconds A lease.\n"
+          "# TYPE goosed_lease_seconds gauge\n"
+          "goosed_lease_seconds 0.250999\n"
+          "# HELP goosed_wait_seconds A wait.\n"
+          "# TYPE goosed_wait_seconds histogram\n"
+          "goosed_wait_seconds_bucket{le=\"0.00025\"} 2\n"
+          "goosed_wait_seconds_bucket{le=\"1\"} 2\n"
+          "goosed_wait_seconds_bucket{le=\"+Inf\"} 3\n"
+          "goosed_wait_seconds_sum 3.0002\n"
+          "goosed_wait_seconds_count 3\n"
+          "# HELP goosed_http_requests_total HTTP requests that were answered, by status code.\n"
+          "# TYPE goosed_http_requests_total counter\n"
+          "goosed_http_requests_total{code=\"200\"} 0\n"
+          "# HELP goosed_http_connections HTTP connections that are open now.\n"
+          "# TYPE goosed_http_connections gauge\n"
+          "goosed_http_connections 1\n");
+    answered = ask(world, "GET", "/nowhere", "", "");
+    answered_free(&answered);
+    world->fake.status.lease_us = 0;
+    world->fake.more_metrics = 1; /* of one name: one head for all */
+    answered = ask(world, "GET", "/metrics", "", "");
+    assert_non_null(strstr(answered.body, "\ngoosed_lease_seconds 0\n"));
+    assert_non_null(strstr(answered.body, "{code=\"200\"} 1\n"
+                                          "goosed_http_requests_total{code=\"404\"} 1\n"));
+    assert_ptr_equal(strstr(answered.body, INFO "goosed_pond_info{"), answered.body);
+    answered_free(&answered);
+}
+
+static void test_metrics_that_do_not_fit(void **state)
+{
+    struct world *world = *state;
+    world->fake.more_metrics = 10000;
+    struct answered answered = ask(world, "GET", "/metrics", "", "");
+    assert_int_equal(answered.code, 503);
+    answered_free(&answered);
+}
+
 static void test_remove(void **state)
 {
     struct world *world = *state;
@@ -445,7 +499,7 @@ static void test_no_such_path(void **state)
         check(
             ask(world, "GET", paths[i], "", ""), 404,
             "there is no such path here; there are /status /goose /duck / /livez /readyz /members "
-            "/members/HOST:PORT /handover /drain\n");
+            "/members/HOST:PORT /metrics /handover /drain\n");
     struct answered answered = ask(world, "GET", "/x", JSON, "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     assert_int_equal(
@@ -646,6 +700,8 @@ int main(void)
         TEST(test_health),
         TEST(test_members),
         TEST(test_many_members),
+        TEST(test_metrics),
+        TEST(test_metrics_that_do_not_fit),
         TEST(test_remove),
         TEST(test_remove_refused),
         TEST(test_outcomes),

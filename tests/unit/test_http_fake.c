@@ -43,6 +43,34 @@ static void fake_members(const void *context, flock_each_member *each, void *to)
         each(i == 0 ? &self : &other, to);
 }
 
+static void fake_metrics(const void *context, flock_each_metric *each, void *to)
+{
+    static const uint64_t bounds_us[] = {250, 1000000};
+    static const uint64_t counts[] = {2, 0, 1};
+    const struct fake *fake = context;
+    const struct flock_metric histogram = {.name = "goosed_wait_seconds",
+                                           .help = "A wait.",
+                                           .kind = FLOCK_HISTOGRAM,
+                                           .value = 3000200,
+                                           .bounds = 2,
+                                           .bounds_us = bounds_us,
+                                           .counts = counts};
+    struct flock_metric info = {.name = "goosed_pond_info",
+                                .help = "A pond.",
+                                .labels = {{"flock", fake->status.flock}, {"side", "east"}},
+                                .value = 1};
+    each(&info, to);
+    for (unsigned i = 0; i < fake->more_metrics; i++)
+        each(&info, to);
+    each(&(struct flock_metric){.name = "goosed_term", .help = "A term.", .value = UINT64_MAX}, to);
+    each(&(struct flock_metric){.name = "goosed_lease_seconds",
+                                .help = "A lease.",
+                                .in_us = true,
+                                .value = fake->status.lease_us},
+         to);
+    each(&histogram, to);
+}
+
 static uint64_t fake_hold(void *context, uint64_t wanted_us)
 {
     struct fake *fake = context;
@@ -113,6 +141,7 @@ void fake_init(struct fake *fake)
         .door = {.context = fake,
                  .status = fake_status,
                  .members = fake_members,
+                 .metrics = fake_metrics,
                  .hold = fake_hold,
                  .request = fake_request,
                  .show_faults = fake_show_faults,

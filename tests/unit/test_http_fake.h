@@ -30,8 +30,9 @@ struct fake {
     uint64_t status_reads;
     uint64_t hold_asked_us;
     uint64_t hold_given_us;
-    unsigned members;     /* how many */
-    bool answers_at_once; /* from inside its request function */
+    unsigned members;      /* how many */
+    unsigned more_metrics; /* so many times one sample again */
+    bool answers_at_once;  /* from inside its request function */
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
