@@ -1,5 +1,5 @@
-/* metrics.h: what a node counts while it runs, for whoever watches it. Plain counters of fixed size, read off the events
- * and actions that node.c carries out anyway; nothing here decides anything, and nothing allocates. */
+/* metrics.h: what a node counts while it runs, for whoever watches it: plain counters of fixed size, read off the
+ * events and actions that node.c carries out anyway. Nothing here decides anything, and nothing allocates. */
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
