@@ -166,13 +166,13 @@ static void show_messages(const struct scrape *s)
 {
     const struct flock_metric refused = {
         .name = "goosed_messages_refused_total",
-        .help = "Messages of the election that changed nothing, by why.",
+        .help = "Messages that changed nothing in the election, by why.",
         .kind = FLOCK_COUNTER};
 
-    by_kind(s, "goosed_messages_sent_total", "Messages of the election that were sent, by kind.",
+    by_kind(s, "goosed_messages_sent_total", "Messages that the election had to send, by kind.",
             s->metrics->sent);
-    by_kind(s, "goosed_messages_accepted_total",
-            "Messages of the election that were taken, by kind.", s->metrics->accepted);
+    by_kind(s, "goosed_messages_accepted_total", "Messages that the election took, by kind.",
+            s->metrics->accepted);
     for (int why = REFUSAL_NONE + 1; why < REFUSALS; why++)
         if (why >= REFUSAL_OTHER_NAME || s->metrics->refused[why] != 0)
             labelled(s, refused, "reason", refusal_name((enum refusal)why),
@@ -185,7 +185,7 @@ static void show_messages(const struct scrape *s)
 static void show_datagrams(const struct scrape *s)
 {
     static const char *const drops[UDP_DROPS] = {[UDP_DROP_FORGED] = "wrong-key",
-                                                 [UDP_DROP_FOREIGN] = "other-flock",
+                                                 [UDP_DROP_FOREIGN] = "other-name",
                                                  [UDP_DROP_TRUNCATED] = "truncated",
                                                  [UDP_DROP_FAULT] = "drill"};
     const struct flock_metric dropped = {.name = "goosed_datagrams_dropped_total",

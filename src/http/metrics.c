@@ -52,6 +52,16 @@ static void put_labels(struct out *out, const struct flock_metric *metric)
     if (metric->labels[0].name != NULL) PUT(out, "}");
 }
 
+static void put_value(struct out *out, uint64_t value, bool in_us)
+{
+    PUT(out, " ");
+    if (in_us)
+        put_seconds(out, value);
+    else
+        put_u64(out, value);
+    PUT(out, "\n");
+}
+
 /* A histogram's samples have no labels but their own. */
 static void put_buckets(struct out *out, const struct flock_metric *metric)
 {
@@ -65,18 +75,15 @@ static void put_buckets(struct out *out, const struct flock_metric *metric)
             put_seconds(out, metric->bounds_us[i]);
         else
             PUT(out, "+Inf");
-        PUT(out, "\"} ");
-        put_u64(out, count);
-        PUT(out, "\n");
+        PUT(out, "\"}");
+        put_value(out, count, false);
     }
     put_string(out, metric->name);
-    PUT(out, "_sum ");
-    put_seconds(out, metric->value);
-    PUT(out, "\n");
+    PUT(out, "_sum");
+    put_value(out, metric->value, true);
     put_string(out, metric->name);
-    PUT(out, "_count ");
-    put_u64(out, count);
-    PUT(out, "\n");
+    PUT(out, "_count");
+    put_value(out, count, false);
 }
 
 static void put_head(struct out *out, const struct flock_metric *metric)
@@ -106,12 +113,7 @@ static void put_metric(const struct flock_metric *metric, void *to)
     }
     put_string(out, metric->name);
     put_labels(out, metric);
-    PUT(out, " ");
-    if (metric->in_us)
-        put_seconds(out, metric->value);
-    else
-        put_u64(out, metric->value);
-    PUT(out, "\n");
+    put_value(out, metric->value, metric->in_us);
 }
 
 static void put_http(struct page *page, const struct exchange *exchange)
@@ -143,7 +145,7 @@ void metrics_get(struct exchange *exchange)
                                            "ask again later"};
     const struct flock_door *door = exchange->door;
     char *text = exchange_is_crowded(exchange) ? NULL : malloc(METRICS_BYTES_MAX);
-    struct page page = {.out = {text, text + (text != NULL ? METRICS_BYTES_MAX : 0)}};
+    struct page page = {.out = {text, text != NULL ? text + METRICS_BYTES_MAX : NULL}};
 
     if (text != NULL) {
         door->metrics(door->context, put_metric, &page);

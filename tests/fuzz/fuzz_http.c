@@ -389,6 +389,7 @@ static const char *const requests[] = {
     "OPTIONS /duck HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET http://localhost:7400/readyz?x#y HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "GET /livez HTTP/1.0\r\n\r\n",
