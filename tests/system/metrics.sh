@@ -90,6 +90,15 @@ scrape "$duck"
 expect_metric 'goosed_elections_total{reason="heir"}' '== 1'
 expect_metric goosed_elections_won_total '== 1'
 
+say "a heartbeat of another uid in the goose's own term: goose and ducks count it, and nobody believes it"
+scrape "$duck"
+expect_metric goosed_two_geese_total '== 0'
+for i in "$duck" "$third"; do
+    "$BUILD_DIR/tests/system/mischief" rival "$id" "$(status_of "$i" term)" "$(node_address "$i")"
+    wait_metric 5 "$i" goosed_two_geese_total '== 1'
+done
+expect_role "$duck" goose
+
 say "a disk that hangs shows while it does, and in the times; a process that stood still in the lag"
 node_faults "$duck" '{"disk":"hang"}'
 node_http "$duck" POST /handover >/dev/null # its new term is to be saved
