@@ -32,6 +32,7 @@ static int refused(const struct ctl *ctl, const struct reply *reply)
     if (error == NULL)
         return ctl_fail(CTL_UNKNOWN, "%s answers, but not as a goosed does (HTTP %u)",
                         ctl->at.chars, reply->answer.code);
+    if (reply->answer.code == 401) hint = "give --token-file FILE, with the token of this node";
     return ctl_fail(CTL_NO, "%s%s%s", error, hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }
 
@@ -44,6 +45,9 @@ int ask(const struct ctl *ctl, const struct client_request *request, struct repl
         bool unsure = request->method != NULL && reply->answer.sent;
         return ctl_fail(CTL_UNKNOWN, "%s%s", why, unsure ? "; it may or may not be done" : "");
     }
+    if (reply->answer.code == 0)
+        return ctl_fail(CTL_UNKNOWN, "%s no longer answers; it may or may not be done",
+                        ctl->at.chars);
     reply->json = cJSON_ParseWithLength(reply->answer.body, reply->answer.bytes);
     if (reply->answer.code == 200 && cJSON_IsObject(reply->json)) return CTL_YES;
     return refused(ctl, reply);

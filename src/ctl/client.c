@@ -231,7 +231,8 @@ bool client_ask(const struct address *at, const struct client_request *request,
     struct exchange exchange = {.request = request, .answer = answer};
 
     *answer = (struct client_answer){0};
-    exchange.fd = connect_to(at, CLIENT_CONNECT_MS, why, CLIENT_LINE_BYTES);
+    exchange.fd = connect_to(at, request->connect_ms > 0 ? request->connect_ms : CLIENT_CONNECT_MS,
+                             why, CLIENT_LINE_BYTES);
     if (exchange.fd < 0) return false;
     const char *wrong = keep(&exchange, "", 0) == 0 ? talk(&exchange, at) : exchange.bad;
     close(exchange.fd);

@@ -9,7 +9,7 @@
 
 #include "goose/roster.h"
 
-#define CLIENT_CONNECT_MS   3000 /* for each address that a name stands for */
+#define CLIENT_CONNECT_MS   3000
 #define CLIENT_PATIENCE_MS  5000
 #define CLIENT_ANSWER_BYTES (16 * 1024 * 1024) /* ten thousand members take 3 MB */
 #define CLIENT_LINE_BYTES   512
@@ -17,15 +17,16 @@
 struct client_request {
     const char *method; /* NULL: GET */
     const char *path;
-    const char *accept; /* NULL: application/json */
-    const char *body;   /* JSON; NULL: none */
-    const char *token;  /* NULL or "": none */
+    const char *accept;  /* NULL: application/json */
+    const char *body;    /* JSON; NULL: none */
+    const char *token;   /* NULL or "": none */
+    unsigned connect_ms; /* for each address of a name; 0: the usual */
     unsigned
         patience_ms; /* for the whole answer, or, of a body that is handed on, for each piece; 0: the usual */
 
     /* Given: the body of a 200 goes here instead of into the answer. False: enough of it. */
     bool (*piece)(void *to, const char *at, size_t bytes);
-    /* Given: called every tick_ms while nothing comes. False: enough. */
+    /* Given: called every tick_ms while nothing comes. False: enough, be it of nothing: then the code is 0. */
     bool (*tick)(void *to);
     unsigned tick_ms;
     void *to;

@@ -4,6 +4,9 @@
 
 #include "ctl/ctl.h"
 
-extern const struct command status_command; /* status.c */
+extern const struct command status_command, members_command, history_command;
+extern const struct command watch_command;
+extern const struct command is_goose_command, wait_command;
+extern const struct command handover_command, drain_command, undrain_command, remove_command;
 
 #endif

@@ -9,7 +9,8 @@
 #include "daemon/token.h"
 
 static const struct command *const commands[] = {
-    &status_command,
+    &status_command, &members_command,  &history_command, &watch_command,   &is_goose_command,
+    &wait_command,   &handover_command, &drain_command,   &undrain_command, &remove_command,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

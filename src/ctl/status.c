@@ -1,55 +1,15 @@
 /* status.c: `status`, `members`, `history`: what one node knows, as tables for people or as it says it. */
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/ask.h"
 #include "ctl/commands.h"
-#include "ctl/table.h"
+#include "ctl/views.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static void cell_goose(const cJSON *item, const char *key, char text[CELL_BYTES])
-{
-    cell_text(item, key, text);
-    if (strcmp(text, "-") == 0) snprintf(text, CELL_BYTES, "none");
-}
-
-/* What is left of something that most nodes do not have. */
-static void cell_left(const cJSON *item, const char *key, char text[CELL_BYTES])
-{
-    double ms = 0;
-
-    json_number(item, key, &ms);
-    cell_span(ms > 0 ? item : NULL, key, text);
-}
-
-static void cell_roster(const cJSON *item, const char *key, char text[CELL_BYTES])
-{
-    const cJSON *roster = cJSON_GetObjectItemCaseSensitive(item, key);
-    double term = 0, version = 0;
-
-    json_number(roster, "term", &term);
-    json_number(roster, "version", &version);
-    snprintf(text, CELL_BYTES, "%.0f.%.0f, %s", term, version,
-             json_flag(item, "settled") ? "settled" : "not settled");
-}
-
-static void cell_flock(const cJSON *item, const char *key, char text[CELL_BYTES])
-{
-    char id[CELL_BYTES];
-
-    cell_text(item, key, text);
-    cell_text(item, "flock_id", id);
-    size_t used = strlen(text);
-    snprintf(text + used, CELL_BYTES - used, ", id %s", id);
-}
-
-static int show(const struct ctl *ctl, const char *path,
-                void (*print)(const struct ctl *, const cJSON *))
+static int show(struct ctl *ctl, const char *path, void (*print)(const struct ctl *, const cJSON *))
 {
     struct reply reply;
 
-    if (!ctl_no_more(ctl)) return CTL_UNKNOWN;
+    if (!ctl_options(ctl, NULL, 0) || !ctl_no_more(ctl)) return CTL_UNKNOWN;
     int status = ask_get(ctl, path, &reply);
     if (status == CTL_YES && ctl->json) ask_print(&reply);
     if (status == CTL_YES && !ctl->json) print(ctl, reply.json);
@@ -59,23 +19,17 @@ static int show(const struct ctl *ctl, const char *path,
 
 static void print_status(const struct ctl *ctl, const cJSON *json)
 {
-    static const struct column facts[] = {
-        {.title = "node", .key = "self", .cell = cell_text},
-        {.title = "role", .key = "role", .cell = cell_text, .colour = colour_role},
-        {.title = "goose", .key = "goose", .cell = cell_goose},
-        {.title = "term", .key = "term", .cell = cell_number},
-        {.title = "lease", .key = "lease_ms", .cell = cell_left},
-        {.title = "hold", .key = "hold_ms", .cell = cell_left},
-        {.title = "seat", .key = "seat", .cell = cell_text},
-        {.title = "state", .key = "state", .cell = cell_text},
-        {.title = "draining", .key = "draining", .cell = cell_yes_no},
-        {.title = "flock", .key = "flock", .cell = cell_flock},
-        {.title = "roster", .key = "roster", .cell = cell_roster},
-        {.title = "up for", .key = "uptime_ms", .cell = cell_span},
-        {.title = "sealed", .key = "authenticated", .cell = cell_yes_no},
-    };
+    status_facts(stdout, json, ctl->colour);
+}
 
-    table_facts(stdout, facts, COUNT(facts), json, ctl->colour);
+static void print_members(const struct ctl *ctl, const cJSON *json)
+{
+    members_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "members"), ctl->colour);
+}
+
+static void print_history(const struct ctl *ctl, const cJSON *json)
+{
+    history_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "history"), ctl->colour);
 }
 
 static int status(struct ctl *ctl)
@@ -91,4 +45,32 @@ const struct command status_command = {
             "datagrams\n"
             "are authenticated (--key-file).\n",
     .carry_out = status,
+};
+
+static int members(struct ctl *ctl)
+{
+    return show(ctl, "/members", print_members);
+}
+
+const struct command members_command = {
+    .name = "members",
+    .arguments = "",
+    .line = "voters and observers, as far as this node knows them",
+    .more = "rank is the place in the succession, 0 the heir; heard is how long ago, round trip "
+            "from this\n"
+            "node and back. A duck knows less than the goose: ask that one for all of it.\n",
+    .carry_out = members,
+};
+
+static int history(struct ctl *ctl)
+{
+    return show(ctl, "/history", print_history);
+}
+
+const struct command history_command = {
+    .name = "history",
+    .arguments = "",
+    .line = "the last changes of goose that this node saw",
+    .more = "",
+    .carry_out = history,
 };
