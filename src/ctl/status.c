@@ -19,7 +19,7 @@ static int show(struct ctl *ctl, const char *path, void (*print)(const struct ct
 
 static void print_status(const struct ctl *ctl, const cJSON *json)
 {
-    status_facts(stdout, json, ctl->colour);
+    status_facts(stdout, json, false, ctl->colour);
 }
 
 static void print_members(const struct ctl *ctl, const cJSON *json)

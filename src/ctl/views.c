@@ -6,6 +6,7 @@
 #include "ctl/ask.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define BRIEF_FACTS  5 /* the first ones */
 
 static void cell_goose(const cJSON *item, const char *key, char text[CELL_BYTES])
 {
@@ -43,7 +44,7 @@ static void cell_flock(const cJSON *item, const char *key, char text[CELL_BYTES]
     snprintf(text + used, CELL_BYTES - used, ", id %s", id);
 }
 
-void status_facts(FILE *to, const cJSON *status, bool colour)
+void status_facts(FILE *to, const cJSON *status, bool brief, bool colour)
 {
     static const struct column facts[] = {
         {.title = "node", .key = "self", .cell = cell_text},
@@ -61,7 +62,7 @@ void status_facts(FILE *to, const cJSON *status, bool colour)
         {.title = "sealed", .key = "authenticated", .cell = cell_yes_no},
     };
 
-    table_facts(to, facts, COUNT(facts), status, colour);
+    table_facts(to, facts, brief ? BRIEF_FACTS : COUNT(facts), status, colour);
 }
 
 void members_table(FILE *to, const cJSON *members, bool colour)

@@ -4,7 +4,8 @@
 
 #include "ctl/table.h"
 
-void status_facts(FILE *to, const cJSON *status, bool colour);
+/* `brief`: role, goose, term and lease, and no more. */
+void status_facts(FILE *to, const cJSON *status, bool brief, bool colour);
 void members_table(FILE *to, const cJSON *members, bool colour);
 void history_table(FILE *to, const cJSON *history, bool colour);
 

@@ -14,7 +14,7 @@
 
 #define SILENCE_MS  40000 /* a comment comes every 15 s */
 #define TICK_MS     1000
-#define LATEST      8 /* changes that the display shows */
+#define LATEST      6 /* changes that the display shows */
 #define STAMP_BYTES 32
 #define LINE_BYTES  512
 
@@ -91,7 +91,7 @@ static void put_display(FILE *to, const struct watch *watch)
     fprintf(to, "%s  %s%s\n\n", now, watch->ctl->at.chars,
             status == NULL ? "  does not answer" : "");
     if (status != NULL) {
-        status_facts(to, status, colour);
+        status_facts(to, status, true, colour);
         fputs("\n", to);
     }
     put_latest(to, watch);

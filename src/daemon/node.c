@@ -31,6 +31,8 @@ struct node {
     struct observers *observers;
     struct udp *udp;
     struct alarm *alarm;
+    struct probe *probe;
+    struct diary diary;
     uint64_t started_us;
     uint64_t ticket_id;
     uint64_t hold_given_us;
@@ -110,8 +112,10 @@ static void announce(struct node *node)
     const struct election *e = &node->election;
     bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
 
-    for (int i = 0; i < node->actions.note_count; i++)
+    for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, e, &node->actions.notes[i]);
+        diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
+    }
     if (flags_name_nobody && e->roster.count > 1 && !node->told_alone) {
         node->told_alone = true;
         log_warn(node->parts.log, "others have joined, but my own command line names nobody: after "
@@ -263,6 +267,8 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
     struct node *node = to;
     struct message message;
     struct roster roster;
+
+    if (probe_take(node->probe, bytes, count, from)) return;
     enum wire_result result = wire_decode(bytes, count, &message, &roster);
 
     if (result != WIRE_OK) {
@@ -292,7 +298,10 @@ struct node *node_new(const struct node_parts *parts)
     node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
-    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL) {
+    if (node->udp != NULL)
+        node->probe = probe_new(parts->loop, node->udp, &parts->options->election.self);
+    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL ||
+        node->probe == NULL) {
         node_close(node);
         return NULL;
     }
@@ -333,6 +342,16 @@ uint64_t node_uptime_us(const struct node *node)
 struct changes *node_changes(struct node *node)
 {
     return &node->changes;
+}
+
+void node_why(const struct node *node, char text[WHY_BYTES])
+{
+    why_put(&node->election, &node->diary, node->probe, clock_now_us(), text);
+}
+
+void node_probe(struct node *node)
+{
+    probe_begin(node->probe, election_roster(&node->election));
 }
 
 bool node_is_failing(const struct node *node)
@@ -417,6 +436,7 @@ void node_close(struct node *node)
             ticket.answered(ticket.to, OUTCOME_TIMED_OUT, 0);
         }
     alarm_close(node->alarm);
+    probe_close(node->probe);
     udp_close(node->udp);
     free(node->observers);
     free(node);

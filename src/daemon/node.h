@@ -13,6 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/udp.h"
+#include "daemon/why.h"
 #include "goose/election.h"
 
 #define NODE_OBSERVERS_MAX 10000
@@ -51,6 +52,10 @@ void node_view(const struct node *node, struct election_view *view);
 bool node_member(const struct node *node, size_t index, struct election_member *member);
 uint64_t node_uptime_us(const struct node *node);
 bool node_is_failing(const struct node *node);
+
+/* Why it is as it is, for people; and a round of questions to the voters, for the links in a later answer. */
+void node_why(const struct node *node, char text[WHY_BYTES]);
+void node_probe(struct node *node);
 
 /* The answer comes exactly once: at once, or later from the loop. */
 void node_request(struct node *node, enum request_kind kind, struct text address, bool force,

@@ -27,6 +27,11 @@ on() {
     ctl "$wanted" "$out" "$err" --at "$(node_address "$i")" "$@"
 }
 
+# The watcher's last line is one of a node that it hears.
+watched_again() {
+    [[ $(tail -n 1 "$watched") == *" is duck"* ]]
+}
+
 term_of() {
     status_of "$1" term
 }
@@ -66,6 +71,31 @@ on "$goose" 0 '' '' is-goose
 on "$duck" 1 '' '' is-goose
 ctl 2 '' '.* cannot be reached; .*' --at 127.0.0.1:9 is-goose
 
+say "why: asked as often as one likes, it has no part in any election"
+term=$(term_of "$goose")
+mark=$(mark)
+for _ in 1 2 3; do
+    on "$duck" 0 "$(node_address "$duck") is a duck, because $at is the goose, in term $term\..*/All voters that were asked .*" '' why
+done
+on "$goose" 0 "$at is the goose, in term $term\./All voters that were asked .*" '' why
+on "$goose" 0 '\{"nodes":\[.*\]\}' '' why --json
+[ "$(jq '[.nodes[].why.links[] | .answered == 5 and .heard > 0] | all' "$FLOCK_DIR/out")" = true ] ||
+    fail "somebody was not heard: $(cat "$FLOCK_DIR/out")"
+! sees "$mark" '.*' || fail "why has changed the flock"
+[ "$(term_of "$goose")" = "$term" ] || fail "why has changed the term"
+
+say "watch and wait, while the role goes from one to the other"
+watched=$FLOCK_DIR/watched
+: >"$watched"
+"$GOOSECTL" --at "$(node_address "$duck")" watch >"$watched" 2>&1 </dev/null &
+watcher=$!
+wait_for 5 "a first line" grep -q . "$watched"
+timeout 20 "$GOOSECTL" --at "$(node_address "$duck")" wait goose --timeout 15s &
+waiter=$!
+on "$goose" 1 '' "goosectl: time is up: $at is not duck" wait duck --timeout 300ms
+on "$goose" 0 '' '' wait ready --timeout 10s
+ctl 1 '' 'goosectl: time is up: .* cannot be reached; .*' --at 127.0.0.1:9 wait goose --timeout 300ms
+
 say "changes, with the token and without"
 token=(--token-file "$FLOCK_DIR/token")
 on "$duck" 1 '' 'goosectl: a change here needs the right token; give --token-file FILE, .*' drain
@@ -75,8 +105,14 @@ on "$duck" 2 '' 'goosectl: --token-file .*/wrong can be read by others; .*' drai
 GOOSED_HTTP_TOKEN_FILE=/nowhere on "$duck" 0 '.*' '' status
 GOOSED_HTTP_TOKEN_FILE=$FLOCK_DIR/token on "$duck" 0 "goose is now $(node_address "$duck")" '' \
     handover --to "$(node_address "$duck")"
+wait "$waiter" || fail "it did not wait for the goose: $?"
+on "$goose" 0 '' '' wait duck --timeout 10s
 agree 1 2 3
 on "$duck" 0 '' '' is-goose
+wait_for 5 "the watcher to see it" grep -qE "^[0-9TZ:.-]+  term $((term + 1))  goose $(node_address "$duck")  $(node_address "$duck") is goose " "$watched"
+on "$duck" 0 "when .*/[0-9TZ:.-]+ +$((term + 1))  (none|$at) +$(node_address "$duck")  .*" '' history
+on "$duck" 0 '.*' '' history --json
+[ "$(jq -r '.history[-1].to' "$FLOCK_DIR/out")" = "$(node_address "$duck")" ] || fail "no JSON: $(cat "$FLOCK_DIR/out")"
 on "$goose" 0 "\{\"goose\":\"$at\"\}" '' "${token[@]}" --json handover --to "$at"
 agree 1 2 3
 on "$goose" 1 '' 'goosectl: there is no such member; .*' "${token[@]}" handover --to 127.0.0.1:9
@@ -88,6 +124,12 @@ on "$duck" 0 "removed $(node_address "$third")" '' "${token[@]}" remove "$(node_
 on "$third" 0 '.*/seat +none/.*' '' status
 on "$duck" 1 '' 'goosectl: there is no such member; .*' "${token[@]}" remove 127.0.0.1:9
 
+node_kill "$duck"
+wait_for 5 "the watcher to say so" grep -qE "^[0-9TZ:.-]+  $(node_address "$duck")[: ]" "$watched"
+start "$duck"
+wait_for 10 "the watcher to find it again" watched_again
+kill "$watcher"
+
 scene "five voters, three lost for good: the two that are left have no goose, and recover"
 shorter=(--lease 500ms)
 flock_on_loopback 5 "${shorter[@]}"
@@ -95,7 +137,6 @@ wait_voters 10 1 2 3 4 5
 observe_too=("$(loopback 6)")
 observe
 find_goose
-hand_over_to 3
 hand_over_to 4
 agree 1 2 3 4 5
 before=$(term_of 1)
@@ -138,4 +179,30 @@ agree 1 2 6
 on 1 0 "goose is now $(node_address 2)" '' handover --to "$(node_address 2)"
 agree 1 2 6
 [ "$(term_of 2)" -gt "$after" ] || fail "the terms fall"
+
+if [ "$IN_SANDBOX" = yes ]; then
+    scene "why, where cables are cut"
+    flock_on_bridge 3 "${shorter[@]}"
+    wait_voters 10 1 2 3
+    observe
+    find_goose
+    duck=$(another_than "$goose")
+    third=$((6 - goose - duck))
+    cut_one_way "$goose" "$duck"
+    wait_for 10 "node $duck to hear no goose" answers_code "$duck" /readyz 503
+    on "$duck" 0 ".* is a duck and hears no goose; but $(node_address "$goose") is one.*" '' why
+    grep -qxF "One way only: $(node_address "$goose") hears $(node_address "$duck"), but is not heard there." \
+        "$FLOCK_DIR/out" || fail "no word of the cut: $(cat "$FLOCK_DIR/out")"
+    grep -qE "^$(node_address "$third") refused $(node_address "$duck"), .* ago: its promise to another has not ended\.\$" \
+        "$FLOCK_DIR/out" || fail "no word of the refusal: $(cat "$FLOCK_DIR/out")"
+    heal
+    partition "$goose" "$duck" "$third"
+    wait_for 10 "node $goose to give up" answers_code "$goose" /goose 503
+    on "$duck" 0 'There is no goose\..* do not hear each other\..*Of 3 voters 3 answer; a goose needs 2\. .*mend the network\.' '' why
+    heal
+    node_kill "$goose"
+    node_kill "$third"
+    wait_for 10 "node $duck to know no goose" answers_code "$duck" /readyz 503
+    on "$duck" 0 'There is no goose\..*Of 3 voters 1 answer; a goose needs 2\. Start 1 more .*' '' why
+fi
 finish

@@ -135,10 +135,15 @@ static void test_no_members(void **state)
                      "address  seat  role  rank  priority  heard  round trip  uid\n");
 }
 
+static void all_facts(FILE *to, const cJSON *status, bool colour)
+{
+    status_facts(to, status, false, colour);
+}
+
 static void test_colours(void **state)
 {
     (void)state;
-    expect_table(status_facts, "{\"role\":\"goose\",\"goose\":null}", true,
+    expect_table(all_facts, "{\"role\":\"goose\",\"goose\":null}", true,
                  "node      -\n"
                  "role      \033[1;32mgoose\033[0m\n"
                  "goose     none\n"
