@@ -13,6 +13,7 @@ struct scratch {
     char goose[ADDRESS_CHARS_MAX + 1];
     char member[ADDRESS_CHARS_MAX + 1];
     char new_goose[ADDRESS_CHARS_MAX + 1];
+    char why[WHY_BYTES];
 };
 
 struct door {
@@ -252,6 +253,20 @@ static void request(void *context, const struct flock_request *asked, flock_answ
     done(to, &refused);
 }
 
+static const char *why(const void *context)
+{
+    const struct door *door = context;
+
+    node_why(door->node, door->scratch->why);
+    return door->scratch->why;
+}
+
+static void probe(void *context)
+{
+    const struct door *door = context;
+    node_probe(door->node);
+}
+
 static const char *show_faults(const void *context, bool json)
 {
     const struct door *door = context;
@@ -285,6 +300,8 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
                                      .request = request,
                                      .history = history,
                                      .watch = watch,
+                                     .why = why,
+                                     .probe = probe,
                                      .show_faults = show_faults,
                                      .set_faults = set_faults};
     if (door->scratch == NULL) {

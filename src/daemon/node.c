@@ -37,6 +37,8 @@ struct node {
     struct alarm *alarm;
     struct alarm *pulse;
     struct metrics metrics;
+    struct probe *probe;
+    struct diary diary;
     uint64_t started_us;
     uint64_t ticket_id;
     uint64_t hold_given_us;
@@ -114,8 +116,10 @@ static void announce(struct node *node)
     const struct election *e = &node->election;
     bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
 
-    for (int i = 0; i < node->actions.note_count; i++)
+    for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, e, &node->actions.notes[i]);
+        diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
+    }
     if (flags_name_nobody && e->roster.count > 1 && !node->told_alone) {
         node->told_alone = true;
         log_warn(node->parts.log, "others have joined, but my own command line names nobody: after "
@@ -279,6 +283,8 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
     struct node *node = to;
     struct message message;
     struct roster roster;
+
+    if (probe_take(node->probe, bytes, count, from)) return;
     enum wire_result result = wire_decode(bytes, count, &message, &roster);
 
     if (result != WIRE_OK) {
@@ -314,8 +320,10 @@ struct node *node_new(const struct node_parts *parts)
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
     node->pulse = alarm_new(parts->loop, pulse, node);
+    if (node->udp != NULL)
+        node->probe = probe_new(parts->loop, node->udp, &parts->options->election.self);
     if (node->observers == NULL || node->udp == NULL || node->alarm == NULL ||
-        node->pulse == NULL) {
+        node->pulse == NULL || node->probe == NULL) {
         node_close(node);
         return NULL;
     }
@@ -377,6 +385,16 @@ uint32_t node_observers(const struct node *node)
 struct changes *node_changes(struct node *node)
 {
     return &node->changes;
+}
+
+void node_why(const struct node *node, char text[WHY_BYTES])
+{
+    why_put(&node->election, &node->diary, node->probe, clock_now_us(), text);
+}
+
+void node_probe(struct node *node)
+{
+    probe_begin(node->probe, election_roster(&node->election));
 }
 
 bool node_is_failing(const struct node *node)
@@ -462,6 +480,7 @@ void node_close(struct node *node)
         }
     alarm_close(node->alarm);
     alarm_close(node->pulse);
+    probe_close(node->probe);
     udp_close(node->udp);
     free(node->observers);
     free(node);

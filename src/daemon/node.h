@@ -14,6 +14,7 @@
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/udp.h"
+#include "daemon/why.h"
 #include "goose/election.h"
 
 #define NODE_OBSERVERS_MAX 10000
@@ -56,6 +57,10 @@ const struct udp_counts *node_datagrams(const struct node *node);
 const struct durable *node_durable(const struct node *node);
 uint32_t node_observers(const struct node *node);
 bool node_is_failing(const struct node *node);
+
+/* Why it is as it is, for people; and a round of questions to the voters, for the links in a later answer. */
+void node_why(const struct node *node, char text[WHY_BYTES]);
+void node_probe(struct node *node);
 
 /* The answer comes exactly once: at once, or later from the loop. */
 void node_request(struct node *node, enum request_kind kind, struct text address, bool force,

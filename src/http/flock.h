@@ -150,6 +150,9 @@ struct flock_door {
     /* From now on `changed` is called at each change, once, with indexes that count up by one; it
      * may be from inside one of the door's own calls. NULL: no more. */
     void (*watch)(void *context, flock_changed *changed, void *to);
+    /* GET /why: JSON, and what it takes to know more a moment later. */
+    const char *(*why)(const void *context);
+    void (*probe)(void *context);
 
     /* The fault drills. Called only where http_options.faults is set. */
     const char *(*show_faults)(const void *context, bool json);

@@ -11,6 +11,7 @@
 #include "http/members.h"
 #include "http/metrics.h"
 #include "http/status.h"
+#include "http/why.h"
 
 struct row {
     const char *path;
@@ -32,6 +33,7 @@ static const struct row rows[] = {
     {.path = "/livez", .method = HTTP_GET, .handle = livez_get},
     {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get},
     {.path = "/members", .method = HTTP_GET, .handle = members_get},
+    {.path = "/why", .method = HTTP_GET, .handle = why_get},
     {.path = "/members/",
      .method = HTTP_DELETE,
      .handle = member_delete,

@@ -197,6 +197,17 @@ static void door_request(void *context, const struct flock_request *request,
     if ((world.traits & ANSWERS_AT_ONCE) != 0) answer_oldest((uint8_t)request->ask);
 }
 
+static const char *door_why(const void *context)
+{
+    (void)context;
+    return "{}\n";
+}
+
+static void door_probe(void *context)
+{
+    (void)context;
+}
+
 static const char *door_show_faults(const void *context, bool json)
 {
     (void)context;
@@ -220,6 +231,8 @@ static const struct flock_door door = {.status = door_status,
                                        .request = door_request,
                                        .history = door_history,
                                        .watch = door_watch,
+                                       .why = door_why,
+                                       .probe = door_probe,
                                        .show_faults = door_show_faults,
                                        .set_faults = door_set_faults};
 

@@ -82,6 +82,18 @@ static void test_status_json(void **state)
         "\"uptime_ms\":5000,\"draining\":false,\"authenticated\":false}\n");
 }
 
+static void test_why(void **state)
+{
+    struct world *world = *state;
+    check(ask(world, "GET", "/why", "", ""), 200, "{\"self\":\"n1:7000\"}\n");
+    assert_int_equal(world->fake.probes, 0);
+    check(ask(world, "GET", "/why?probe=1", JSON, ""), 200, "{\"self\":\"n1:7000\"}\n");
+    assert_int_equal(world->fake.probes, 1);
+    check(ask(world, "GET", "/why?probe=yes", "", ""), 400,
+          "probe is 1 or left out; write ?probe=1\n");
+    assert_int_equal(world->fake.probes, 1);
+}
+
 static void test_accept(void **state)
 {
     static const struct {
@@ -496,10 +508,10 @@ static void test_no_such_path(void **state)
     static const char *const paths[] = {"/x",      "/statusx",  "/status/", "//status",
                                         "/Status", "/%73tatus", "/members/"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        check(
-            ask(world, "GET", paths[i], "", ""), 404,
-            "there is no such path here; there are /status /goose /duck / /livez /readyz /members "
-            "/members/HOST:PORT /events /history /metrics /handover /drain\n");
+        check(ask(world, "GET", paths[i], "", ""), 404,
+              "there is no such path here; there are /status /goose /duck / /livez /readyz "
+              "/members /why "
+              "/members/HOST:PORT /events /history /metrics /handover /drain\n");
     struct answered answered = ask(world, "GET", "/x", JSON, "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     assert_int_equal(
@@ -691,6 +703,7 @@ int main(void)
         TEST(test_status),
         TEST(test_status_fields),
         TEST(test_status_json),
+        TEST(test_why),
         TEST(test_accept),
         TEST(test_each_answer_is_read_anew),
         TEST(test_hold),

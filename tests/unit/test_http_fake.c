@@ -128,6 +128,18 @@ void fake_change(struct fake *fake, const char *why)
     if (fake->changed != NULL) fake->changed(fake->changed_to, &fake->status);
 }
 
+static const char *fake_why(const void *context)
+{
+    (void)context;
+    return "{\"self\":\"n1:7000\"}\n";
+}
+
+static void fake_probe(void *context)
+{
+    struct fake *fake = context;
+    fake->probes++;
+}
+
 static const char *fake_show_faults(const void *context, bool json)
 {
     const struct fake *fake = context;
@@ -177,6 +189,8 @@ void fake_init(struct fake *fake)
                  .request = fake_request,
                  .history = fake_history,
                  .watch = fake_watch,
+                 .why = fake_why,
+                 .probe = fake_probe,
                  .show_faults = fake_show_faults,
                  .set_faults = fake_set_faults},
     };

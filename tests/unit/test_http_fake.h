@@ -36,7 +36,8 @@ struct fake {
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
-    int faults_drop;      /* what /faults sets */
+    int faults_drop; /* what /faults sets */
+    unsigned probes;
     bool changes_in_hold; /* a change is told from inside its hold function */
     unsigned history;     /* how many changes there were */
     flock_changed *changed;
