@@ -11,6 +11,7 @@
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
 #include "daemon/durable.h"
+#include "daemon/lease_page.h"
 #include "daemon/tell.h"
 #include "goose/state.h"
 
@@ -21,6 +22,13 @@ struct ticket {
     uint64_t id; /* 0: free */
     node_answered *answered;
     void *to;
+};
+
+/* What the lease page says, on my clock. */
+struct shown {
+    uint64_t term;
+    uint64_t lease_end_us; /* 0: duck */
+    uint64_t hold_end_us;  /* 0: none */
 };
 
 struct node {
@@ -37,6 +45,7 @@ struct node {
     uint64_t refused[REFUSALS];
     uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
+    struct shown shown;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -131,12 +140,38 @@ static void start_anew(struct node *node)
     node_start(node);
 }
 
+/* The page says what /status would: a claim that this step took away is gone from it before anything else happens, and
+ * what the step gave stands on what is durable already, as all of live state does. */
+static void show_claim(struct node *node)
+{
+    struct election_view view;
+
+    if (node->parts.page == NULL) return;
+    uint64_t boot_ns = lease_page_clock_ns();
+    uint64_t now_us = clock_now_us();
+    election_view(&node->election, now_us, &view);
+    bool goose = view.lease_left_us > 0;
+    struct shown shown = {.term = view.term,
+                          .lease_end_us = goose ? now_us + view.lease_left_us : 0,
+                          .hold_end_us = view.hold_left_us > 0 ? now_us + view.hold_left_us : 0};
+    if (memcmp(&shown, &node->shown, sizeof shown) == 0) return;
+    node->shown = shown;
+    struct lease_claim claim = {.goose = goose,
+                                .term = view.term,
+                                .lease_left_us = view.lease_left_us,
+                                .hold_left_us = view.hold_left_us,
+                                .lease_us = goose ? node->election.reign.lease_us
+                                                  : node->election.options.lease_us};
+    lease_page_show(node->parts.page, boot_ns, &claim);
+}
+
 static bool carry_out(struct node *node)
 {
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    /* Nothing shows a claim but live state, so a claim that this step took away is gone already. */
+    /* Besides the page nothing shows a claim but live state, so one that this step took away is gone already. */
+    show_claim(node);
     if (actions->save) save(node);
     send_all(node);
     alarm_set(node->alarm, actions->wake_at_us);

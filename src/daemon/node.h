@@ -19,6 +19,7 @@
 
 struct node;
 struct durable;
+struct lease_page;
 
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
@@ -34,6 +35,7 @@ struct node_parts {
     struct seal *seal;
     struct durable *durable;
     const struct durable_state *saved; /* NULL: newborn; read only while node_new() runs */
+    struct lease_page *page;           /* NULL: none is kept */
     node_ended *ended;
     void *to;
 };

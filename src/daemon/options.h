@@ -41,6 +41,7 @@ struct options {
     char state_dir[PATH_CHARS_MAX + 1];
     char key_file[PATH_CHARS_MAX + 1];   /* "": none */
     char token_file[PATH_CHARS_MAX + 1]; /* "": none */
+    char lease_page[PATH_CHARS_MAX + 1]; /* "": none */
     bool faults;
     enum log_level log_level;
     enum log_format log_format;
