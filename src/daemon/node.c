@@ -170,8 +170,8 @@ static bool carry_out(struct node *node)
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    /* Besides the page nothing shows a claim but live state, so one that this step took away is gone already. */
     show_claim(node);
+    /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
     alarm_set(node->alarm, actions->wake_at_us);

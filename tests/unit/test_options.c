@@ -324,7 +324,7 @@ static void test_refusals(void **state)
         {{{SELF, "--bogus"}, {NULL}}, 2, {"unknown flag --bogus;", "--help"}},
         {{{SELF, "--peer", "a:1"}, {NULL}}, 2, {"unknown flag --peer; did you mean --peers?"}},
         {{{SELF, "--on-change=x"}, {NULL}}, 2, {"unknown flag --on-change"}},
-        {{{SELF, "--lease-page=x"}, {NULL}}, 2, {"unknown flag --lease-page"}},
+        {{{SELF, "--lease-book=x"}, {NULL}}, 2, {"unknown flag --lease-book"}},
         {{{SELF, "--Lease=1s"}, {NULL}}, 2, {"unknown flag --Lease; did you mean --lease?"}},
         {{{SELF, "--"}, {NULL}}, 2, {"unknown flag --;"}},
         {{{SELF, "--=x"}, {NULL}}, 2, {"unknown flag --;"}},
