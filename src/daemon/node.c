@@ -11,6 +11,7 @@
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
 #include "daemon/durable.h"
+#include "daemon/jobs.h"
 #include "daemon/lease_page.h"
 #include "daemon/tell.h"
 #include "goose/state.h"
@@ -34,6 +35,7 @@ struct shown {
 struct node {
     struct node_parts parts;
     struct election election;
+    struct election before; /* a step that may have to wait for the jobs */
     struct actions actions;
     struct observers *observers;
     struct udp *udp;
@@ -46,6 +48,9 @@ struct node {
     uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
     struct shown shown;
+    struct jobs jobs;
+    uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
+    bool tending;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -196,6 +201,58 @@ static void own_datagram(struct node *node, const struct endpoint *from)
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
+/* PROTOCOL 5, Hold: while jobs are open, no other node is to become goose before they are told. So the goose itself
+ * holds the role for them, nine tenths of its lease, again and again: the rest leaves room for a change of the roster,
+ * which has to keep a hold (8.5). Whatever makes the goose resign, the hold it gave last still runs. */
+static void hold_for_jobs(struct node *node, uint64_t now_us)
+{
+    uint64_t left_us = election_lease_left_us(&node->election, now_us);
+
+    if (now_us + left_us < node->held_until_us + node->election.reign.heartbeat_us / 2) return;
+    node->held_until_us = now_us + left_us;
+    uint64_t given_us =
+        node->hold_given_us; /* this step may be a client's hold, and that its answer */
+    node_hold(node, left_us / 10 * 9);
+    node->hold_given_us = given_us;
+}
+
+/* Behind each step: the jobs' hold, their end, and what has waited for it. */
+static void tend_jobs(struct node *node)
+{
+    struct wish wish;
+
+    if (node->tending || node->ended) return;
+    node->tending = true;
+    uint64_t now_us = clock_now_us();
+    bool goose = election_is_goose(&node->election, now_us);
+    if (!goose || node->election.saved.term != node->jobs.term) jobs_over(&node->jobs);
+    if (node->jobs.open > 0) hold_for_jobs(node, now_us);
+    while (jobs_next_wish(&node->jobs, now_us, &wish)) {
+        struct event event = {.kind = EVENT_REQUEST,
+                              .request = {.id = wish.id != 0 ? wish.id : ++node->ticket_id,
+                                          .kind = wish.kind,
+                                          .force = wish.force,
+                                          .address = address_text(&wish.address)}};
+        step(node, &event);
+    }
+    node->tending = false;
+}
+
+/* A goose that is asked to resign first tells its jobs, and for so long it has not been asked: the step is taken back,
+ * as if the request were still on its way. (An entry in the table of observers that was touched by it stays so, as
+ * after a lost datagram.) */
+static bool put_off(struct node *node, const struct event *event)
+{
+    bool resigns = node->election.role != ROLE_GOOSE || node->election.reign.resigns;
+
+    if (!resigns || node->before.reign.resigns ||
+        !election_is_goose(&node->before, event->now_us) ||
+        !jobs_keep_wish(&node->jobs, event, event->now_us))
+        return false;
+    node->election = node->before;
+    return true;
+}
+
 static void step(struct node *node, struct event *event)
 {
     bool more = true, own = false;
@@ -206,7 +263,10 @@ static void step(struct node *node, struct event *event)
         event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
+        bool bound = jobs_bind(&node->jobs, event, event->now_us);
+        if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
+        if (bound && put_off(node, event)) return;
         node->refused[refusal]++;
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         more = carry_out(node);
@@ -216,6 +276,7 @@ static void step(struct node *node, struct event *event)
     if (more) alarm_set(node->alarm, clock_now_us());
     if (node->retiring) start_anew(node);
     if (own) own_datagram(node, &from);
+    if (node->jobs.open > 0 || node->jobs.wish_count > 0) tend_jobs(node);
 }
 
 static void deadline(void *to)
@@ -363,6 +424,25 @@ uint64_t node_hold(struct node *node, uint64_t wanted_us)
     node->hold_given_us = 0;
     step(node, &event);
     return node->hold_given_us;
+}
+
+struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
+{
+    uint64_t now_us = clock_now_us();
+
+    if (!election_is_goose(&node->election, now_us) || node->ended) return NULL;
+    struct job *job = jobs_open(&node->jobs, node->election.saved.term, grace_us, told, to);
+    if (job == NULL) return NULL;
+    node->held_until_us = 0;
+    if (node_hold(node, election_lease_left_us(&node->election, now_us) / 10 * 9) > 0) return job;
+    jobs_close(&node->jobs, job);
+    return NULL;
+}
+
+void node_job_close(struct node *node, struct job *job)
+{
+    jobs_close(&node->jobs, job);
+    tend_jobs(node);
 }
 
 static void stopped(void *to, enum outcome outcome, uint64_t number)

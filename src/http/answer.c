@@ -55,9 +55,12 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
         PUT(out, "Content-Type: application/json\r\n");
     else
         PUT(out, "Content-Type: text/plain\r\n");
-    PUT(out, "Cache-Control: no-store\r\nContent-Length: ");
-    put_u64(out, answer->body.bytes);
-    PUT(out, "\r\n");
+    PUT(out, "Cache-Control: no-store\r\n");
+    if (!answer->open) {
+        PUT(out, "Content-Length: ");
+        put_u64(out, answer->body.bytes);
+        PUT(out, "\r\n");
+    }
     if (answer->about != NULL) put_role_fields(out, answer);
     if (answer->allow != 0) {
         PUT(out, "Allow: ");
@@ -65,7 +68,7 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
         PUT(out, "\r\n");
     }
     if (answer->challenge) PUT(out, "WWW-Authenticate: Bearer realm=\"goosed\"\r\n");
-    if (!exchange->keep_alive)
+    if (!exchange->keep_alive || answer->open)
         PUT(out, "Connection: close\r\n");
     else if (exchange->says_so)
         PUT(out, "Connection: keep-alive\r\n");

@@ -29,8 +29,8 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
 
 static bool is_ready(const struct connection *connection)
 {
-    return connection->ticket == NULL && connection->writes == 0 && !connection->finishing &&
-           !connection->closed;
+    return connection->ticket == NULL && connection->job == NULL && connection->writes == 0 &&
+           !connection->finishing && !connection->closed;
 }
 
 static void read_on(struct connection *connection)
@@ -120,7 +120,7 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     assert(out.at != NULL);
     server->written = (size_t)(out.at - server->write);
     if (exchange->method != HTTP_HEAD) emit(connection, answer->body);
-    if (!exchange->keep_alive) connection->finishing = true;
+    if (!exchange->keep_alive || answer->open) connection->finishing = true;
 }
 
 /* ---- in ---- */
@@ -192,7 +192,7 @@ static void line_up(struct connection *connection, bool progress)
     if (connection->closed) return;
     struct http_server *server = connection->server;
     struct line *line = &server->idle;
-    if (connection->ticket != NULL && connection->writes == 0)
+    if ((connection->ticket != NULL || connection->job != NULL) && connection->writes == 0)
         line = &server->waiting;
     else if (connection->writes > 0 || connection->stash_bytes > 0)
         line = &server->busy;
@@ -217,7 +217,7 @@ static void linger(struct connection *connection)
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->ticket == NULL) {
+    if (connection->writes == 0 && connection->ticket == NULL && connection->job == NULL) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
@@ -258,7 +258,15 @@ void connection_resume(struct connection *connection)
         consume(connection, connection->stash, connection->stash_bytes);
     else
         settle(connection, true);
-    if (is_ready(connection) && !connection->ended) read_on(connection);
+    bool listens = is_ready(connection) || (connection->job != NULL && connection->writes == 0);
+    if (listens && !connection->ended) read_on(connection);
+}
+
+void connection_put(struct connection *connection, struct span text)
+{
+    emit(connection, text);
+    flush(connection);
+    settle(connection, false);
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -317,7 +325,7 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
     if (turn_is_over(connection, bytes, buffer) || bytes == 0) return;
     if (bytes < 0) {
         on_end(connection, bytes);
-    } else if (connection->lingering) {
+    } else if (connection->lingering || connection->job != NULL) {
         return;
     } else if (!is_ready(connection)) {
         read_ahead(connection, buffer->base, (size_t)bytes);
@@ -370,5 +378,6 @@ void connection_close(struct connection *connection)
     connection->server->connections--;
     line_leave(connection);
     ticket_leave(connection);
+    job_leave(connection);
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }

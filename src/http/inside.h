@@ -1,5 +1,5 @@
-/* inside.h: the server's own structures. Only server.c, connection.c and ticket.c may look inside;
- * no handler does. */
+/* inside.h: the server's own structures. Only server.c, connection.c, ticket.c and job.c may look
+ * inside; no other handler does. */
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
@@ -17,6 +17,7 @@
 #define READ_BYTES       4096      /* one read, and one client's turn; shared by all */
 #define WRITE_BYTES      16384     /* the answers of one read; shared too */
 #define STASH_BYTES      32768     /* what one connection may keep of what was read */
+#define JOB_SILENT_S     10        /* then the kernel asks whether a job's client is still there */
 #define UNSENT_BYTES_MAX (8 << 20) /* that slow readers may make the server keep, all together */
 
 _Static_assert(HEADER_BYTES_MAX + BODY_BYTES_MAX + READ_BYTES <= STASH_BYTES,
@@ -46,10 +47,14 @@ struct connection {
     uint32_t seen;         /* how much of the request's beginning the parser has read */
     unsigned writes;       /* handed to libuv and not finished: the client does not read */
     struct ticket *ticket; /* the answer that is waited for; NULL: none */
-    bool sated;            /* its turn is over, though more may have come in */
-    bool ended;            /* the client sends no more */
-    bool finishing;        /* the last answer has been made */
-    bool lingering;        /* and sent: only the client's end is waited for */
+    struct job *job;       /* the client works in the goose's name; NULL: it does not */
+    struct connection *next_job;
+    bool job_leaves; /* and is to be told so */
+    bool job_over;
+    bool sated;     /* its turn is over, though more may have come in */
+    bool ended;     /* the client sends no more */
+    bool finishing; /* the last answer has been made */
+    bool lingering; /* and sent: only the client's end is waited for */
     bool closed;
 };
 
@@ -86,12 +91,13 @@ struct http_server {
     unsigned waits_max;
     unsigned connections; /* open */
     unsigned unclosed;    /* those whose handle is not gone yet, too */
-    unsigned waits;       /* tickets that have not been delivered */
+    unsigned waits;       /* tickets that have not been delivered, and jobs */
     size_t unsent_bytes;
     struct line idle;    /* between requests, and lingering */
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
-    struct line waiting; /* for a ticket */
+    struct line waiting; /* for a ticket, or for the end of a job */
     struct ticket *tickets;
+    struct connection *jobs;
     void (*on_closed)(void *to);
     void *on_closed_to;
     size_t written;
@@ -104,12 +110,15 @@ void line_leave(struct connection *connection);
 
 void connection_start(struct connection *connection);
 void connection_resume(struct connection *connection); /* what it waited for is there */
+void connection_put(struct connection *connection, struct span text); /* behind an open answer */
 void connection_close(struct connection *connection);
 void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
 /* Sends what the doors have answered since; from the loop, never from inside a door's call. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
+void jobs_tell(struct http_server *server);
+void job_leave(struct connection *connection);    /* the client is gone, or no longer the goose's */
 void ticket_leave(struct connection *connection); /* the client is gone */
 
 #endif
