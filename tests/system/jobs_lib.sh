@@ -50,6 +50,7 @@ job_starts() {
 }
 
 has_started_since() {
+    ! grep -q OVERLAP "$jobs_log" || return 0
     [ "$(job_starts)" -gt "$1" ]
 }
 
