@@ -11,12 +11,12 @@
 static const struct command *const commands[] = {
     &status_command,   &members_command, &history_command,  &watch_command,
     &is_goose_command, &wait_command,    &handover_command, &drain_command,
-    &undrain_command,  &remove_command,  &job_command,
+    &undrain_command,  &remove_command,  &job_command,      &recover_command,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
-#define USAGE_CHARS 39 /* of the longest, in --help */
+#define USAGE_CHARS 36 /* in --help; what is longer has a line of its own */
 
 struct globals {
     const char *at;
@@ -47,13 +47,10 @@ static const char behind_commands[] =
     "nobody could tell, because no node answered.\n";
 
 /* "wait goose|duck|ready [--timeout D]" */
-static void put_usage(const struct command *command, int width)
+static int put_usage(const struct command *command)
 {
-    char usage[96];
-    bool bare = command->arguments[0] == '\0';
-
-    snprintf(usage, sizeof usage, "%s%s%s", command->name, bare ? "" : " ", command->arguments);
-    printf("%-*s", width, usage);
+    return printf("%s%s%s", command->name, command->arguments[0] != '\0' ? " " : "",
+                  command->arguments);
 }
 
 static int help(void)
@@ -61,8 +58,9 @@ static int help(void)
     fputs(before_commands, stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
         fputs("  ", stdout);
-        put_usage(commands[i], USAGE_CHARS);
-        printf("  %s\n", commands[i]->line);
+        int chars = put_usage(commands[i]);
+        if (chars > USAGE_CHARS) chars = printf("\n  ") - 3;
+        printf("%*s  %s\n", USAGE_CHARS - chars, "", commands[i]->line);
     }
     fputs(behind_commands, stdout);
     return CTL_YES;
@@ -70,8 +68,9 @@ static int help(void)
 
 static int help_with(const struct command *command)
 {
-    printf("goosectl %s: %s\n\nUsage: goosectl [--at HOST:PORT] ", command->name, command->line);
-    put_usage(command, 0);
+    printf("goosectl %s: %s\n\nUsage: goosectl %s", command->name, command->line,
+           command->offline ? "" : "[--at HOST:PORT] ");
+    put_usage(command);
     printf("\n\n%s%sgoosectl --help has what holds for all commands.\n", command->more,
            command->more[0] != '\0' ? "\n" : "");
     return CTL_YES;

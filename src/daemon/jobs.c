@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "goose/state.h"
+
 struct job *jobs_open(struct jobs *jobs, uint64_t term, uint64_t grace_us, job_told *told, void *to)
 {
     if (jobs->leave_ends_us != 0) return NULL;
@@ -97,7 +99,7 @@ static void tell_to_leave(struct jobs *jobs, uint64_t now_us)
         if (jobs->of[i].open) jobs->of[i].told(jobs->of[i].to, false);
 }
 
-bool jobs_keep_wish(struct jobs *jobs, const struct event *event, uint64_t now_us)
+static bool keep_wish(struct jobs *jobs, const struct event *event, uint64_t now_us)
 {
     struct wish wish = wish_of(event);
 
@@ -106,6 +108,18 @@ bool jobs_keep_wish(struct jobs *jobs, const struct event *event, uint64_t now_u
         jobs->wishes[jobs->wish_count++] = wish;
     }
     tell_to_leave(jobs, now_us);
+    return true;
+}
+
+bool jobs_put_off(struct jobs *jobs, struct election *e, const struct election *before,
+                  const struct event *event)
+{
+    bool resigns = e->role != ROLE_GOOSE || e->reign.resigns;
+
+    if (!resigns || before->reign.resigns || !election_is_goose(before, event->now_us) ||
+        !keep_wish(jobs, event, event->now_us))
+        return false;
+    *e = *before;
     return true;
 }
 

@@ -48,8 +48,11 @@ void jobs_over(struct jobs *jobs); /* all of them */
 
 /* Whether this event, where it makes the goose give up its term, has to wait. */
 bool jobs_bind(const struct jobs *jobs, const struct event *event, uint64_t now_us);
-/* Keeps it, and tells all jobs to leave. False: there are too many already. */
-bool jobs_keep_wish(struct jobs *jobs, const struct event *event, uint64_t now_us);
+/* Such an event was stepped: if it makes the goose resign, it is kept, the jobs are told to leave, and the election is
+ * what it was before, as if the request were still on its way. (An entry in the table of observers that was touched stays
+ * so, as after a lost datagram.) False: it counts. */
+bool jobs_put_off(struct jobs *jobs, struct election *e, const struct election *before,
+                  const struct event *event);
 /* The next wish whose time has come; call it until there is none. */
 bool jobs_next_wish(struct jobs *jobs, uint64_t now_us, struct wish *wish);
 

@@ -7,12 +7,13 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
 #include "daemon/durable.h"
 #include "daemon/jobs.h"
-#include "daemon/lease_page.h"
+#include "daemon/show.h"
 #include "daemon/tell.h"
 #include "goose/state.h"
 
@@ -23,13 +24,6 @@ struct ticket {
     uint64_t id; /* 0: free */
     node_answered *answered;
     void *to;
-};
-
-/* What the lease page says, on my clock. */
-struct shown {
-    uint64_t term;
-    uint64_t lease_end_us; /* 0: duck */
-    uint64_t hold_end_us;  /* 0: none */
 };
 
 struct node {
@@ -51,6 +45,7 @@ struct node {
     struct jobs jobs;
     uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
     bool tending;
+    struct changes changes;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -94,6 +89,29 @@ static void send_all(struct node *node)
     }
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* At the step's own time: what ends between two steps has a step of its own, which knows why. */
+static void notice(struct node *node)
+{
+    struct election_view view;
+    const struct election *e = &node->election;
+    const struct step_seen seen = {.view = &view,
+                                   .resigned = &e->after,
+                                   .notes = node->actions.notes,
+                                   .note_count = node->actions.note_count,
+                                   .at_ms = wall_ms()};
+
+    election_view(e, e->now_us, &view);
+    changes_notice(&node->changes, &seen);
+}
+
 static void announce(struct node *node)
 {
     const struct election *e = &node->election;
@@ -107,6 +125,7 @@ static void announce(struct node *node)
                                   "a lost disk this node could found "
                                   "a second flock; give it --join with their addresses");
     }
+    notice(node);
 }
 
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
@@ -145,37 +164,12 @@ static void start_anew(struct node *node)
     node_start(node);
 }
 
-/* The page says what /status would: a claim that this step took away is gone from it before anything else happens, and
- * what the step gave stands on what is durable already, as all of live state does. */
-static void show_claim(struct node *node)
-{
-    struct election_view view;
-
-    if (node->parts.page == NULL) return;
-    uint64_t boot_ns = lease_page_clock_ns();
-    uint64_t now_us = clock_now_us();
-    election_view(&node->election, now_us, &view);
-    bool goose = view.lease_left_us > 0;
-    struct shown shown = {.term = view.term,
-                          .lease_end_us = goose ? now_us + view.lease_left_us : 0,
-                          .hold_end_us = view.hold_left_us > 0 ? now_us + view.hold_left_us : 0};
-    if (memcmp(&shown, &node->shown, sizeof shown) == 0) return;
-    node->shown = shown;
-    struct lease_claim claim = {.goose = goose,
-                                .term = view.term,
-                                .lease_left_us = view.lease_left_us,
-                                .hold_left_us = view.hold_left_us,
-                                .lease_us = goose ? node->election.reign.lease_us
-                                                  : node->election.options.lease_us};
-    lease_page_show(node->parts.page, boot_ns, &claim);
-}
-
 static bool carry_out(struct node *node)
 {
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    show_claim(node);
+    show_claim(node->parts.page, &node->shown, &node->election);
     /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
@@ -238,19 +232,15 @@ static void tend_jobs(struct node *node)
     node->tending = false;
 }
 
-/* A goose that is asked to resign first tells its jobs, and for so long it has not been asked: the step is taken back,
- * as if the request were still on its way. (An entry in the table of observers that was touched by it stays so, as
- * after a lost datagram.) */
-static bool put_off(struct node *node, const struct event *event)
+/* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
+ * then, but there are those who wait to hear of it. */
+static void wake_for_silence(struct node *node)
 {
-    bool resigns = node->election.role != ROLE_GOOSE || node->election.reign.resigns;
+    const struct election *e = &node->election;
+    uint64_t until_us = e->following.until_us;
 
-    if (!resigns || node->before.reign.resigns ||
-        !election_is_goose(&node->before, event->now_us) ||
-        !jobs_keep_wish(&node->jobs, event, event->now_us))
-        return false;
-    node->election = node->before;
-    return true;
+    if (until_us > e->now_us && until_us < node->actions.wake_at_us)
+        node->actions.wake_at_us = until_us;
 }
 
 static void step(struct node *node, struct event *event)
@@ -266,9 +256,10 @@ static void step(struct node *node, struct event *event)
         bool bound = jobs_bind(&node->jobs, event, event->now_us);
         if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
-        if (bound && put_off(node, event)) return;
+        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) return;
         node->refused[refusal]++;
         own = own || refusal == REFUSAL_OWN_MESSAGE;
+        wake_for_silence(node);
         more = carry_out(node);
         tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
         *event = (struct event){.kind = EVENT_GO_ON};
@@ -386,6 +377,11 @@ bool node_member(const struct node *node, size_t index, struct election_member *
 uint64_t node_uptime_us(const struct node *node)
 {
     return clock_now_us() - node->started_us;
+}
+
+struct changes *node_changes(struct node *node)
+{
+    return &node->changes;
 }
 
 bool node_is_failing(const struct node *node)

@@ -6,3 +6,6 @@ target_link_libraries(ctl_fake PUBLIC goosectl_parts ${CMOCKA_LIBRARY})
 goosed_unit_test(ctl_parts ctl_fake)
 goosed_unit_test(ctl_client ctl_fake)
 goosed_unit_test(ctl_commands ctl_fake)
+goosed_unit_test(ctl_recover ctl_fake)
+add_test(NAME unit/ctl_completion
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_ctl_completion.sh $<TARGET_FILE:goosectl>)
