@@ -4,3 +4,5 @@ foreach(name clock seal state_image durable address log options token changes on
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()
 target_link_libraries(test_lease_page PRIVATE pthread)
+# On a real election.
+goosed_unit_test(jobs unit_core goosed_parts)
