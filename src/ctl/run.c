@@ -263,7 +263,7 @@ static int verdict(const struct run *run, const struct session *session)
     if (session->dead_guard)
         ctl_fail(0, "run: the process that guards the command was killed, and the command with it");
     else
-        ctl_fail(0, "run: no longer the goose: the command was ended");
+        ctl_fail(0, "run: the lease ran out, or the role goes elsewhere: the command was ended");
     return run->at_once ? CTL_NO : GO_ON;
 }
 
@@ -335,7 +335,8 @@ static bool read_options(struct run *run, const char *grace)
         arguments->of++;
         arguments->count--;
     }
-    run->guarded.command = arguments->of; /* with main()'s NULL behind it */
+    run->guarded.command = arguments->of;
+    arguments->of[arguments->count] = NULL; /* behind it stood main()'s */
     if (arguments->count > 0) return true;
     ctl_fail(CTL_UNKNOWN, "run: what? Give the command behind --, as in run -- ./job --fast");
     return false;

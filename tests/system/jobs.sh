@@ -38,6 +38,8 @@ expect_status 137
 run_here "$goose" -- sh -c 'echo "term $GOOSE_TERM"'
 expect_status 0
 says "^term $(status_of "$goose" term)\$"
+run_here "$goose" --grace 1s -- sh -c 'echo "$#:$1:$2:$3"' sh --at -n 'a b'
+says '^3:--at:-n:a b$'
 run_here "$goose" -- /nonexistent/command
 expect_status 127
 run_here "$goose" -- /etc/passwd
