@@ -2,9 +2,11 @@
 #include "ctl/cgroup.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,8 +62,10 @@ void cgroup_make(struct cgroup *cgroup)
     if (!find_line("/proc/self/mountinfo", mount_point, mounted) ||
         !find_line("/proc/self/cgroup", own_group, own))
         return;
-    int bytes = snprintf(cgroup->path, sizeof cgroup->path, "%s%s/goosectl-run-%d", mounted,
-                         strcmp(own, "/") == 0 ? "" : own, (int)getpid());
+    uint64_t chance = 0;
+    if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance) return;
+    int bytes = snprintf(cgroup->path, sizeof cgroup->path, "%s%s/goosectl-run-%016" PRIx64,
+                         mounted, strcmp(own, "/") == 0 ? "" : own, chance);
     if (bytes >= (int)sizeof cgroup->path || mkdir(cgroup->path, 0755) != 0) return;
     snprintf(file, sizeof file, "%s/cgroup.kill", cgroup->path);
     cgroup->kill = open(file, O_WRONLY | O_CLOEXEC);

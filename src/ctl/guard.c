@@ -123,8 +123,8 @@ static void watch(const struct guard *guard)
         tether_look(tether);
         uint64_t now_ns = goose_lease_clock_ns(), kill_ns = tether_kill_ns(tether);
         uint64_t until_ns = now_ns + tether_look_ns(tether), term_ns = tether_term_ns(tether);
-        if (now_ns >= kill_ns) return;
         if (now_ns >= term_ns) job_tell_to_end(guard->guarded->facts);
+        if (now_ns >= kill_ns) return;
         if (term_ns > now_ns && term_ns < until_ns) until_ns = term_ns;
         if (kill_ns < until_ns) until_ns = kill_ns;
         wait_a_moment(guard, until_ns);
@@ -154,6 +154,7 @@ static _Noreturn void become_guard(struct guarded *guarded)
     atomic_store(&guarded->facts->job, guard.job);
     watch(&guard);
     job_kill(guarded, &status);
+    cgroup_remove(&guarded->cgroup); /* its parent may be gone */
     (void)!write(guarded->news, &status, sizeof status);
     _exit(0);
 }

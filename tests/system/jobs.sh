@@ -9,6 +9,43 @@
 # shellcheck source=tests/system/jobs_lib.sh
 . "$(dirname "$0")/jobs_lib.sh"
 
+# Outside of the nodes' network namespaces, which hide them, there may be control groups.
+groups() {
+    find /sys/fs/cgroup -maxdepth 4 -name 'goosectl-run-*' 2>/dev/null || true
+}
+
+new_group() {
+    comm -13 <(sort <<<"$others") <(groups | sort)
+}
+
+no_group() {
+    [ -z "$(new_group)" ]
+}
+
+job_is_gone() {
+    flock -n "$jobs_log.lock" true
+}
+
+say "one node: whoever of the two is killed, the other ends the job and all its daemons"
+flock_on_loopback 1 "${patient[@]}" --lease-page "$(page_of 1)"
+others=$(groups)
+for victim in supervisor guard; do
+    started=$(job_starts)
+    run_start 1 stubborn
+    wait_job "$started"
+    find_owner
+    group=$(new_group)
+    [ -z "$group" ] || [ -n "$(cat "$group/cgroup.procs")" ] || fail "nobody is in $group"
+    job=$(child_of "$guard")
+    kill -s KILL "$([ $victim = supervisor ] && supervisor_of 1 || echo "$guard")"
+    wait_for 5 "the job to be gone" process_is_gone "$job"
+    [ $victim = supervisor ] || { wait_job "$((started + 1))" && kill -s KILL "$(supervisor_of 1)"; }
+    wait_for 5 "all of the job to be gone" job_is_gone
+    wait_for 5 "its control group to be gone" no_group
+done
+say "control group: ${group:-none here}"
+
+scene "three nodes"
 jobs_flock 3 --heartbeat 50ms --lease 500ms
 
 # run_here I ARGS... - in the foreground; leaves its exit status in $status and what it said in $FLOCK_DIR/said.
