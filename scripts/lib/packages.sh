@@ -11,7 +11,7 @@ packages_of() {
         echo libuv1-dev libhttp-parser-dev libcjson-dev libsodium-dev
         ;;
     run) echo curl util-linux ;;
-    test) echo libcmocka-dev binutils iproute2 iptables jq patch xxd ;;
+    test) echo libcmocka-dev binutils iproute2 iptables jq patch xxd python3 ;;
     check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
     scrape) echo prometheus ;;
     esac

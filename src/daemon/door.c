@@ -267,6 +267,18 @@ static void probe(void *context)
     node_probe(door->node);
 }
 
+static struct job *job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    const struct door *door = context;
+    return node_job_open(door->node, grace_us, told, to);
+}
+
+static void job_close(void *context, struct job *job)
+{
+    const struct door *door = context;
+    node_job_close(door->node, job);
+}
+
 static const char *show_faults(const void *context, bool json)
 {
     const struct door *door = context;
@@ -298,6 +310,8 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
                                      .metrics = metrics,
                                      .hold = hold,
                                      .request = request,
+                                     .job_open = job_open,
+                                     .job_close = job_close,
                                      .history = history,
                                      .watch = watch,
                                      .why = why,
