@@ -1,6 +1,7 @@
 /* backend.c: the program beside a node, for tests of what sends people there. It answers each connection's request with
- * its name, and writes a line "AT_US NAME" for each, on the clock of the nodes' own claim logs.
- * usage: backend PORT NAME >LOG */
+ * its name if that node's lease page says goose, else with "refused", and writes a line "AT_US served" or "AT_US refused"
+ * for each, on the clock of the nodes' own claim logs.
+ * usage: backend PORT NAME LEASE-PAGE >LOG */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "goose/lease_page.h"
 
 static int listen_at(const char *port)
 {
@@ -26,29 +28,40 @@ static int listen_at(const char *port)
     return fd;
 }
 
-/* A request of a test is one segment; whoever only connects gets nothing. */
-static void serve(int fd, const char *name)
+/* A request of a test is one segment; whoever only connects gets nothing. The clock is read before the page: what was
+ * served was served within the lease. */
+static void serve(int fd, const char *name, const struct goose_lease_reader *reader)
 {
     char request[2048], answer[256];
+    struct goose_lease lease;
 
     if (recv(fd, request, sizeof request, 0) <= 0) return;
-    printf("%" PRIu64 " %s\n", clock_now_us(), name);
+    uint64_t now_us = clock_now_us();
+    bool goose = goose_lease_read(reader, &lease) == GOOSE_LEASE_GOOSE;
+    printf("%" PRIu64 " %s\n", now_us, goose ? "served" : "refused");
+    const char *word = goose ? name : "refused";
     int count = snprintf(answer, sizeof answer,
-                         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s\n",
-                         strlen(name) + 1, name);
+                         "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s\n",
+                         goose ? "200 OK" : "503 Service Unavailable", strlen(word) + 1, word);
     /* Whoever asked may be gone: it is the asking that counts here. */
     (void)!send(fd, answer, (size_t)count, MSG_NOSIGNAL);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) return EXIT_FAILURE;
+    struct goose_lease_reader reader;
+
+    if (argc != 4) return EXIT_FAILURE;
+    if (!goose_lease_open(&reader, argv[3])) {
+        perror(argv[3]);
+        return EXIT_FAILURE;
+    }
     int listener = listen_at(argv[1]);
     setlinebuf(stdout);
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0) continue;
-        serve(fd, argv[2]);
+        serve(fd, argv[2], &reader);
         close(fd);
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # haproxy.sh: scripts/examples/haproxy.cfg with a real HAProxy and a program beside each of three nodes. Whatever happens
-# to the goose, requests come to the program beside the next one, and none comes to a former goose's later than
-# inter x fall + timeout check after its reign.
+# to the goose, requests come to the program beside the next one; none comes to a former goose's later than inter x fall +
+# timeout check after its reign, and none at all is served there: the program looks at the lease page.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,11 +10,16 @@ command -v haproxy >/dev/null || skip "haproxy is not installed (scripts/test.sh
 BACKEND=$BUILD_DIR/tests/system/backend
 late_us=200000
 
-flock_on_loopback 3
+flock_new 3
+for i in 1 2 3; do
+    printf "%s\n" --lease-page "/run/page-$i" >>"$FLOCK_DIR/$i/args"
+done
+start 1 2 3
+agree 1 2 3
 observe
 helpers=()
 for i in 1 2 3; do
-    "$BACKEND" "800$i" "n$i" >"$FLOCK_DIR/served-$i" &
+    "$BACKEND" "800$i" "n$i" "/run/page-$i" >"$FLOCK_DIR/served-$i" &
     helpers+=($!)
 done
 haproxy -db -q -f "$here/../../scripts/examples/haproxy.cfg" &
@@ -66,7 +71,7 @@ goose=$(wait_new_goose 5 "$mark")
 expect_to_reach "$goose" "$since" "handover"
 
 kill "${helpers[@]}"
-# Each request lies within a claim of its node, by the node's own log, or shortly behind its end.
+# By each node's own log: a request comes within a claim, or shortly behind its end; and is served within a claim.
 for i in 1 2 3; do
     awk -v late="$late_us" -v name="n$i" '
         FILENAME ~ /log$/ && / claim from_us=/ {
@@ -81,12 +86,16 @@ for i in 1 2 3; do
                 after = $1 - until[from]
                 if (best == "" || after < best) best = after
             }
-            count++
-            if (best == "" || best > late) { print name ": served at " $1 ", no claim then (late by " best " us)"; bad = 1 }
+            count[$2]++
+            if (best == "" || best > ($2 == "served" ? 0 : late)) {
+                print name ": " $2 " at " $1 ", late by " (best == "" ? "all" : best " us")
+                bad = 1
+            }
             if (best > worst) worst = best
         }
         END {
-            printf "%s: %d requests, the latest %.1f ms after the end of a claim\n", name, count, worst / 1000
+            printf "%s: %d served, %d refused, the latest came %.1f ms after a reign\n", name, count["served"],
+                count["refused"], worst / 1000
             exit bad
         }' "$(node_log "$i")" "$FLOCK_DIR/served-$i" || fail "a request came to a former goose too late"
 done
