@@ -25,7 +25,7 @@ static bool still_there(void *to)
     return there;
 }
 
-/* What is to be said to people when it is done; `%s` is the new goose, or what was asked about. */
+/* `done` is said to people, and behind it whom it is about: the new goose, who was removed, or this node. */
 static int change(struct ctl *ctl, const char *method, const char *path, const char *body,
                   const char *done)
 {

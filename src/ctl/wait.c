@@ -13,8 +13,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-#define TURN_US  10000000 /* the longest that one question stays open */
-#define AGAIN_US 200000   /* before a node that does not answer is asked again */
+#define TURN_US   10000000 /* the longest that one question stays open */
+#define AGAIN_US  200000   /* before a node that does not answer is asked again */
+#define MOMENT_MS 500      /* for the answer itself, when time is up */
 
 static bool is_role(const struct reply *reply, const char *role)
 {
@@ -101,18 +102,16 @@ static uint64_t left_us(const struct waiting *waiting)
     return waiting->end_us - now_us < TURN_US ? waiting->end_us - now_us : TURN_US;
 }
 
-/* `more_ms` on top of what the node may take by right. No question outlives the time that is given. */
+/* `wait_us` is what the node may take by right. No question outlives the time that is given by more than a moment. */
 static bool ask_quietly(struct waiting *waiting, const char *path, uint64_t wait_us,
                         struct client_answer *answer)
 {
-    uint64_t end_us = left_us(waiting);
-    unsigned connect_ms = CLIENT_CONNECT_MS;
-    if (waiting->has_end && end_us / 1000 + 1 < connect_ms)
-        connect_ms = (unsigned)(end_us / 1000 + 1);
+    unsigned end_ms = (unsigned)(left_us(waiting) / 1000) + MOMENT_MS;
+    unsigned patience_ms = (unsigned)(wait_us / 1000) + CLIENT_PATIENCE_MS;
     const struct client_request request = {
         .path = path,
-        .connect_ms = connect_ms,
-        .patience_ms = (unsigned)(wait_us / 1000) + CLIENT_PATIENCE_MS,
+        .connect_ms = waiting->has_end && end_ms < CLIENT_CONNECT_MS ? end_ms : CLIENT_CONNECT_MS,
+        .patience_ms = waiting->has_end && end_ms < patience_ms ? end_ms : patience_ms,
     };
 
     return client_ask(&waiting->ctl->at, &request, answer, waiting->why);

@@ -189,7 +189,8 @@ static int follow(struct watch *watch)
     bool heard = client_ask(&watch->ctl->at, &request, &answer, why);
     unsigned code = heard ? answer.code : 0;
     if (heard) client_free(&answer);
-    if (heard && (code != 200 || watch->events.failed))
+    bool busy = watch->ever && code >= 500; /* it has just started, or has too much to do */
+    if (heard && ((code != 200 && !busy) || watch->events.failed))
         return ctl_fail(CTL_UNKNOWN, "%s answers, but has no events (HTTP %u)",
                         watch->ctl->at.chars, code);
     if (!watch->ever) return ctl_fail(CTL_UNKNOWN, "%s", heard ? "no event came" : why);

@@ -112,6 +112,7 @@ static void test_wait_ready(void **state)
 
 static void test_wait_in_vain(void **state)
 {
+    const struct fake_answer frozen = {.bytes = "", .hangs = true};
     uint64_t before_us = clock_now_us();
 
     (void)state;
@@ -121,7 +122,9 @@ static void test_wait_in_vain(void **state)
     run_command(&said, &wait_command, NULL, &fake.at, WORDS("goose", "--timeout", "300ms"));
     expect(CTL_NO, "", "time is up: 127.0.0.1:");
     expect(CTL_NO, "", "Connection refused\n");
-    assert_true(clock_now_us() - before_us >= 300000);
+    run_with(&wait_command, WORDS("goose", "--timeout", "100ms"), &frozen, 1);
+    expect(CTL_NO, "", "does not answer, though its port is open\n");
+    assert_in_range(clock_now_us() - before_us, 400000, 4900000); /* the usual patience is 5 s */
 }
 
 static void test_wait_for_what_cannot_be(void **state)
@@ -237,8 +240,12 @@ static void test_watch(void **state)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
     static char first[512], second[512];
-    const struct fake_answer answers[] = {
-        {.bytes = first, .drips = true}, {.bytes = NULL}, {.bytes = second}, {.bytes = NOT_READY}};
+    static const char no_events[] = FAKE_JSON("404 Not Found", "", "{}");
+    const struct fake_answer answers[] = {{.bytes = first, .drips = true},
+                                          {.bytes = NULL},
+                                          {.bytes = NOT_READY},
+                                          {.bytes = second},
+                                          {.bytes = no_events}};
     const struct ctl like = {.json = true};
 
     (void)state;
@@ -253,7 +260,7 @@ static void test_watch(void **state)
              head);
     run_with(&watch_command, NONE, answers, COUNT(answers));
     expect(CTL_UNKNOWN, "Z  term 3  goose none  n1:7000 is duck, canvassing  (asked)\n",
-           "answers, but has no events (HTTP 503)");
+           "answers, but has no events (HTTP 404)");
     assert_non_null(strstr(said.out, " has ended the stream\n"));
     assert_non_null(strstr(said.out, "Z  term 4  goose n1:7000  n1:7000 is goose, draining\n"));
     assert_true(asked(0, "GET /events HTTP/1.1\r\n"));
@@ -263,7 +270,7 @@ static void test_watch(void **state)
         lines++;
     assert_int_equal(lines, 4);
 
-    fake_begin(&fake, answers + 2, 2);
+    fake_begin(&fake, answers + 3, 2);
     run_command(&said, &watch_command, &like, &fake.at, NONE);
     fake_end(&fake);
     assert_memory_equal(said.out, "{\"self\":\"n1:7000\",\"role\":\"goose\"", 32);
