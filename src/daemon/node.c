@@ -264,7 +264,10 @@ static void step(struct node *node, struct event *event)
         bool bound = jobs_bind(&node->jobs, event, event->now_us);
         if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
-        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) return;
+        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) {
+            log_info(node->parts.log, "asked to resign: the jobs of this goose are to leave first");
+            return;
+        }
         metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         wake_for_silence(node);

@@ -23,6 +23,7 @@ static bool open_job(const struct exchange *exchange, uint64_t grace_us)
     struct connection *connection = exchange->connection;
     struct http_server *server = connection->server;
     if (server->waits >= server->waits_max) return false;
+    connection->job_over = connection->job_leaves = false;
     connection->job = exchange->door->job_open(exchange->door->context, grace_us, told, connection);
     if (connection->job == NULL) return false;
     uv_tcp_keepalive(&connection->tcp, 1, JOB_SILENT_S);
