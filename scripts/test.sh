@@ -120,7 +120,9 @@ if [ $which = quick ]; then
 fi
 skip=long
 [ $which = all ] && skip=none
-step "packages" packages_need build run test check
+more=()
+[ $which = most ] || more=(long)
+step "packages" packages_need build run test check package "${more[@]}"
 step "format" check_format
 step "shellcheck" check_scripts
 step "release build" build_release

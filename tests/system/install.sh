@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install.sh: what "cmake --install" leaves: all of it at its place, programs that run from there, and a library that a
-# program of somebody else's can be built with, from the installed files alone: the example elects among three of itself.
+# install.sh: what "cmake --install" leaves: all of it at its place, programs that run from there, and a library that
+# others can build with: the example is built from the installed files alone, and elects among three of itself.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# unit_file.sh: what systemd itself says of our unit: that it is sound, and little exposed; likewise with the drop-in for
-# --on-change, which may do more.
+# unit_file.sh: what systemd itself says of our unit: that it is sound, and little exposed; likewise with the drop-in
+# for --on-change, which may do more.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 command -v systemd-analyze >/dev/null || skip "systemd-analyze is not here"
