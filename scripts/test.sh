@@ -120,9 +120,8 @@ if [ $which = quick ]; then
 fi
 skip=long
 [ $which = all ] && skip=none
-more=()
-[ $which = most ] || more=(long)
-step "packages" packages_need build run test check package "${more[@]}"
+step "packages" packages_need build run test check
+[ $which != all ] || step "packages of the long tests" packages_need long
 step "format" check_format
 step "shellcheck" check_scripts
 step "release build" build_release

@@ -3,10 +3,12 @@ set(CPACK_PACKAGE_NAME goosed)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "The goosed authors <goosed@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "leader election: exactly one of your nodes is the goose")
-set(CPACK_PACKAGE_DESCRIPTION "One of your nodes is the goose (the leader), all others are ducks. goosed decides which, on 1 to 31
-voting nodes and any number of observers, with nothing else installed: no database, no third service.
-At every instant at most one node says that it is the goose; when it dies, the next in line takes over.
-With the daemon come goosectl, a unit for systemd, manual pages, and the election as a C library.")
+set(CPACK_PACKAGE_DESCRIPTION "One of your nodes is the goose (the leader), all others are ducks.
+goosed decides which, on 1 to 31 voting nodes and any number of observers,
+with nothing else installed: no database, no third service.
+At every instant at most one node says that it is the goose; when it dies,
+the next in line takes over. With the daemon come goosectl, a unit for
+systemd, manual pages, and the election as a C library.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 # For the folders that a file in one of them makes, whatever the umask is.
