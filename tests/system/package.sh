@@ -1,56 +1,17 @@
 #!/usr/bin/env bash
 # package.sh: the Debian package, from its making to its purge, in a Debian of its own (debootstrap): it installs with
 # what it says it needs, its flock runs as its own user, its pages can be read, and a purge leaves nothing.
-set -euo pipefail
-export LC_ALL=C
-: "${BUILD_DIR:?is not set: run this through ctest}"
-system=$BUILD_DIR/tests/system/debian.tar
-deb_folder=$BUILD_DIR/tests/system/deb
-deb=
-find_deb() {
-    deb=$(echo "$deb_folder"/goosed_*.deb)
-}
-
-# make_debian - a small Debian with what the package depends on, and man. Kept for the next time.
-make_debian() {
-    local root depends codename mirror
-    root=$(mktemp -d)
-    depends=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | awk '{ print $1 }' | paste -sd ,)
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    # From where this machine gets its own packages.
-    # shellcheck disable=SC2016 # it is apt's
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $codename" | head -n 1)
-    debootstrap --variant=minbase --include="$depends,man-db" "$codename" "$root" "$mirror" >"$system.log" 2>&1 ||
-        { tail -n 3 "$system.log" >&2 && return 1; }
-    tar -C "$root" -cf "$system.new" .
-    mv "$system.new" "$system"
-    rm -rf "$root"
-}
-
-# The network is needed before the sandbox is entered, and never inside.
-if [ -z "${IN_SANDBOX-}" ]; then
-    if [ "$(id -u)" != 0 ] || ! command -v debootstrap cpack dpkg-shlibdeps >/dev/null; then
-        echo "SKIPPED: needs root, debootstrap and dpkg-dev" && exit 77
-    fi
-    rm -rf "$deb_folder"
-    mkdir -p "$deb_folder"
-    (cd "$BUILD_DIR" && cpack -G DEB -B "$deb_folder" >"$deb_folder/log" 2>&1) || { cat "$deb_folder/log" && exit 1; }
-    find_deb
-    [ -s "$system" ] || make_debian
-fi
+# shellcheck source=tests/system/debian.sh
+. "$(dirname "$0")/debian.sh"
+make_deb
+make_debian
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
 needs_sandbox
-find_deb
-
-root=$FLOCK_DIR/debian
-mkdir "$root"
-tar -C "$root" -xf "$system"
-chmod 755 "$root"
+unpack_debian
 mount -t proc proc "$root/proc"
-cp "$deb" "$root/tmp/goosed.deb"
 
 # in_debian COMMAND...
 in_debian() {
@@ -72,7 +33,7 @@ inventory() {
 
 say "installed, with nothing but what it depends on"
 inventory >"$FLOCK_DIR/before"
-in_debian dpkg --install /tmp/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
+in_debian dpkg --install /root/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
 [ -z "$(in_debian dpkg --audit)$(in_debian dpkg --verify goosed)" ] || fail "dpkg is not content"
 in_debian goosed --version | grep -qx 'goosed [0-9.]*' || fail "goosed does not run"
 [ "$(in_debian stat -c %U /etc/goosed)" = root ] || fail "there is no /etc/goosed"
@@ -129,7 +90,7 @@ kept() {
     (cd "$root" && sha256sum var/lib/goosed/*/state etc/goosed/*)
 }
 before=$(kept)
-in_debian dpkg --install /tmp/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
+in_debian dpkg --install /root/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
 in_debian dpkg --remove goosed >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
 [ ! -e "$root/usr/sbin/goosed" ] || fail "removed, and yet there"
 [ "$(kept)" = "$before" ] || fail "state or keys are not what they were"
