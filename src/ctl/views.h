@@ -1,0 +1,11 @@
+/* views.h: what a node says of itself and of the members, as tables: for `status`, `members` and `watch`. */
+#ifndef CTL_VIEWS_H
+#define CTL_VIEWS_H
+
+#include "ctl/table.h"
+
+void status_facts(FILE *to, const cJSON *status, bool colour);
+void members_table(FILE *to, const cJSON *members, bool colour);
+void history_table(FILE *to, const cJSON *history, bool colour);
+
+#endif
