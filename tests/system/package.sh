@@ -77,10 +77,7 @@ find_other_goose() {
     goose=$(flock_goose) && [ "$goose" != "$old" ]
 }
 wait_for 15 "another goose" find_other_goose
-if [ -x "$root/usr/bin/goosectl" ]; then
-    in_debian goosectl --at "$(node_address "$goose")" is-goose || fail "goosectl does not find the goose"
-    in_debian goosectl --at "$(node_address "$goose")" status | grep -q goose || fail "goosectl status"
-fi
+in_debian goosectl --at "$(node_address "$goose")" is-goose || fail "goosectl does not find the goose"
 for i in $(nodes_running); do
     node_stop "$i"
 done

@@ -115,12 +115,17 @@ is late ActiveState activating || fail "it is $(of late ActiveState)"
 ip addr add 192.0.2.9/32 dev lo
 wait_for 10 "the start" is late ActiveState active
 
-say "with the drop-in for --on-change it runs too"
+say "with the drop-in for --on-change the command is run"
+cat >"$root/etc/goosed/on-change" <<'COMMAND'
+#!/bin/sh
+echo "$GOOSE_ROLE of $GOOSE_ADDRESS" >>/var/lib/goosed/late/told
+COMMAND
+chmod 755 "$root/etc/goosed/on-change"
 mkdir -p "$root/etc/systemd/system/goosed@late.service.d"
 cp "$root/usr/share/doc/goosed/examples/on-change.conf" "$root/etc/systemd/system/goosed@late.service.d/"
 in_debian systemctl daemon-reload
 in_debian systemctl restart goosed@late
-is late ActiveState active || fail "it is $(of late ActiveState)"
+wait_for 15 "the command to be told of its goose" grep -sqx 'goose of 192.0.2.9:7000' "$root/var/lib/goosed/late/told"
 
 say "stopped, it ends well; removed, all end; purged, nothing is left"
 in_debian systemctl stop goosed@1
