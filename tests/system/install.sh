@@ -27,7 +27,7 @@ export PKG_CONFIG_PATH
 read -ra flags < <(pkg-config --cflags --libs --static goose)
 for header in "$to"/include/goose/*.h; do
     echo "#include <goose/$(basename "$header")>" >"$FLOCK_DIR/alone.c"
-    cc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$FLOCK_DIR/alone.c" "${flags[@]}"
+    cc -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$FLOCK_DIR/alone.c" "${flags[@]}"
 done
 
 say "the example, under 100 lines, built as its first lines say"
