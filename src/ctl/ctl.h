@@ -21,6 +21,8 @@ struct ctl {
     struct arguments arguments;  /* behind the command's name */
     struct address at;           /* the node; empty: none was named */
     char token[CTL_TOKEN_BYTES]; /* "": none */
+    const char *lease_page;      /* a path; NULL: none was named */
+    bool by_page;                /* what the page says will do */
     bool json;                   /* for programs */
     bool colour;                 /* standard output is a terminal that has colours */
 };
@@ -31,6 +33,7 @@ struct command {
     const char *line;      /* what it does, in one line */
     const char *more;      /* what `goosectl COMMAND --help` adds: whole lines */
     bool offline;          /* needs no --at */
+    bool page_will_do;     /* nor where the lease page is named */
     bool changes;          /* needs the token, where there is one */
     int (*carry_out)(struct ctl *ctl);
 };

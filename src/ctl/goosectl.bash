@@ -12,10 +12,11 @@ _goosectl_members() {
 # The options and words that may follow this command.
 _goosectl_words_of() {
     case $1 in
-    '') echo "status members history watch is-goose wait handover drain undrain remove recover" ;;
+    '') echo "status members history watch is-goose wait handover drain undrain remove recover run" ;;
     wait) echo "goose duck ready --timeout" ;;
     handover) echo "--to" ;;
     remove) echo "--force" ;;
+    run) echo "--grace -n --" ;;
     recover) echo "--state-dir --self --flock --yes" ;;
     esac
 }
@@ -29,20 +30,20 @@ _goosectl() {
     for word in "${words[@]:1}"; do
         case $before in
         --at) at=$word ;;
-        --token-file) ;;
+        --token-file | --lease-page) ;;
         *) [[ -n $command || $word == -* ]] || command=$word ;;
         esac
         before=$word
     done
     COMPREPLY=()
     case $before in
-    --token-file) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    --token-file | --lease-page) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
     --at | --to | --self) words_left=$(_goosectl_members "$at") ;;
-    --timeout) words_left="10s 1m" ;;
+    --timeout | --grace) words_left="10s 1m" ;;
     --flock) ;;
     *)
-        words_left="$(_goosectl_words_of "$command") --at --token-file --json --help"
+        words_left="$(_goosectl_words_of "$command") --at --token-file --lease-page --json --help"
         [ -n "$command" ] || words_left+=" --version"
         [ "$command" != remove ] || words_left+=" $(_goosectl_members "$at")"
         ;;

@@ -11,7 +11,7 @@
 static const struct command *const commands[] = {
     &status_command,   &members_command, &history_command,  &watch_command,
     &is_goose_command, &wait_command,    &handover_command, &drain_command,
-    &undrain_command,  &remove_command,  &recover_command,
+    &undrain_command,  &remove_command,  &job_command,      &recover_command,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 struct globals {
     const char *at;
     const char *token_file;
+    const char *lease_page;
     bool json;
     bool help;
     bool version;
@@ -37,6 +38,8 @@ static const char behind_commands[] =
     "  --at HOST:PORT     the node to ask: its --self, or wherever its HTTP is ($GOOSED_SELF)\n"
     "  --token-file FILE  the token of a node that wants one before it changes anything\n"
     "                     ($GOOSED_HTTP_TOKEN_FILE)\n"
+    "  --lease-page FILE  the one that this machine's goosed keeps ($GOOSED_LEASE_PAGE): is-goose\n"
+    "                     looks there instead of asking, unless --at is given; run needs it\n"
     "  --json             for programs: JSON on standard output\n"
     "  --help, --version  goosectl COMMAND --help says more about one\n"
     "\n"
@@ -139,7 +142,11 @@ static int carry_out(struct ctl *ctl, const struct globals *globals)
     ctl->name = command->name;
     ctl->arguments.of++;
     ctl->arguments.count--;
-    if (!command->offline && !read_at(ctl, globals->at)) return CTL_UNKNOWN;
+    ctl->lease_page = globals->lease_page;
+    if (ctl->lease_page == NULL) ctl->lease_page = getenv("GOOSED_LEASE_PAGE");
+    ctl->by_page = globals->lease_page != NULL || (ctl->lease_page != NULL && globals->at == NULL);
+    bool needs_at = !command->offline && !(command->page_will_do && ctl->by_page);
+    if (needs_at && !read_at(ctl, globals->at)) return CTL_UNKNOWN;
     if (!read_token(ctl, globals->token_file, command->changes)) return CTL_UNKNOWN;
     return command->carry_out(ctl);
 }
@@ -156,9 +163,13 @@ int main(int argc, char **argv)
     struct globals globals = {0};
     struct ctl ctl = {.arguments = {argc - 1, argv + 1}, .colour = has_colours()};
     const struct option_known known[] = {
-        {"--at", &globals.at, NULL},     {"--token-file", &globals.token_file, NULL},
-        {"--json", NULL, &globals.json}, {"--help", NULL, &globals.help},
-        {"-h", NULL, &globals.help},     {"--version", NULL, &globals.version},
+        {"--at", &globals.at, NULL},
+        {"--token-file", &globals.token_file, NULL},
+        {"--lease-page", &globals.lease_page, NULL},
+        {"--json", NULL, &globals.json},
+        {"--help", NULL, &globals.help},
+        {"-h", NULL, &globals.help},
+        {"--version", NULL, &globals.version},
     };
     char why[ARGUMENTS_LINE_BYTES];
 

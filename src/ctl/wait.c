@@ -1,4 +1,6 @@
 /* wait.c: `is-goose` and `wait`: questions with yes or no for an answer. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -6,6 +8,7 @@
 #include "ctl/ask.h"
 #include "ctl/commands.h"
 #include "daemon/clock.h"
+#include "goose/lease_page.h"
 #include "http/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -29,11 +32,33 @@ static bool is_over(const struct reply *reply)
     return (double)(clock_now_us() - reply->answer.sent_us) >= lease_ms * 1000;
 }
 
+/* Its answers are exit statuses. */
+static int is_goose_by_page(const struct ctl *ctl)
+{
+    struct goose_lease_reader reader;
+    struct goose_lease lease;
+
+    if (!goose_lease_open(&reader, ctl->lease_page))
+        return ctl_fail(CTL_UNKNOWN, "the lease page %s cannot be read: %s", ctl->lease_page,
+                        errno == EINVAL ? "this is no lease page" : strerror(errno));
+    enum goose_lease_answer answer = goose_lease_read(&reader, &lease);
+    goose_lease_close(&reader);
+    if (answer == GOOSE_LEASE_NOT_KNOWN)
+        return ctl_fail(CTL_UNKNOWN,
+                        "the lease page %s is of an earlier boot, or its goosed died while writing",
+                        ctl->lease_page);
+    if (ctl->json)
+        printf("{\"role\":\"%s\",\"term\":%" PRIu64 ",\"lease_ms\":%" PRIu64 "}\n",
+               answer == GOOSE_LEASE_GOOSE ? "goose" : "duck", lease.term, lease.left_ns / 1000000);
+    return (int)answer;
+}
+
 static int is_goose(struct ctl *ctl)
 {
     struct reply reply;
 
     if (!ctl_options(ctl, NULL, 0) || !ctl_no_more(ctl)) return CTL_UNKNOWN;
+    if (ctl->by_page) return is_goose_by_page(ctl);
     int status = ask_get(ctl, "/status", &reply);
     if (status != CTL_YES)
         status = CTL_UNKNOWN;
@@ -51,6 +76,7 @@ const struct command is_goose_command = {
     .name = "is-goose",
     .arguments = "",
     .line = "exit status 0: this node is the goose; 1: it is not; 2: not known",
+    .page_will_do = true,
     .more = "Says nothing, so that a script can begin with: goosectl is-goose || exit 0\n",
     .carry_out = is_goose,
 };

@@ -245,6 +245,18 @@ static void request(void *context, const struct flock_request *asked, flock_answ
     done(to, &refused);
 }
 
+static struct job *job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    const struct door *door = context;
+    return node_job_open(door->node, grace_us, told, to);
+}
+
+static void job_close(void *context, struct job *job)
+{
+    const struct door *door = context;
+    node_job_close(door->node, job);
+}
+
 static const char *show_faults(const void *context, bool json)
 {
     const struct door *door = context;
@@ -275,6 +287,8 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
                                      .members = members,
                                      .hold = hold,
                                      .request = request,
+                                     .job_open = job_open,
+                                     .job_close = job_close,
                                      .history = history,
                                      .watch = watch,
                                      .show_faults = show_faults,

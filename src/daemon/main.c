@@ -14,6 +14,7 @@
 #include "daemon/door.h"
 #include "daemon/drills.h"
 #include "daemon/durable.h"
+#include "daemon/lease_page.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
@@ -39,6 +40,7 @@ struct goosed {
     struct durable *durable;
     struct durable_found found;
     struct durable_state saved;
+    struct lease_page *page;
     struct node *node;
     struct drills *drills;
     struct door *door;
@@ -224,6 +226,23 @@ static int open_state(struct goosed *goosed)
     return EXIT_STOPPED;
 }
 
+/* Only a daemon that has the state's lock may say anything in its name. */
+static int open_page(struct goosed *goosed)
+{
+    const char *path = goosed->options.lease_page;
+    char why[OPTIONS_LINE_BYTES];
+
+    if (path[0] == 0) return EXIT_STOPPED;
+    goosed->page = lease_page_open(path, why, sizeof why);
+    if (goosed->page == NULL) return refuse(EXIT_FAILED_RUNNING, why);
+    if (!lease_page_in_memory(goosed->page))
+        log_warn(goosed->log,
+                 "--lease-page %s lies on a disk, and a disk that hangs would stop this node: put "
+                 "it under /run",
+                 path);
+    return EXIT_STOPPED;
+}
+
 static void say_hello(struct goosed *goosed)
 {
     const struct options *options = &goosed->options;
@@ -266,12 +285,15 @@ static bool open_on_change(struct goosed *goosed)
 
 static int open_parts(struct goosed *goosed)
 {
+    int status = open_page(goosed);
+    if (status != EXIT_STOPPED) return status;
     struct node_parts parts = {.loop = &goosed->loop,
                                .log = goosed->log,
                                .options = &goosed->options,
                                .seal = &goosed->seal,
                                .durable = goosed->durable,
                                .saved = goosed->found.count > 0 ? &goosed->saved : NULL,
+                               .page = goosed->page,
                                .ended = node_is_done,
                                .to = goosed};
 
@@ -319,6 +341,7 @@ static int run(struct goosed *goosed)
     int status = open_state(goosed);
     if (status == EXIT_STOPPED) status = run_parts(goosed);
     uv_loop_close(&goosed->loop);
+    lease_page_close(goosed->page);
     door_free(goosed->door);
     log_free(goosed->log);
     seal_wipe(&goosed->seal);
@@ -349,6 +372,9 @@ static int start(struct goosed *goosed)
     case TASK_RUN: break;
     }
     if (!read_secrets(&goosed->seal, goosed->token, &goosed->options, why, sizeof why))
+        return refuse(EXIT_WRONG_CONFIG, why);
+    if (goosed->options.lease_page[0] != 0 &&
+        !lease_page_check(goosed->options.lease_page, why, sizeof why))
         return refuse(EXIT_WRONG_CONFIG, why);
     if (goosed->options.task == TASK_RUN) return run(goosed);
     for (unsigned i = 0; i < goosed->options.warnings; i++)

@@ -12,6 +12,8 @@
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
 #include "daemon/durable.h"
+#include "daemon/jobs.h"
+#include "daemon/show.h"
 #include "daemon/tell.h"
 #include "goose/state.h"
 
@@ -27,6 +29,7 @@ struct ticket {
 struct node {
     struct node_parts parts;
     struct election election;
+    struct election before; /* a step that may have to wait for the jobs */
     struct actions actions;
     struct observers *observers;
     struct udp *udp;
@@ -38,6 +41,10 @@ struct node {
     uint64_t refused[REFUSALS];
     uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
+    struct shown shown;
+    struct jobs jobs;
+    uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
+    bool tending;
     struct changes changes;
     bool told_other_lease;
     bool told_other_version;
@@ -162,7 +169,8 @@ static bool carry_out(struct node *node)
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    /* Nothing shows a claim but live state, so a claim that this step took away is gone already. */
+    show_claim(node->parts.page, &node->shown, &node->election);
+    /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
     alarm_set(node->alarm, actions->wake_at_us);
@@ -187,6 +195,43 @@ static void own_datagram(struct node *node, const struct endpoint *from)
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
+/* PROTOCOL 5, Hold: while jobs are open, no other node is to become goose before they are told. So the goose itself
+ * holds the role for them, nine tenths of its lease, again and again: the rest leaves room for a change of the roster,
+ * which has to keep a hold (8.5). Whatever makes the goose resign, the hold it gave last still runs. */
+static void hold_for_jobs(struct node *node, uint64_t now_us)
+{
+    uint64_t left_us = election_lease_left_us(&node->election, now_us);
+
+    if (now_us + left_us < node->held_until_us + node->election.reign.heartbeat_us / 2) return;
+    node->held_until_us = now_us + left_us;
+    uint64_t given_us =
+        node->hold_given_us; /* this step may be a client's hold, and that its answer */
+    node_hold(node, left_us / 10 * 9);
+    node->hold_given_us = given_us;
+}
+
+/* Behind each step: the jobs' hold, their end, and what has waited for it. */
+static void tend_jobs(struct node *node)
+{
+    struct wish wish;
+
+    if (node->tending || node->ended) return;
+    node->tending = true;
+    uint64_t now_us = clock_now_us();
+    bool goose = election_is_goose(&node->election, now_us);
+    if (!goose || node->election.saved.term != node->jobs.term) jobs_over(&node->jobs);
+    if (node->jobs.open > 0) hold_for_jobs(node, now_us);
+    while (jobs_next_wish(&node->jobs, now_us, &wish)) {
+        struct event event = {.kind = EVENT_REQUEST,
+                              .request = {.id = wish.id != 0 ? wish.id : ++node->ticket_id,
+                                          .kind = wish.kind,
+                                          .force = wish.force,
+                                          .address = address_text(&wish.address)}};
+        step(node, &event);
+    }
+    node->tending = false;
+}
+
 /* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
  * then, but there are those who wait to hear of it. */
 static void wake_for_silence(struct node *node)
@@ -208,7 +253,10 @@ static void step(struct node *node, struct event *event)
         event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
+        bool bound = jobs_bind(&node->jobs, event, event->now_us);
+        if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
+        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) return;
         node->refused[refusal]++;
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         wake_for_silence(node);
@@ -219,6 +267,7 @@ static void step(struct node *node, struct event *event)
     if (more) alarm_set(node->alarm, clock_now_us());
     if (node->retiring) start_anew(node);
     if (own) own_datagram(node, &from);
+    if (node->jobs.open > 0 || node->jobs.wish_count > 0) tend_jobs(node);
 }
 
 static void deadline(void *to)
@@ -371,6 +420,25 @@ uint64_t node_hold(struct node *node, uint64_t wanted_us)
     node->hold_given_us = 0;
     step(node, &event);
     return node->hold_given_us;
+}
+
+struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
+{
+    uint64_t now_us = clock_now_us();
+
+    if (!election_is_goose(&node->election, now_us) || node->ended) return NULL;
+    struct job *job = jobs_open(&node->jobs, node->election.saved.term, grace_us, told, to);
+    if (job == NULL) return NULL;
+    node->held_until_us = 0;
+    if (node_hold(node, election_lease_left_us(&node->election, now_us) / 10 * 9) > 0) return job;
+    jobs_close(&node->jobs, job);
+    return NULL;
+}
+
+void node_job_close(struct node *node, struct job *job)
+{
+    jobs_close(&node->jobs, job);
+    tend_jobs(node);
 }
 
 static void stopped(void *to, enum outcome outcome, uint64_t number)

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "daemon/changes.h"
+#include "daemon/jobs.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
@@ -20,6 +21,7 @@
 
 struct node;
 struct durable;
+struct lease_page;
 
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
@@ -35,6 +37,7 @@ struct node_parts {
     struct seal *seal;
     struct durable *durable;
     const struct durable_state *saved; /* NULL: newborn; read only while node_new() runs */
+    struct lease_page *page;           /* NULL: none is kept */
     node_ended *ended;
     void *to;
 };
@@ -56,6 +59,12 @@ bool node_is_failing(const struct node *node);
 void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
                   node_answered *answered, void *to);
 uint64_t node_hold(struct node *node, uint64_t wanted_us);
+
+/* While it is open, this node as goose holds its role for at least nine tenths of its lease, and when it is asked to
+ * resign, `told` comes first, and it goes on until all jobs are closed, or for the longest grace. NULL: not the goose,
+ * or one that resigns. Never from inside `told`. */
+struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to);
+void node_job_close(struct node *node, struct job *job);
 
 /* Resign if goose, say so to all, then end with this status; a second call changes nothing. */
 void node_stop(struct node *node, int status);

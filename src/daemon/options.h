@@ -44,6 +44,7 @@ struct options {
     char token_file[PATH_CHARS_MAX + 1];   /* "": none */
     char on_change[COMMAND_CHARS_MAX + 1]; /* for the shell; "": none */
     uint64_t on_change_timeout_us;
+    char lease_page[PATH_CHARS_MAX + 1]; /* "": none */
     bool faults;
     enum log_level log_level;
     enum log_format log_format;

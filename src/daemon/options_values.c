@@ -153,6 +153,11 @@ static bool set_token_file(struct reader *reader, enum option_id id)
     return set_path(reader, id, reader->options->token_file);
 }
 
+static bool set_lease_page(struct reader *reader, enum option_id id)
+{
+    return set_path(reader, id, reader->options->lease_page);
+}
+
 static bool set_duration(struct reader *reader, enum option_id id, uint64_t least_us,
                          uint64_t most_us, uint64_t *us)
 {
@@ -282,6 +287,7 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_OBSERVER] = {"observer", OPTION_SWITCH, set_observer, "off"},
     [OPTION_VOTERS] = {"voters", OPTION_VALUE, set_voters, "5"},
     [OPTION_DEAD_AFTER] = {"dead-after", OPTION_VALUE, set_dead_after, "10s"},
+    [OPTION_LEASE_PAGE] = {"lease-page", OPTION_VALUE, set_lease_page, NULL},
     [OPTION_ON_CHANGE] = {"on-change", OPTION_VALUE, set_on_change, NULL},
     [OPTION_ON_CHANGE_TIMEOUT] = {"on-change-timeout", OPTION_VALUE, set_on_change_timeout, "30s"},
     [OPTION_CONFIG] = {"config", OPTION_VALUE, NULL, NULL},

@@ -60,7 +60,7 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
     else
         PUT(out, "Content-Type: text/plain\r\n");
     PUT(out, "Cache-Control: no-store\r\n");
-    if (!answer->stream) {
+    if (!answer->open && !answer->stream) {
         PUT(out, "Content-Length: ");
         put_u64(out, answer->body.bytes);
         PUT(out, "\r\n");
@@ -72,7 +72,7 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
         PUT(out, "\r\n");
     }
     if (answer->challenge) PUT(out, "WWW-Authenticate: Bearer realm=\"goosed\"\r\n");
-    if (!exchange->keep_alive || answer->stream)
+    if (!exchange->keep_alive || answer->open || answer->stream)
         PUT(out, "Connection: close\r\n");
     else if (exchange->says_so)
         PUT(out, "Connection: keep-alive\r\n");

@@ -29,8 +29,14 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
 
 static bool is_ready(const struct connection *connection)
 {
-    return connection->ticket == NULL && connection->watcher == NULL && connection->writes == 0 &&
-           !connection->finishing && !connection->closed;
+    return connection->ticket == NULL && connection->job == NULL && connection->watcher == NULL &&
+           connection->writes == 0 && !connection->finishing && !connection->closed;
+}
+
+/* More of its answer may come at any time, and nothing that its client says means anything. */
+static bool goes_on(const struct connection *connection)
+{
+    return connection->job != NULL || watcher_streams(connection);
 }
 
 static void read_on(struct connection *connection)
@@ -120,7 +126,7 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     assert(out.at != NULL);
     server->written = (size_t)(out.at - server->write);
     if (exchange->method != HTTP_HEAD) emit(connection, answer->body);
-    if (!exchange->keep_alive || answer->stream) connection->finishing = true;
+    if (!exchange->keep_alive || answer->open || answer->stream) connection->finishing = true;
 }
 
 /* ---- in ---- */
@@ -192,7 +198,7 @@ static void line_up(struct connection *connection, bool progress)
     if (connection->closed) return;
     struct http_server *server = connection->server;
     struct line *line = &server->idle;
-    if (connection->ticket != NULL && connection->writes == 0)
+    if ((connection->ticket != NULL || connection->job != NULL) && connection->writes == 0)
         line = &server->waiting;
     else if (connection->watcher != NULL && connection->writes == 0)
         line = &server->watching;
@@ -219,7 +225,8 @@ static void linger(struct connection *connection)
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->ticket == NULL && connection->watcher == NULL) {
+    if (connection->writes == 0 && connection->ticket == NULL && connection->job == NULL &&
+        connection->watcher == NULL) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
@@ -261,7 +268,7 @@ void connection_resume(struct connection *connection)
         consume(connection, connection->stash, connection->stash_bytes);
     else
         settle(connection, true);
-    bool listens = is_ready(connection) || (watcher_streams(connection) && connection->writes == 0);
+    bool listens = is_ready(connection) || (goes_on(connection) && connection->writes == 0);
     if (listens && !connection->ended) read_on(connection);
 }
 
@@ -329,7 +336,7 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
     if (turn_is_over(connection, bytes, buffer) || bytes == 0) return;
     if (bytes < 0) {
         on_end(connection, bytes);
-    } else if (connection->lingering || watcher_streams(connection)) {
+    } else if (connection->lingering || goes_on(connection)) {
         return;
     } else if (!is_ready(connection)) {
         read_ahead(connection, buffer->base, (size_t)bytes);
@@ -384,6 +391,7 @@ void connection_close(struct connection *connection)
     connection->server->connections--;
     line_leave(connection);
     ticket_leave(connection);
+    job_leave(connection);
     watcher_leave(connection);
     if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
         uv_close((uv_handle_t *)&connection->tcp, on_closed);

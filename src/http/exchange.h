@@ -43,6 +43,7 @@ struct answer {
     unsigned code;
     bool json;
     bool holds;     /* the client asked for a hold: say how long it is */
+    bool open;      /* the body goes on until the connection ends */
     bool stream;    /* events that go on behind the body, until the connection ends */
     bool challenge; /* 401: say how to show a token */
     unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct cJSON;
+struct job;
 
 #define FLOCK_UNKNOWN       UINT64_MAX
 #define FLOCK_ADDRESS_BYTES 72  /* "host:port" and its terminating zero */
@@ -103,6 +104,8 @@ struct flock_answer {
 
 typedef void flock_answered(void *ticket, const struct flock_answer *answer);
 
+typedef void flock_job_told(void *to, bool over);
+
 struct flock_door {
     void *context;
     void (*status)(const void *context, struct flock_status *status);
@@ -119,6 +122,12 @@ struct flock_door {
     void (*request)(void *context, const struct flock_request *request, flock_answered *answered,
                     void *ticket);
 
+    /* A client works in the goose's name until it closes the job: the node holds the role for it,
+     * and a planned resignation waits for it, at most `grace_us`. NULL: not the goose, or a goose
+     * that resigns, or too many jobs. `told` may be called from inside the node: leave, or it is
+     * over; after the latter or job_close() never again. */
+    struct job *(*job_open)(void *context, uint64_t grace_us, flock_job_told *told, void *to);
+    void (*job_close)(void *context, struct job *job);
     /* The last changes of the goose, oldest first. */
     void (*history)(const void *context, flock_each_change *each, void *to);
 

@@ -1,5 +1,5 @@
-/* inside.h: the server's own structures. Only server.c, connection.c, ticket.c and watch.c may look
- * inside; no handler does. */
+/* inside.h: the server's own structures. Only server.c, connection.c, ticket.c, job.c and watch.c may
+ * look inside; no other handler does. */
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
@@ -18,6 +18,7 @@
 #define READ_BYTES       4096      /* one read, and one client's turn; shared by all */
 #define WRITE_BYTES      16384     /* the answers of one read; shared too */
 #define STASH_BYTES      32768     /* what one connection may keep of what was read */
+#define JOB_SILENT_S     10        /* then the kernel asks whether a job's client is still there */
 #define EVENTS_KEPT      64        /* so far a stream may fall behind */
 #define UNSENT_BYTES_MAX (8 << 20) /* that slow readers may make the server keep, all together */
 
@@ -49,10 +50,14 @@ struct connection {
     unsigned writes;         /* handed to libuv and not finished: the client does not read */
     struct ticket *ticket;   /* the answer that is waited for; NULL: none */
     struct watcher *watcher; /* it waits for a change, or for all that come; NULL: it does not */
-    bool sated;              /* its turn is over, though more may have come in */
-    bool ended;              /* the client sends no more */
-    bool finishing;          /* the last answer has been made */
-    bool lingering;          /* and sent: only the client's end is waited for */
+    struct job *job;         /* the client works in the goose's name; NULL: it does not */
+    struct connection *next_job;
+    bool job_leaves; /* and is to be told so */
+    bool job_over;
+    bool sated;     /* its turn is over, though more may have come in */
+    bool ended;     /* the client sends no more */
+    bool finishing; /* the last answer has been made */
+    bool lingering; /* and sent: only the client's end is waited for */
     bool closed;
 };
 
@@ -99,13 +104,14 @@ struct http_server {
     unsigned watchers_max;
     unsigned connections; /* open */
     unsigned unclosed;    /* those whose handle is not gone yet, too */
-    unsigned waits;       /* tickets that have not been delivered */
+    unsigned waits;       /* tickets that have not been delivered, and jobs */
     size_t unsent_bytes;
     struct line idle;    /* between requests, and lingering */
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
-    struct line waiting; /* for a ticket */
+    struct line waiting; /* for a ticket, or for the end of a job */
     struct line watching;
     struct ticket *tickets;
+    struct connection *jobs;
     struct watcher *first_watcher; /* who was told longest ago */
     struct watcher *last_watcher;
     unsigned watchers;
@@ -133,6 +139,8 @@ void server_maybe_closed(struct http_server *server); /* a handle is gone */
 /* Sends what the doors have answered since; from the loop, never from inside a door's call. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
+void jobs_tell(struct http_server *server);
+void job_leave(struct connection *connection);    /* the client is gone, or no longer the goose's */
 void ticket_leave(struct connection *connection); /* the client is gone */
 
 flock_changed watchers_note;

@@ -8,6 +8,7 @@
 #include "http/changes.h"
 #include "http/events.h"
 #include "http/faults.h"
+#include "http/job.h"
 #include "http/members.h"
 #include "http/status.h"
 
@@ -41,6 +42,8 @@ static const struct row rows[] = {
     {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
+    /* It keeps the role where it is for a while, so not everybody may. */
+    {.path = "/job", .method = HTTP_GET, .handle = job_get, .changes = true},
     {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .drill = true},
     {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .drill = true},
 };

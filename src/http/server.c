@@ -124,6 +124,7 @@ static void on_sweep(uv_timer_t *timer)
 static void on_answered(uv_async_t *async)
 {
     tickets_deliver(async->data);
+    jobs_tell(async->data);
     watchers_tell(async->data);
 }
 

@@ -8,6 +8,7 @@ goosed_unit_test(http_access goosed_http)
 target_compile_definitions(test_http_access PRIVATE _GNU_SOURCE)
 goosed_unit_test(http_limits http_fake)
 goosed_unit_test(http_text http_fake)
+goosed_unit_test(http_job http_fake)
 goosed_unit_test(http_watch http_fake)
 
 # For tests/bench/http_bench.sh: the server alone.

@@ -72,6 +72,26 @@ void fake_answer(struct fake *fake, const struct flock_answer *answer)
     first.answered(first.ticket, answer);
 }
 
+/* Nobody looks inside a job. */
+static struct job *fake_job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    struct fake *fake = context;
+    fake->job_grace_us = grace_us;
+    if (!fake->takes_jobs) return NULL;
+    fake->jobs++;
+    fake->job_told = told;
+    fake->job_to = to;
+    return (struct job *)fake;
+}
+
+static void fake_job_close(void *context, struct job *job)
+{
+    struct fake *fake = context;
+    assert_ptr_equal(job, fake);
+    assert_true(fake->jobs > 0);
+    fake->jobs--;
+}
+
 static void fake_history(const void *context, flock_each_change *each, void *to)
 {
     const struct fake *fake = context;
@@ -141,11 +161,14 @@ void fake_init(struct fake *fake)
                    .index = 3,
                    .why = "elected"},
         .members = 2,
+        .takes_jobs = true,
         .door = {.context = fake,
                  .status = fake_status,
                  .members = fake_members,
                  .hold = fake_hold,
                  .request = fake_request,
+                 .job_open = fake_job_open,
+                 .job_close = fake_job_close,
                  .history = fake_history,
                  .watch = fake_watch,
                  .show_faults = fake_show_faults,

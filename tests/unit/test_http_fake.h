@@ -35,6 +35,11 @@ struct fake {
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
+    bool takes_jobs;
+    unsigned jobs; /* open */
+    uint64_t job_grace_us;
+    flock_job_told *job_told; /* of the last one */
+    void *job_to;
     int faults_drop;      /* what /faults sets */
     bool changes_in_hold; /* a change is told from inside its hold function */
     unsigned history;     /* how many changes there were */
