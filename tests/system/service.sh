@@ -78,7 +78,7 @@ in_debian sh -c 'umask 077 && goosed --new-key >/etc/goosed/key && chown goosed:
 for i in 1 2 3; do
     configure $i ', "peers": ["127.0.0.1:7001", "127.0.0.1:7002", "127.0.0.1:7003"], "key-file": "/etc/goosed/key"'
 done
-echo GOOSED_LOG_LEVEL=debug >"$root/etc/default/goosed-1"
+printf '%s\n' GOOSED_LOG_LEVEL=debug GOOSED_LEASE_PAGE=/run/goosed/1/lease >"$root/etc/default/goosed-1"
 in_debian systemctl start goosed@1 goosed@2 goosed@3
 # flock_goose and flock_agrees ask the nodes that run: by their addresses, for here systemd has the processes.
 # shellcheck disable=SC2317 # called by those two
@@ -90,6 +90,9 @@ wait_goose
 wait_for 5 "a goose's status" is "$goose" StatusText 'goose, term [0-9]+'
 [ "$(in_debian stat -c '%U %a' /var/lib/goosed/1)" = 'goosed 700' ] || fail "the state is not the node's own"
 journal_of 1 | grep -q ' debug ' || fail "/etc/default/goosed-1 was not read"
+[ "$(in_debian stat -c '%U %a' /run/goosed/1 /run/goosed/1/lease | xargs)" = 'goosed 755 goosed 644' ] ||
+    fail "there is no lease page that others can read"
+in_debian runuser -u nobody -- goosectl --lease-page /run/goosed/1/lease is-goose || [ $? = 1 ] || fail "nor can they"
 
 say "reload: the new key is known when it returns"
 in_debian sh -c 'umask 077 && goosed --new-key >>/etc/goosed/key'
