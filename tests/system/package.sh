@@ -45,7 +45,7 @@ done
 [ -s "$root/lib/systemd/system/goosed@.service" ] || fail "systemd would not find the unit"
 
 say "what is installed builds programs"
-PKG_CONFIG_PATH=$root/usr/lib/pkgconfig
+PKG_CONFIG_PATH=$(dirname "$(find "$root/usr/lib" -name goose.pc)")
 export PKG_CONFIG_PATH
 read -ra flags < <(pkg-config --cflags --libs --static goose)
 cc -o "$FLOCK_DIR/embed" "$root/usr/share/doc/goosed/examples/embed.c" "${flags[@]}"
