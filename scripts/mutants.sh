@@ -154,7 +154,7 @@ configure() {
 
 # The unit tests of the daemon's own files (src/http has others, and no mutants), and those that look at bytes or at
 # sizes; all others are of the election's rules.
-daemon_tests='^test_(address|clock|durable|log|metrics|options|seal|state_image|token)$'
+daemon_tests='^test_(address|clock|durable|log|metrics|notify|options|seal|state_image|token)$'
 other_tests='^test_(http.*|wire|wire_rules|durable_state|outsider|scale)$'
 # unit_tests KIND - daemon or core.
 unit_tests() {

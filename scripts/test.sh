@@ -121,7 +121,7 @@ fi
 skip=long
 [ $which = all ] && skip=none
 step "packages" packages_need build run test check
-[ $which != all ] || step "packages of the long tests" packages_need scrape
+[ $which != all ] || step "packages of the long tests" packages_need long
 step "format" check_format
 step "shellcheck" check_scripts
 step "release build" build_release

@@ -2,18 +2,20 @@
 # packages.sh: what the scripts need from Debian 12, and how they get it. Sourced, never run.
 # It installs only what is missing, so that a machine that has everything needs neither root nor a network.
 
-# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; check: what scripts/test.sh looks at the sources with
-# (libclang-rt holds clang's sanitizers and libFuzzer); scrape: a Prometheus for the long test that wants one.
+# packages_of GROUP - build: goosed itself; package: a package of it; run: the scripts that run it; test: its tests;
+# check: what scripts/test.sh looks at the sources with (libclang-rt holds clang's sanitizers and libFuzzer); long: what
+# only the long tests need.
 packages_of() {
     case $1 in
     build)
         echo gcc libc6-dev cmake ninja-build pkg-config
         echo libuv1-dev libhttp-parser-dev libcjson-dev libsodium-dev
         ;;
+    package) echo dpkg-dev file ;;
     run) echo curl util-linux ;;
     test) echo libcmocka-dev binutils iproute2 iptables jq patch xxd python3 ;;
-    check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
-    scrape) echo prometheus ;;
+    check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck man-db ;;
+    long) echo debootstrap dpkg-dev file systemd prometheus haproxy ;;
     esac
 }
 

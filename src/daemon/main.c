@@ -18,6 +18,7 @@
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
+#include "daemon/notify.h"
 #include "daemon/on_change.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
@@ -44,6 +45,7 @@ struct goosed {
     struct drills *drills;
     struct door *door;
     struct listener *listener;
+    struct notify *notify;
     struct on_change *on_change; /* NULL: no --on-change */
     uv_signal_t signals[SIGNALS];
     uv_async_t
@@ -88,6 +90,8 @@ static void close_all(uv_async_t *over)
     uv_close((uv_handle_t *)over, NULL);
     for (size_t i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&goosed->signals[i], NULL);
+    notify_stopping(goosed->notify);
+    notify_close(goosed->notify);
     listener_close(goosed->listener);
     drills_close(goosed->drills);
     if (goosed->node != NULL) node_close(goosed->node);
@@ -119,6 +123,13 @@ static void port_open(void *to)
     node_start(goosed->node);
 }
 
+static void all_open(void *to)
+{
+    struct goosed *goosed = to;
+
+    notify_ready(goosed->notify);
+}
+
 /* What cannot be read leaves everything as it was. */
 static void read_again(struct goosed *goosed)
 {
@@ -126,6 +137,7 @@ static void read_again(struct goosed *goosed)
     struct options *options = malloc(sizeof *options);
     struct seal seal;
     char token[HTTP_TOKEN_BYTES_MAX], why[OPTIONS_LINE_BYTES];
+    notify_reloading(goosed->notify);
     bool good = options != NULL && options_read(options, &source, why) == EXIT_STOPPED &&
                 read_secrets(&seal, token, options, why, sizeof why);
 
@@ -140,6 +152,7 @@ static void read_again(struct goosed *goosed)
         log_error(goosed->log, "nothing was changed: %s", options == NULL ? "out of memory" : why);
     }
     free(options);
+    notify_reloaded(goosed->notify);
 }
 
 static void handed_over(void *to, enum outcome outcome, uint64_t number)
@@ -172,6 +185,7 @@ static void signal_came(uv_signal_t *handle, int number)
     case SIGUSR2: hand_over(goosed); break;
     default:
         log_info(goosed->log, "stopping");
+        notify_stopping(goosed->notify);
         node_stop(goosed->node, EXIT_STOPPED);
         break;
     }
@@ -247,6 +261,11 @@ static void say_hello(struct goosed *goosed)
         log_warn(goosed->log, "--peers is ignored: the state file already names this node's flock");
 }
 
+static void view_for_notify(const void *of, struct election_view *view)
+{
+    node_view(of, view);
+}
+
 static bool open_on_change(struct goosed *goosed)
 {
     const struct options *options = &goosed->options;
@@ -280,6 +299,8 @@ static int open_parts(struct goosed *goosed)
 
     goosed->node = node_new(&parts);
     if (goosed->node == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory or descriptors");
+    goosed->notify = notify_new(&(struct notify_parts){
+        .loop = &goosed->loop, .log = goosed->log, .view = view_for_notify, .of = goosed->node});
     goosed->drills = drills_new(&goosed->loop, node_udp(goosed->node), goosed->durable);
     goosed->door = door_new(goosed->node, goosed->drills, &goosed->options, &goosed->seal);
     if (goosed->drills == NULL || goosed->door == NULL)
@@ -292,6 +313,7 @@ static int open_parts(struct goosed *goosed)
                                       .door = door_of(goosed->door),
                                       .token = goosed->token,
                                       .listening = port_open,
+                                      .all_open = all_open,
                                       .failed = port_failed,
                                       .to = goosed};
     goosed->listener = listener_start(&listener);
