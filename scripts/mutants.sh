@@ -11,27 +11,36 @@ top=$PWD
 patches=$top/tests/mutants
 seeds=2000
 work=$top/build/mutants
-stages=(unit trace sim system)
+jobs=$(nproc)
+stages=(unit trace sim model system)
 stop_at_first=
 check_only=
+resume=
 usage() {
     cat <<'USAGE'
-usage: scripts/mutants.sh [--seeds N] [--only STAGE] [--first] [--check] [--dir DIR] [NAME...]
+usage: scripts/mutants.sh [--seeds N] [--only STAGE] [--first] [--jobs J] [--resume] [--check] [--dir DIR] [NAME...]
 
 For each mutant (all of tests/mutants/*.patch, or those named; NAME may be a shell pattern): patches a copy of the
-sources, builds it, and runs the unit tests, the trace scenarios, the simulator and, for a mutant that names them, the
-system tests. Prints a table: for each stage "-" where it was not asked, "lives" where all was well, else what killed
-the mutant. The simulator's column says which of S1 to L3 broke and in which seed (counted from 1). Where nothing has
-noticed so far, the simulator also looks at the crashes of a healthy flock and at the figures of PROTOCOL 11.
+sources, builds it, and runs the unit tests, the trace scenarios, the simulator, the model and the system tests that
+have to do with it. Prints a table: for each stage "-" where it was not asked, "lives" where all was well, else what
+killed the mutant. The simulator's column says which of S1 to L3 broke and in which seed (counted from 1); where nothing
+has noticed so far, it also looks at the crashes of a healthy flock and at the figures of PROTOCOL 11. The model's
+column says what broke, in which world and after how long; "lives, unfinished" is a world that was not seen to its end.
+The last says which scenario failed, and after how long; one that would not fail again is taken for a machine that
+stalled.
 
   --seeds N     seeds of the simulator at most (2000); it stops at the first that fails
-  --only STAGE  unit, trace, sim or system
+  --only STAGE  unit, trace, sim, model or system
   --first       no further stage for a mutant that is dead already
+  --jobs J      so many mutants at a time (one a processor), each in a tree of its own; those that are for the system
+                tests come last and one by one, for these measure time
+  --resume      a row that DIR has of an earlier run counts, if its patch, the sources and the options are the same
   --check       only whether every patch applies; builds nothing
-  --dir DIR     where the copy and its build live (build/mutants); what is there already is used again
+  --dir DIR     where the copies, their builds and the rows live (build/mutants); what is there already is used again
 
-A mutant of src/daemon is for the unit tests of the daemon and for the system tests, any other for the unit tests of
-the election, the traces and the simulator.
+What a mutant is for: of src/daemon and of src/http, their own unit tests and the system tests that its line "system:"
+names; any other, the unit tests of the election, the traces, the simulator, and the model's world that its line
+"model:" names.
 
 Exit status: 0 if each mutant was killed, or stands in tests/mutants/survivors.txt with an argument; 1 if one lives that
 does not; 2 if a patch does not apply or its sources do not build.
@@ -49,12 +58,17 @@ while [ $# -gt 0 ]; do
     --help | -h) usage && exit 0 ;;
     --first) stop_at_first=yes ;;
     --check) check_only=yes ;;
+    --resume) resume=yes ;;
     --seeds)
-        [[ ${2-} =~ ^[1-9][0-9]{0,9}$ ]] || die "--seeds ${2-}: give a number"
+        [[ ${2-} =~ ^[1-9][0-9]{0,8}$ ]] || die "--seeds ${2-}: give a number"
         seeds=$2 && shift
         ;;
+    --jobs)
+        [[ ${2-} =~ ^[1-9][0-9]{0,2}$ ]] || die "--jobs ${2-}: give a number"
+        jobs=$2 && shift
+        ;;
     --only)
-        [[ ${2-} =~ ^(unit|trace|sim|system)$ ]] || die "--only ${2-}: give unit, trace, sim or system"
+        [[ ${2-} =~ ^(unit|trace|sim|model|system)$ ]] || die "--only ${2-}: give unit, trace, sim, model or system"
         stages=("$2") && shift
         ;;
     --dir)
@@ -85,11 +99,23 @@ header() {
     sed -n -e "s/^$2: //p" -e '/^---/q' "$patches/$1.patch"
 }
 
+# kind NAME - daemon, http or core.
+kind() {
+    local patch
+    patch=$(<"$patches/$1.patch")
+    case $patch in
+    *'+++ b/src/daemon/'*) echo daemon ;;
+    *'+++ b/src/http/'*) echo http ;;
+    *) echo core ;;
+    esac
+}
+
 # is_whole NAME - its header says what it must.
 is_whole() {
-    local key
-    for key in rule section expect; do
-        [ -n "$(header "$1" $key)" ] || { echo "$1: no line \"$key:\" at its head" >&2 && return 1; }
+    local key keys=(rule section expect)
+    [ "$(kind "$1")" = core ] || keys+=(system)
+    for key in "${keys[@]}"; do
+        [ -n "$(header "$1" "$key")" ] || { echo "$1: no line \"$key:\" at its head" >&2 && return 1; }
     done
 }
 
@@ -125,15 +151,20 @@ if [ -n "$check_only" ]; then
     exit 0
 fi
 packages_need build test
-tree=$work/tree
-build=$work/build
 
-# ---- the copy ----
+# ---- the copies: worker I has $work/I, with a tree and a build ----
+
+own=
+use_worker() {
+    own=$work/$1
+    tree=$own/tree
+    build=$own/build
+    mkdir -p "$tree"
+}
 
 # By content: what an interrupted run left patched gets a new date, and so is built again.
 copy_sources() {
     local path
-    mkdir -p "$tree"
     while IFS= read -r path; do
         [ -e "$top/$path" ] || rm -f "$tree/$path"
     done < <(cd "$tree" && find . -type f)
@@ -148,52 +179,50 @@ copy_sources() {
 configure() {
     local flags="-Wno-unused-function -Wno-unused-parameter -Wno-unused-variable -Wno-unused-but-set-variable"
     flags+=" -Wno-unused-const-variable"
-    cmake -G Ninja -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS="$flags" >"$work/configure.log" 2>&1 ||
-        { cat "$work/configure.log" >&2 && exit 2; }
+    cmake -G Ninja -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS="$flags" >"$own/configure.log" 2>&1 ||
+        { cat "$own/configure.log" >&2 && return 1; }
 }
 
-# The unit tests of the daemon's own files (src/http has others, and no mutants), and those that look at bytes or at
-# sizes; all others are of the election's rules.
-daemon_tests='^test_(address|clock|durable|log|metrics|notify|options|seal|state_image|token)$'
-other_tests='^test_(http.*|wire|wire_rules|durable_state|outsider|scale)$'
-# unit_tests KIND - daemon or core.
+# The unit tests of the daemon's own files, those of src/http, and those that look at bytes or at sizes, at goosectl, or are
+# none; all others are of the election's rules.
+daemon_tests='^test_(address|changes|clock|durable|jobs|lease_page|log|metrics|notify|on_change|options|probe|seal|state_image|token)$'
+other_tests='^test_(ctl_.*|http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
+# unit_tests KIND
 unit_tests() {
     local path name kind
     for path in "$top"/tests/unit/test_*.c; do
         name=$(basename "$path" .c)
         kind=core
+        [[ ! $name =~ ^test_http ]] || kind=http
         [[ ! $name =~ $daemon_tests ]] || kind=daemon
         [[ ! $name =~ $other_tests ]] || kind=other
         [ $kind != "$1" ] || echo "$name"
     done
 }
 
-# of_daemon NAME
-of_daemon() {
-    grep -q '^+++ b/src/daemon/' "$patches/$1.patch"
-}
-
-is_asked() {
-    [[ " ${stages[*]} " == *" $1 "* ]]
+# has_stage NAME STAGE - this run asks for it, and it has to do with this mutant.
+has_stage() {
+    [[ " ${stages[*]} " == *" $2 "* ]] || return 1
+    case $2 in
+    trace | sim) [ "$(kind "$1")" = core ] ;;
+    model | system) [ -n "$(header "$1" "$2")" ] ;;
+    esac
 }
 
 # targets NAME - what its stages need.
 targets() {
-    local kind=core
-    ! of_daemon "$1" || kind=daemon
-    ! is_asked unit || unit_tests $kind
-    if [ $kind = core ]; then
-        ! is_asked trace || echo goosetrace
-        ! is_asked sim || echo goosim
-    fi
-    ! is_asked system || [ -z "$(header "$1" system)" ] || printf '%s\n' goosed observer fake_node mischief
+    ! has_stage "$1" unit || unit_tests "$(kind "$1")"
+    ! has_stage "$1" trace || echo goosetrace
+    ! has_stage "$1" sim || echo goosim
+    ! has_stage "$1" model || echo goosemodel
+    ! has_stage "$1" system || printf '%s\n' goosed observer fake_node mischief crowd
 }
 
 make_targets() {
     local all
     mapfile -t all
     [ ${#all[@]} -gt 0 ] || return 0
-    ninja -C "$build" -j "$(nproc)" "${all[@]}" >"$work/build.log" 2>&1
+    ninja -C "$build" -j "$threads" "${all[@]}" >"$own/build.log" 2>&1
 }
 
 # ---- the stages: each prints what killed the mutant, or "lives" ----
@@ -207,14 +236,18 @@ count_more() {
     esac
 }
 
+# Some of them wait for a process or a socket, and a machine that stalls is no kill: what fails has to fail twice.
+unit_test() {
+    (cd "$build/tests/unit" && timeout 60 "./$1") >"$own/unit.log" 2>&1
+}
+
 run_unit() {
-    local test first='' count=0 kind=core
-    ! of_daemon "$1" || kind=daemon
+    local test first='' count=0
     while read -r test; do
-        (cd "$build/tests/unit" && timeout 60 "./$test") >"$work/unit.log" 2>&1 && continue
+        if unit_test "$test" || unit_test "$test"; then continue; fi
         first=${first:-${test#test_}}
         count=$((count + 1))
-    done < <(unit_tests $kind)
+    done < <(unit_tests "$(kind "$1")")
     count_more "$first" $count
 }
 
@@ -230,106 +263,230 @@ run_trace() {
 
 run_sim() {
     local goosim=$build/tests/sim/goosim seed rule
-    if ! timeout 1800 "$goosim" --seeds "1..$seeds" --first >"$work/sim.log" 2>&1; then
+    if ! timeout $((600 + seeds)) "$goosim" --seeds "1..$seeds" --first >"$own/sim.log" 2>&1; then
         read -r seed rule < <(sed -n -e 's/^seed \([0-9]*\): \([^ ]*\) broken.*/\1 \2/p' \
-            -e 's/^a worker died in seed \([0-9]*\)/\1 assertion/p' "$work/sim.log") || true
+            -e 's/^a worker died in seed \([0-9]*\)/\1 assertion/p' "$own/sim.log") || true
         echo "${rule:-hangs} at ${seed:-?}"
         return
     fi
     [ -z "$dead" ] || { echo lives && return; }
-    timeout 600 "$goosim" --crashes 1000 >"$work/sim.log" 2>&1 || { echo crashes && return; }
-    timeout 600 "$goosim" --figures --runs 200 >"$work/sim.log" 2>&1 || { echo figures && return; }
+    timeout 600 "$goosim" --crashes 1000 >"$own/sim.log" 2>&1 || { echo crashes && return; }
+    timeout 600 "$goosim" --figures --runs 200 >"$own/sim.log" 2>&1 || { echo figures && return; }
     echo lives
 }
 
-run_system() {
-    local scenario first='' count=0 status
-    for scenario in $(header "$1" system); do
-        status=0
-        BUILD_DIR=$build timeout 300 "$tree/tests/system/$scenario.sh" >"$work/system.log" 2>&1 || status=$?
-        if [ $status = 77 ]; then
-            echo "skipped"
+# What breaks an assertion of the core ends the model: that is noticed too.
+run_model() {
+    local world status began rule said=lives
+    for world in $(header "$1" model); do
+        status=0 began=$SECONDS
+        timeout 120 "$build/tests/model/goosemodel" --outside "$world" >"$own/model.log" 2>&1 || status=$?
+        rule=$(sed -nE -e 's/^# broken: ([SL][0-9])\>.*/\1/p' -e 's/^# broken: .*/broken/p' "$own/model.log" | sed -n 1p)
+        [ $status -le 128 ] || rule=${rule:-assertion}
+        if [ -n "$rule" ]; then
+            echo "$rule in $world, $((SECONDS - began)) s"
             return
         fi
-        [ $status = 0 ] && continue
-        first=${first:-$scenario}
+        [ $status = 0 ] || said='lives, unfinished'
+    done
+    echo "$said"
+}
+
+system_test() {
+    BUILD_DIR=$build timeout 300 "$tree/tests/system/$1.sh" >"$own/system.log" 2>&1
+}
+
+run_system() {
+    local scenario first='' count=0 status began took
+    for scenario in $(header "$1" system); do
+        status=0 began=$SECONDS
+        system_test "$scenario" || status=$?
+        took=$((SECONDS - began))
+        [ $status != 77 ] || { echo skipped && return; }
+        if [ $status = 0 ] || system_test "$scenario"; then continue; fi
+        first=${first:-$scenario, $took s}
         count=$((count + 1))
     done
     count_more "$first" $count
 }
 
-# run_stage NAME STAGE - "-" where the stage has nothing to say about this mutant.
-run_stage() {
-    local core=yes
-    ! of_daemon "$1" || core=
-    is_asked "$2" || { echo - && return; }
-    case $2 in
-    trace | sim) [ -n "$core" ] || { echo - && return; } ;;
-    system) [ -n "$(header "$1" system)" ] || { echo - && return; } ;;
+# ---- rows: "NAME|SUM|CELL|CELL|CELL|CELL|CELL", or "NAME|SUM|error: WHY" ----
+
+kept=$work/table # of this run and of those before
+now=$work/now    # of this run
+
+# sources_of KIND - what its mutants are made of and tried by. One of the election does not meet the daemon.
+sources_of() {
+    case $1 in
+    core)
+        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] scripts/mutants.sh
+        unit_tests core | sed 's,.*,tests/unit/&.c,'
+        ;;
+    *) echo CMakeLists.txt include src tests/{unit,system} scripts ;;
     esac
-    "run_$2" "$1"
 }
 
-# ---- the table ----
-
-patched=
-unpatch() {
-    [ -z "$patched" ] || patch --strip 1 --reverse --force --directory "$tree" <"$patches/$patched.patch" >/dev/null
-    patched=
-}
-trap unpatch EXIT
-
-line='%-28s %-6s %-24s %-34s %-18s %-14s %s\n'
-errors=0 alive=() argued=() killed=0
-try() {
-    local name=$1 stage cells=() cell dead='' verdict
-    if ! applies "$name" "$tree"; then
-        echo "$name: does not apply any more"
-        errors=$((errors + 1))
-        return
-    fi
-    patch --strip 1 --fuzz 0 --force --directory "$tree" <"$patches/$name.patch" >/dev/null
-    patched=$name
-    if ! targets "$name" | make_targets; then
-        echo "$name: does not build: $(grep -m 1 'error:' "$work/build.log" || echo "see $work/build.log")"
-        errors=$((errors + 1))
-        unpatch
-        return
-    fi
-    for stage in unit trace sim system; do
-        if [ -n "$dead" ] && [ -n "$stop_at_first" ]; then
-            cells+=(-)
-            continue
-        fi
-        cell=$(run_stage "$name" $stage)
-        cells+=("$cell")
-        case $cell in - | lives | skipped) ;; *) dead=yes ;; esac
+declare -A source_sums
+sum_sources() {
+    local kind
+    for kind in core daemon http; do
+        # shellcheck disable=SC2046 # a list
+        source_sums[$kind]=$(find $(sources_of $kind) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     done
-    unpatch
-    if [ -n "$dead" ]; then
-        verdict=killed && killed=$((killed + 1))
-        ! is_argued "$name" || verdict='killed, though argued for'
-    elif is_argued "$name"; then
-        verdict='lives, argued' && argued+=("$name")
-    else
-        verdict=LIVES && alive+=("$name")
-    fi
-    # shellcheck disable=SC2059 # a format of ours
-    printf "$line" "$name" "$(header "$name" section)" "${cells[@]}" "$verdict"
 }
 
-copy_sources
-configure
-# What every mutant shares is built once, and must be well.
-for name in "${chosen[@]}"; do
-    targets "$name"
-done | sort -u | make_targets || { tail -n 20 "$work/build.log" >&2 && die "the sources themselves do not build"; }
+# sum NAME - of all that its row stands on.
+sum() {
+    echo "$seeds ${stages[*]} $stop_at_first ${source_sums[$(kind "$1")]}" |
+        cat - "$patches/$1.patch" | sha256sum | cut -c 1-16
+}
+
+# kept_row NAME - false where it has none that counts.
+kept_row() {
+    [ -e "$kept" ] && grep "^$1|$(sum "$1")|" "$kept" | tail -n 1 | grep .
+}
+
+notices() {
+    [[ $1 != - && $1 != lives* && $1 != skipped ]]
+}
+
+# verdict_of NAME SUM CELL...
+verdict_of() {
+    local name=$1 cell dead=''
+    shift 2
+    [[ $1 != error:* ]] || { echo ERROR && return; }
+    for cell in "$@"; do
+        ! notices "$cell" || dead=yes
+    done
+    if [ -n "$dead" ]; then
+        is_argued "$name" && echo "killed, though argued for" || echo killed
+    else
+        is_argued "$name" && echo "lives, argued" || echo LIVES
+    fi
+}
+
+line='%-28s %-6s %-24s %-34s %-18s %-18s %-18s %s\n'
+show() {
+    local fields
+    IFS='|' read -ra fields <<<"$1"
+    if [[ ${fields[2]} == error:* ]]; then
+        echo "${fields[0]}: ${fields[2]#error: }"
+    else
+        # shellcheck disable=SC2059 # a format of ours
+        printf "$line" "${fields[0]}" "$(header "${fields[0]}" section)" "${fields[@]:2}" "$(verdict_of "${fields[@]}")"
+    fi
+}
+
+# take_row ROW - one that is whole will do for the next run too.
+take_row() {
+    echo "$1" >>"$now"
+    [[ $1 == *"|error:"* || $1 == *"|skipped"* ]] || echo "$1" >>"$kept"
+    show "$1"
+}
+
+# ---- the work ----
+
+# cells NAME - of a mutant that is built.
+cells() {
+    local stage cell dead=''
+    for stage in unit trace sim model system; do
+        cell=-
+        if has_stage "$1" $stage && [ "$dead$stop_at_first" != yesyes ]; then
+            cell=$("run_$stage" "$1")
+        fi
+        ! notices "$cell" || dead=yes
+        printf '|%s' "$cell"
+    done
+}
+
+try() {
+    local row
+    row="$1|$(sum "$1")"
+    if ! applies "$1" "$tree"; then
+        take_row "$row|error: does not apply any more"
+        return
+    fi
+    patch --strip 1 --fuzz 0 --force --directory "$tree" <"$patches/$1.patch" >/dev/null
+    if targets "$1" | make_targets; then
+        row+=$(cells "$1")
+    else
+        row+="|error: does not build: $(grep -m 1 'error:' "$own/build.log" || echo "see $own/build.log")"
+    fi
+    patch --strip 1 --reverse --force --directory "$tree" <"$patches/$1.patch" >/dev/null
+    take_row "$row"
+}
+
+# worker I NAME... - whoever comes first to a mutant has it. What all share is built once, and must be well.
+worker() {
+    local name
+    use_worker "$1"
+    shift
+    if ! copy_sources || ! configure; then exit 2; fi
+    for name in "$@"; do
+        targets "$name"
+    done | sort -u | make_targets || { tail -n 20 "$own/build.log" >&2 && die "the sources themselves do not build"; }
+    for name in "$@"; do
+        ! mkdir "$work/taken/$name" 2>/dev/null || try "$name"
+    done
+}
+
+# work_off WORKERS NAME... - each worker in a process group of its own, which ends with this script.
+workers=()
+work_off() {
+    local count=$1 i failed=0
+    shift
+    [ $# -gt 0 ] || return 0
+    [ $# -ge "$count" ] || count=$#
+    threads=$((($(nproc) + count - 1) / count))
+    workers=()
+    set -m
+    for ((i = 1; i <= count; i++)); do
+        worker "$i" "$@" &
+        workers+=($!)
+    done
+    set +m
+    for i in "${workers[@]}"; do
+        wait "$i" || failed=1
+    done
+    workers=()
+    return $failed
+}
+trap '[ ${#workers[@]} = 0 ] || kill -- "${workers[@]/#/-}" 2>/dev/null || true' EXIT
+
+mkdir -p "$work"
+rm -rf "$work/taken"
+mkdir "$work/taken"
+: >"$now"
+[ -n "$resume" ] || rm -f "$kept"
+sum_sources
 # shellcheck disable=SC2059
-printf "$line" mutant rule unit trace "sim, 1..$seeds" system ''
+printf "$line" mutant rule unit trace "sim, 1..$seeds" model system ''
+together=() alone=()
 for name in "${chosen[@]}"; do
-    try "$name"
+    if row=$(kept_row "$name"); then
+        echo "$row" >>"$now"
+        show "$row"
+    elif has_stage "$name" system; then
+        alone+=("$name")
+    else
+        together+=("$name")
+    fi
 done
-echo "${#chosen[@]} mutants: $killed killed, ${#argued[@]} argued for, ${#alive[@]} alive, $errors in error"
+work_off "$jobs" "${together[@]}" || exit 2
+work_off 1 "${alone[@]}" || exit 2
+
+# ---- what came of it ----
+
+killed=0 argued=0 errors=0 alive=()
+while IFS='|' read -ra fields; do
+    case $(verdict_of "${fields[@]}") in
+    ERROR) errors=$((errors + 1)) ;;
+    LIVES) alive+=("${fields[0]}") ;;
+    killed*) killed=$((killed + 1)) ;;
+    *) argued=$((argued + 1)) ;;
+    esac
+done <"$now"
 [ ${#alive[@]} = 0 ] || echo "alive: ${alive[*]}"
+echo "${#chosen[@]} mutants: $killed killed, $argued argued for, ${#alive[@]} alive, $errors in error"
 [ $errors = 0 ] || exit 2
 [ ${#alive[@]} = 0 ]

@@ -16,6 +16,7 @@ crashes=10000
 jobs=1
 mutant_seeds=2000
 fuzz_minutes=10
+world_seconds=600
 only_summary=
 usage() {
     cat <<'USAGE'
@@ -36,6 +37,7 @@ The parts do not disturb each other: run them side by side where there are cores
   --crashes N        crashes of healthy flocks (10000)
   --jobs J           processes of the simulator (1)
   --fuzz-minutes M   for each target (10)
+  --world-seconds S  of the processor, for each world at most (600)
   --mutant-seeds N   seeds of the simulator for each mutant, at most (2000)
   --summary          run nothing, print what is known so far
   --again            forget what is known first (the fuzzers keep their corpora)
@@ -57,7 +59,7 @@ while [ $# -gt 0 ]; do
     --help | -h) usage && exit 0 ;;
     --summary) only_summary=yes ;;
     --again) rm -rf "$work/rows" ;;
-    --sim-minutes | --from | --crashes | --jobs | --fuzz-minutes | --mutant-seeds)
+    --sim-minutes | --from | --crashes | --jobs | --fuzz-minutes | --world-seconds | --mutant-seeds)
         [[ ${2-} =~ ^[1-9][0-9]{0,14}$ ]] || die "$1 ${2-}: give a number"
         name=${1#--}
         declare "${name//-/_}=$2"
@@ -200,7 +202,7 @@ run_worlds() {
         ! row worlds "$name" >/dev/null || continue
         log=$work/world-$name.log status=0
         echo "== world $name"
-        build/worlds/tests/model/goosemodel "$name" >"$log" 2>&1 || status=$?
+        build/worlds/tests/model/goosemodel --seconds "$world_seconds" "$name" >"$log" 2>&1 || status=$?
         case $status in
         0) verdict=ended ;;
         3) verdict=open && ! says_it_ends "$name" || verdict="OPEN, though it should end" ;;

@@ -159,6 +159,9 @@ void check_committed(struct check *check, uint64_t term, uint64_t version, int h
 /* A goose replaces this roster by one of its own: `holders` of `seats` have it on their disks. */
 void check_replaced(struct check *check, uint64_t term, uint64_t version, int holders, int seats,
                     uint64_t now_ns);
+/* By one with which it has `kept` seats in common, while `gone` and `new_ones` stand in one of them alone. */
+void check_overlap(struct check *check, uint64_t term, uint64_t version, int gone, int kept,
+                   int new_ones, uint64_t now_ns);
 /* A goose begins with this roster: what it held when it stood. */
 void check_leads(struct check *check, uint64_t uid, uint64_t term, uint64_t version,
                  uint64_t now_ns);

@@ -259,6 +259,26 @@ void check_replaced(struct check *check, uint64_t term, uint64_t version, int ho
     }
 }
 
+/* How many of the seats that both have a majority needs at least. */
+static int needs_of_kept(int alone, int kept)
+{
+    int majority = (alone + kept) / 2 + 1;
+    return majority > alone ? majority - alone : 0;
+}
+
+/* PROTOCOL 8.1: a majority of the old and one of the new always share a node. */
+void check_overlap(struct check *check, uint64_t term, uint64_t version, int gone, int kept,
+                   int new_ones, uint64_t now_ns)
+{
+    if (needs_of_kept(gone, kept) + needs_of_kept(new_ones, kept) <= kept) {
+        check_fail(check, RULE_S2, now_ns,
+                   "roster %" PRIu64 ".%" PRIu64
+                   " is replaced by one without %d and with %d others, of %d in both: two "
+                   "majorities without a common node",
+                   term, version, gone, new_ones, kept);
+    }
+}
+
 void check_leads(struct check *check, uint64_t uid, uint64_t term, uint64_t version,
                  uint64_t now_ns)
 {

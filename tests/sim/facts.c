@@ -344,6 +344,19 @@ static const struct roster *roster_seen(const struct world *w, uint64_t term, ui
     return NULL;
 }
 
+/* Who claims a seat that nobody had, or moves, keeps its seat. */
+static void see_overlap(struct world *w, const struct roster *old, const struct roster *new)
+{
+    int kept = 0;
+    for (int seat = 0; seat < old->count; seat++) {
+        uint64_t uid = old->seats[seat].uid;
+        kept += uid == 0 ? roster_find_address(new, roster_address(old, seat)) >= 0
+                         : roster_find_uid(new, uid) >= 0;
+    }
+    check_overlap(&w->check, old->term, old->version, old->count - kept, kept, new->count - kept,
+                  w->now_ns);
+}
+
 /* An unclaimed seat says nothing: who sat there when the change was decided may have moved or lost its disk since. */
 static void see_replaced(struct world *w, struct host *h)
 {
@@ -359,6 +372,7 @@ static void see_replaced(struct world *w, struct host *h)
     int holders = holders_of(w, roster);
     check_replaced(&w->check, roster->term, roster->version,
                    unclaimed > 0 ? roster->count : holders, roster->count, w->now_ns);
+    see_overlap(w, roster, &h->election.roster);
 }
 
 static void count_role(struct world *w, const struct note *note)

@@ -244,6 +244,24 @@ static void s4_a_change_on_what_may_be_lost(void **state)
     assert_int_equal(check->broken, RULE_S4);
 }
 
+static void s2_majorities_without_a_common_node(void **state)
+{
+    struct check *check = *state;
+    check_overlap(check, 3, 2, 0, 4, 1, 100);
+    check_overlap(check, 3, 3, 1, 4, 0, 200);
+    check_overlap(check, 3, 4, 2, 2, 0, 300);
+    assert_int_equal(check->broken, RULE_NONE);
+    check_overlap(check, 3, 5, 2, 3, 0, 400);
+    assert_int_equal(check->broken, RULE_S2);
+}
+
+static void s2_a_seat_swapped(void **state)
+{
+    struct check *check = *state;
+    check_overlap(check, 3, 2, 1, 2, 1, 100);
+    assert_int_equal(check->broken, RULE_S2);
+}
+
 static void hold_another_claims_within_it(void **state)
 {
     struct check *check = *state;
@@ -378,6 +396,8 @@ int main(void)
         CHECKER(s4_a_committed_roster_is_lost),
         CHECKER(s4_a_commit_without_a_majority),
         CHECKER(s4_a_change_on_what_may_be_lost),
+        CHECKER(s2_majorities_without_a_common_node),
+        CHECKER(s2_a_seat_swapped),
         CHECKER(hold_another_claims_within_it),
         CHECKER(hold_the_lease_ends_within_it),
         CHECKER(hold_is_over),

@@ -40,6 +40,11 @@ has_counted() {
     [ "$(counted "$1" "$2")" -gt "$3" ]
 }
 
+# forged_of_all - by nodes 1 to 3 together.
+forged_of_all() {
+    echo $(($(counted 1 forged) + $(counted 2 forged) + $(counted 3 forged)))
+}
+
 first=$("$GOOSED" --new-key)
 second=$("$GOOSED" --new-key)
 
@@ -71,6 +76,7 @@ node_signal 3 HUP
 wait_log 5 3 'nothing was changed: --key-file .*/keys: line 1 is not a key'
 
 say "another key without a gap: both are known first, then the new one signs, then the old one goes"
+forged=$(forged_of_all)
 for step in "$first $second" "$second $first" "$second"; do
     for i in 1 2 3; do
         # shellcheck disable=SC2086 # words
@@ -79,6 +85,7 @@ for step in "$first $second" "$second $first" "$second"; do
     done
 done
 agree 1 2 3
+[ "$(forged_of_all)" = "$forged" ] || fail "a datagram was dropped while the key changed"
 forged=$(counted 1 forged)
 ! sees "$mark" 'goose' || fail "the goose changed while the key was"
 keys 3 "$first"

@@ -58,6 +58,19 @@ crash_between_slots() {
     a_is_ahead "$(state_file "$1")" || fail "killed too late"
 }
 
+# writes_through I - what it writes is on the disk when the write returns: O_DSYNC, 010000, is among the flags of the file.
+writes_through() {
+    local pid fd flags
+    pid=$(node_pid "$1")
+    for fd in "/proc/$pid/fd"/*; do
+        [ "$(readlink "$fd")" = "$(realpath "$(state_file "$1")")" ] || continue
+        flags=$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$pid/fdinfo/${fd##*/}")
+        [ $((flags & 010000)) != 0 ] || fail "node $1 has its state open with $flags, without O_DSYNC"
+        return 0
+    done
+    fail "node $1 does not have its state open"
+}
+
 no_word_of_the_disk() {
     ! grep -nE 'torn|damaged|bad sector|old copy|cannot' "$(node_log "$1")" || fail "node $1 found fault with its state"
 }
@@ -71,6 +84,7 @@ scene "killed between its two writes: the state counts, and nothing is said"
 flock_on_loopback 3
 wait_voters 10 1 2 3
 observe
+writes_through 1
 read -r it other < <(others_than "$(flock_goose)" | xargs)
 file=$(state_file "$it")
 uid=$(uid_at "$other" "$it")
@@ -78,6 +92,7 @@ crash_between_slots "$it" "$other"
 start "$it"
 back_in_flock
 no_word_of_the_disk "$it"
+writes_through "$it"
 
 say "torn: the older state counts"
 node_stop "$it"

@@ -8,12 +8,26 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
 
 #define S INT64_C(1000000000)
+
+static int64_t raw_back_ns;
+static int64_t steered_ns; /* what a time daemon has added to the clocks that it steers */
+
+/* Stands in front of the system's, so that a test can change what clock.c reads. */
+int clock_gettime(clockid_t clock, struct timespec *at)
+{
+    if (syscall(SYS_clock_gettime, clock, at) != 0) return -1;
+    int64_t ns = at->tv_sec * S + at->tv_nsec;
+    ns += clock == CLOCK_MONOTONIC_RAW ? -raw_back_ns : steered_ns;
+    *at = (struct timespec){.tv_sec = ns / S, .tv_nsec = ns % S};
+    return 0;
+}
 
 /* A made-up machine: each reading is `apart_ns` wide, but for the first few, in which it was
  * stopped or slept. */
@@ -113,6 +127,28 @@ static void test_it_never_goes_backwards(void **state)
     }
 }
 
+static void test_nor_when_what_it_reads_does(void **state)
+{
+    uint64_t before_us = clock_now_us();
+
+    (void)state;
+    raw_back_ns = S;
+    uint64_t behind_us = clock_now_us();
+    raw_back_ns = 0;
+    assert_true(behind_us >= before_us);
+}
+
+static void test_no_time_daemon_steers_it(void **state)
+{
+    uint64_t before_us = clock_now_us();
+
+    (void)state;
+    steered_ns = 1000 * S;
+    uint64_t behind_us = clock_now_us();
+    steered_ns = 0;
+    assert_in_range(behind_us - before_us, 0, 500 * S / 1000);
+}
+
 static void *look_often(void *argument)
 {
     uint64_t last_us = 0;
@@ -163,6 +199,8 @@ int main(void)
         cmocka_unit_test(test_a_sleep_between_the_readings_counts_once),
         cmocka_unit_test(test_a_machine_that_is_always_slow_gets_an_answer),
         cmocka_unit_test(test_it_never_goes_backwards),
+        cmocka_unit_test(test_nor_when_what_it_reads_does),
+        cmocka_unit_test(test_no_time_daemon_steers_it),
         cmocka_unit_test(test_two_threads_may_look),
         cmocka_unit_test(test_it_keeps_pace),
     };

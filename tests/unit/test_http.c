@@ -147,6 +147,7 @@ static void test_hold(void **state)
     fake->hold_given_us = 100999;
     struct answered answered = ask(world, "GET", "/status?hold=150ms", "", "");
     assert_int_equal(fake->hold_asked_us, 150000);
+    assert_int_equal(fake->status_reads, fake->reads_before_hold + 1); /* the lease, behind it */
     assert_string_equal(field(&answered, "Goose-Hold-Ms"), "100");
     check(answered, 200, "goose\n");
     answered = ask(world, "GET", "/goose?x=1&hold=2s", JSON, "");

@@ -75,6 +75,7 @@ static uint64_t fake_hold(void *context, uint64_t wanted_us)
 {
     struct fake *fake = context;
     fake->hold_asked_us = wanted_us;
+    fake->reads_before_hold = fake->status_reads;
     if (fake->changes_in_hold) fake_change(fake, "a hold");
     return fake->hold_given_us;
 }
@@ -158,6 +159,13 @@ static void fake_probe(void *context)
 {
     struct fake *fake = context;
     fake->probes++;
+}
+
+void fake_answer_newest(struct fake *fake, const struct flock_answer *answer)
+{
+    assert_true(fake->pending > 0);
+    struct fake_pending newest = fake->requests[--fake->pending];
+    newest.answered(newest.ticket, answer);
 }
 
 static const char *fake_show_faults(const void *context, bool json)

@@ -30,9 +30,10 @@ struct fake {
     uint64_t status_reads;
     uint64_t hold_asked_us;
     uint64_t hold_given_us;
-    unsigned members;      /* how many */
-    unsigned more_metrics; /* so many times one sample again */
-    bool answers_at_once;  /* from inside its request function */
+    uint64_t reads_before_hold; /* of the status */
+    unsigned members;           /* how many */
+    unsigned more_metrics;      /* so many times one sample again */
+    bool answers_at_once;       /* from inside its request function */
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
@@ -55,6 +56,7 @@ void fake_init(struct fake *fake);
 void fake_change(struct fake *fake, const char *why);
 /* Answers the oldest request that has not been. */
 void fake_answer(struct fake *fake, const struct flock_answer *answer);
+void fake_answer_newest(struct fake *fake, const struct flock_answer *answer);
 
 struct world {
     uv_loop_t loop;

@@ -264,6 +264,19 @@ static void test_slow_readers_do_not_fill_the_memory(void **state)
     close(other);
 }
 
+/* What stands behind an answer that the client does not take is not even looked at. */
+static void test_an_answer_waits_until_the_one_before_is_taken(void **state)
+{
+    struct world *world = *state;
+    int fd = client_open(world);
+    world->fake.members = 200000;
+    client_say(world, fd, "GET /members HTTP/1.1\r\nHost: x\r\n\r\n" PUT_DRAIN);
+    for (int i = 0; i < 20; i++)
+        world_turn(world, -1, 5);
+    assert_int_equal(world->fake.pending, 0);
+    close(fd);
+}
+
 static void test_a_wait_is_not_idle(void **state)
 {
     struct world *world = *state;
@@ -382,6 +395,23 @@ static void test_waits_leave_room(void **state)
         close(waits[i]);
     for (int i = 0; i < PLACES; i++)
         close(others[i]);
+}
+
+static void test_each_gets_the_answer_to_its_own_request(void **state)
+{
+    struct world *world = *state;
+    int first = client_open(world);
+    int second = client_open(world);
+    client_say(world, first, PUT_DRAIN);
+    WAIT_FOR(world, world->fake.pending == 1);
+    client_say(world, second, "DELETE /drain HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    WAIT_FOR(world, world->fake.pending == 2);
+    fake_answer_newest(&world->fake, &done);
+    expect(world, second, 200, "not draining\n");
+    fake_answer(&world->fake, &done);
+    expect(world, first, 200, "draining\n");
+    close(first);
+    close(second);
 }
 
 /* The place of a wait is free before the next request of the same client is looked at. */
@@ -687,11 +717,13 @@ int main(void)
         TEST(test_dribbling_clients_are_closed),
         TEST(test_clients_that_do_not_read_are_closed),
         TEST(test_slow_readers_do_not_fill_the_memory),
+        TEST(test_an_answer_waits_until_the_one_before_is_taken),
         TEST(test_a_wait_is_not_idle),
         TEST(test_a_stopped_process_answers_what_waits),
         TEST(test_the_longest_idle_makes_room),
         TEST(test_slow_clients_keep_nobody_out),
         TEST(test_waits_leave_room),
+        TEST(test_each_gets_the_answer_to_its_own_request),
         TEST(test_a_change_behind_a_change),
         TEST(test_a_flood_is_answered_in_turns),
         TEST(test_a_client_vanishes_while_it_waits),
