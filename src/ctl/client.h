@@ -1,5 +1,5 @@
-/* client.h: one HTTP request to one node, and its answer, on plain blocking sockets. It waits for a bounded time, keeps a
- * bounded answer, and can hand on a body that never ends (server-sent events) piece by piece. */
+/* client.h: one HTTP request to one node, and its answer, on plain blocking sockets. It waits for a bounded time, keeps
+ * a bounded answer, and can hand on a body that never ends (server-sent events) piece by piece. */
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H
 

@@ -38,7 +38,7 @@ struct command {
     int (*carry_out)(struct ctl *ctl);
 };
 
-/* "goosectl: ..." as one line on standard error; what came from elsewhere loses its control characters. Returns `status`. */
+/* "goosectl: ..." as one line on standard error, without control characters. Returns `status`. */
 __attribute__((format(printf, 2, 3))) int ctl_fail(int status, const char *format, ...);
 
 void ctl_printable(char *text); /* without control characters: it may come from anywhere */

@@ -1,4 +1,4 @@
-/* explain.c: see explain.h. What is not known is not guessed: a pair of nodes counts as cut off only if both were asked. */
+/* explain.c: see explain.h. What is not known is not guessed: a pair counts as cut off only if both were asked. */
 #include "ctl/explain.h"
 
 #include <string.h>

@@ -109,8 +109,7 @@ static void explain(const struct recovery *recovery)
         "    highest term. Every other one is to be started with its state directory emptied and\n"
         "    --join %s; with its old state it stays a duck of the old flock.\n"
         "  - Fencing tokens. What the lost nodes decided without this one is not known here. The\n"
-        "    terms leap by %" PRIu64
-        ", which is more than they can have used; a resource that has\n"
+        "    terms leap by %" PRIu64 ", far more than they can have used; a resource that has\n"
         "    seen a higher term than %" PRIu64 " would refuse the new goose.\n"
         "  - Who was removed or let in meanwhile is forgotten.\n\n",
         recovery->self.chars, REBIRTH_TERMS, recovery->made.term);

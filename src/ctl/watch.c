@@ -1,5 +1,5 @@
-/* watch.c: `watch`: a line for each change, or, on a terminal, a display that follows. It watches one node, and waits for
- * it when it goes away: what another one says would be another view. */
+/* watch.c: `watch`: a line for each change, or, on a terminal, a display that follows. It watches one node, and waits
+ * for it when it goes away: what another one says would be another view. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -81,8 +81,8 @@ static void print_json(const struct fact *facts, size_t count)
     cJSON_Delete(all);
 }
 
-/* Once to see who answers: who does not may take a second each, and the questions to each other must not be that old when
- * their results are fetched. */
+/* Once to see who answers: who does not may take a second each, and the questions to each other must not be that old
+ * when their results are fetched. */
 static void tell(const struct ctl *ctl, struct fact *facts, size_t count)
 {
     static const char *const turns[] = {"/why", "/why?probe=1", "/why"};

@@ -1,6 +1,6 @@
-/* probe.h: who hears whom, for `goosectl why`: a few small datagrams to every voter, and what came back. They are sealed
- * like all others but are no message of the protocol: they never reach libgoose, so that nothing they do, or fail to do,
- * can alter an election.
+/* probe.h: who hears whom, for `goosectl why`: a few small datagrams to every voter, and what came back. They are
+ * sealed like all others but are no message of the protocol: they never reach libgoose, so that nothing they do, or fail
+ * to do, can alter an election.
  *
  *   | 255 | kind 1 | number 1 | seat 1 | nonce 8 | the asker's address: length 1, text |
  *
