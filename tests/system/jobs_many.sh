@@ -14,9 +14,11 @@ observe
 jobs_start stubborn
 wait_job 0
 declare -A done_of=()
-for ((round = 1; round <= rounds; round++)); do
+for ((round = 0; round < rounds;)); do
     kind=${kinds[RANDOM % ${#kinds[@]}]}
     fail_over "$kind" stubborn
+    [ -z "$missed" ] || continue
+    round=$((round + 1))
     done_of[$kind]=$((${done_of[$kind]-0} + 1))
     ((round % 50 != 0)) || say "$round failovers, $(job_starts) jobs"
 done
