@@ -51,7 +51,9 @@ static void put_status_line(struct out *out, unsigned code)
 void answer_put_head(struct out *out, const struct exchange *exchange, const struct answer *answer)
 {
     put_status_line(out, answer->code);
-    if (answer->json)
+    if (answer->fields != NULL)
+        put_string(out, answer->fields);
+    else if (answer->json)
         PUT(out, "Content-Type: application/json\r\n");
     else
         PUT(out, "Content-Type: text/plain\r\n");
