@@ -2,7 +2,8 @@
 # packages.sh: what the scripts need from Debian 12, and how they get it. Sourced, never run.
 # It installs only what is missing, so that a machine that has everything needs neither root nor a network.
 
-# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; check: what scripts/test.sh looks at the sources with
+# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; browser:
+# the test of its page; check: what scripts/test.sh looks at the sources with
 # (libclang-rt holds clang's sanitizers and libFuzzer).
 packages_of() {
     case $1 in
@@ -12,6 +13,7 @@ packages_of() {
         ;;
     run) echo curl util-linux ;;
     test) echo libcmocka-dev binutils iproute2 iptables jq patch xxd ;;
+    browser) echo chromium fonts-dejavu-core python3 ;;
     check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
     esac
 }

@@ -16,6 +16,7 @@ const view = {
   status: null, // as /status and the events say it
   members: [],
   changes: [],
+  changesOf: '', // what was known when they were asked for
   index: -1, // of the newest event
   leaseEnd: 0,
   leaseMost: 1,
@@ -103,7 +104,9 @@ function placeInLine(member) {
   if (isGoose(member)) return 'goose';
   if (member.seat === 'observer') return 'observer';
   if (member.rank === null) return '';
-  return member.rank === 0 ? 'next' : `${member.rank + 1}.`;
+  const n = member.rank + 1;
+  const ending = n % 100 > 10 && n % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th';
+  return n === 1 ? 'next' : n + ending;
 }
 
 // Goose, succession, other voters, observers; and among equals as the node lists them.
@@ -144,7 +147,8 @@ function showHead() {
   say($('flock'), s.flock);
   say($('self'), s.self);
   say($('goose'), s.goose ?? 'No goose');
-  say($('claim'), `${s.goose ? 'is the goose' : 'is known here'}, term ${s.term}`);
+  const verb = view.dead ? 'was' : 'is';
+  say($('claim'), `${verb} ${s.goose ? 'the goose' : 'known here'}, term ${s.term}`);
   say($('why'), s.why ? `Last change: ${s.why}` : '');
   say($('drain'), s.draining ? 'Stop draining…' : 'Drain this node…');
   $('handover').disabled = s.goose === null;
@@ -174,7 +178,9 @@ function showHead() {
 function showLease() {
   const left = Math.max(0, view.leaseEnd - performance.now());
   $('bar').style.transform = `scaleX(${left / view.leaseMost})`;
-  if (view.leaseEnd > 0)
+  if (view.dead)
+    say($('lease'), 'Lease: not known any more');
+  else if (view.leaseEnd > 0)
     say($('lease'), left > 0 ? `Lease: ${spanOf(calm.matches ? view.leaseMost : left)} left, renewed all the while`
       : `Lease: over, unless it was renewed since the last answer`);
   else
@@ -234,8 +240,8 @@ function fillRow(row, member) {
   say(row.seat, `${member.seat}${priority}${isSelf(member) ? ', serves this page' : ''}`);
   const place = placeInLine(member);
   say(row.line, place === '' ? '-' : place);
-  say(row.rtt, member.rtt_ms === null ? '' : `${spanOf(member.rtt_ms)} round trip`);
-  say(row.heard, heardWords(member));
+  say(row.rtt, member.rtt_ms === null ? '' : spanOf(member.rtt_ms));
+  say(row.heard, (member.rtt_ms === null ? '' : 'round trip, ') + heardWords(member));
   row.give.hidden = isGoose(member);
   row.buttons.hidden = member.seat !== 'voter';
 }
@@ -290,7 +296,7 @@ function makeNode() {
 function whatIsIt(member) {
   const words = isGoose(member) ? ['GOOSE'] : [];
   if (isSilent(member)) words.push(`silent ${spanOf(member.last_heard_ms ?? 0)}`);
-  else if (!isGoose(member)) words.push({ next: 'next in line', '': '' }[placeInLine(member)] ?? placeInLine(member));
+  else if (!isGoose(member)) words.push(placeInLine(member) + (member.rank === null ? '' : ' in line'));
   if (isSelf(member) && view.status.draining) words.push('draining');
   return words.filter((word) => word !== '').join(', ');
 }
@@ -323,8 +329,8 @@ function showWater({ width, height }) {
   const middle = { cx: width / 2, cy: height / 2 };
   const ring = (part) => draw('ellipse', { class: 'ring', ...middle, rx: width * part, ry: height * part });
   const banks = { x: 6, y: 6, width: width - 12, height: height - 12, rx: Math.min(width, height) * 0.42 };
-  $('water').replaceChildren(draw('rect', { class: 'shore', width, height }), draw('rect', { class: 'water', ...banks }),
-    ...[0.2, 0.31, 0.4].map(ring));
+  const shore = draw('rect', { class: 'shore', width, height });
+  $('water').replaceChildren(shore, draw('rect', { class: 'water', ...banks }), ...[0.2, 0.31, 0.4].map(ring));
 }
 
 // A link leaves room for the birds and what is written below them.
@@ -349,7 +355,7 @@ function showLinks(place) {
     const look = isSilent(member) ? 'silent' : known ? '' : 'unknown';
     const [a, b] = endsOf(from, to);
     parts.push(draw('line', { class: 'wire ' + look, x1: a.x, y1: a.y, x2: b.x, y2: b.y }));
-    if (member.rtt_ms !== null && look === '' && place.names)
+    if (member.rtt_ms !== null && look === '' && place.names && Math.hypot(a.x - b.x, a.y - b.y) > 40)
       parts.push(draw('text', { class: 'trip', x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, spanOf(member.rtt_ms)));
   }
   $('links').replaceChildren(...parts);
@@ -474,7 +480,9 @@ async function look() {
       takeStatus({ ...status, why: view.status?.goose === status.goose ? view.status.why : undefined }, sentAt);
     }
     takeMembers(await ask('/members'));
-    view.changes = (await ask('/history')).history ?? [];
+    const known = [view.index, view.status.goose, view.status.term].join(' ');
+    if (known !== view.changesOf) view.changes = (await ask('/history')).history;
+    view.changesOf = known;
     showHistory();
     failures = 0;
   } catch (error) {
@@ -540,6 +548,8 @@ async function lives(address) {
 function die() {
   if (view.dead) return;
   view.dead = true;
+  document.body.classList.add('dead');
+  if (view.status) showHead();
   hush();
   moveOn();
 }
@@ -549,17 +559,15 @@ async function moveOn() {
   const others = view.members.filter((m) => !isSelf(m)).map(siteOf).filter((site) => site && site !== location.host);
   notice(`${self} does not answer any more. Looking for another member.`);
   if (hops > 2) await wait(500 * 2 ** (hops - 2));
-  for (let round = 1; view.dead; round++) {
+  for (let round = 1; ; round++) {
+    const own = ask('/livez').then(() => true, () => false);
     // A page that came over TLS may not ask members over plain HTTP.
     const asked = location.protocol === 'http:' ? others.slice(0, 60) : [];
     const found = await Promise.any(asked.map(lives)).catch(() => null);
-    if (found) {
-      goTo(found, self);
-      return;
-    }
-    await ask('/livez').then(comeBack, () => {});
-    if (!view.dead) return;
-    notice(`${self} does not answer any more, and neither does any other member. Tried ${round} times; trying on.`);
+    // Where the network was away for a while, all answer again, and nobody has to move.
+    if (await Promise.race([own, wait(found ? 150 : PATIENCE_MS)])) return comeBack();
+    if (found) return goTo(found, self);
+    notice(`${self} does not answer any more, and neither does any other member. Trying on.`);
     await wait(Math.min(5000, 500 * round));
   }
 }
@@ -573,6 +581,7 @@ function goTo(address, from) {
 
 function comeBack() {
   view.dead = false;
+  document.body.classList.remove('dead');
   failures = 0;
   streamTriedAt = -BACK_MS;
   notice('');
@@ -625,8 +634,7 @@ async function carryOut(event) {
   underWay = true;
   try {
     const said = await question.send(question.forced);
-    announce(question.done(said));
-    notice(question.done(said));
+    tellDone(question.done(said));
     $('ask').close();
   } catch (error) {
     if (question === asked) explain(question, error);
@@ -636,12 +644,18 @@ async function carryOut(event) {
   refresh();
 }
 
+async function tellDone(words) {
+  notice(words);
+  await wait(10000);
+  if ($('notice').textContent === words) notice('');
+}
+
 function explain(question, error) {
   if (!(error instanceof Refusal)) {
     say($('ask-problem'), 'No answer came. It may or may not have been done: look at the history before asking again.');
     return;
   }
-  let words = error.hint ? `${error.message}.\n${error.hint}` : error.message;
+  let words = error.message[0].toUpperCase() + error.message.slice(1) + '.';
   if (error.code === 401) {
     words = token ? 'That is not the right token.' : '';
     token = '';
@@ -652,6 +666,9 @@ function explain(question, error) {
     question.forced = true;
     words += `\n\n${question.risk}`;
     say($('ask-yes'), question.force);
+    $('ask-no').focus();
+  } else if (error.hint) {
+    words += `\n${error.hint[0].toUpperCase()}${error.hint.slice(1)}.`;
   }
   say($('ask-problem'), words);
 }
