@@ -11,6 +11,7 @@ const BACK_MS = 5000; // until a broken stream of events is tried again
 const SILENT_MS = 1000; // a member that the goose has not heard for so long is said to be silent
 const DRAWN_MAX = 40; // members in the pond
 const LISTED_MAX = 200; // and in the table
+const NAME_MAX = 18; // letters of a name in the pond
 
 const view = {
   status: null, // as /status and the events say it
@@ -63,7 +64,7 @@ function notice(text) {
 }
 
 function spanOf(ms) {
-  if (ms < 10) return ms.toFixed(2) + ' ms';
+  if (ms < 10 && !Number.isInteger(ms)) return ms.toFixed(2) + ' ms';
   if (ms < 1000) return Math.round(ms) + ' ms';
   const s = Math.floor(ms / 1000);
   if (s < 60) return s + ' s';
@@ -240,8 +241,9 @@ function fillRow(row, member) {
   say(row.seat, `${member.seat}${priority}${isSelf(member) ? ', serves this page' : ''}`);
   const place = placeInLine(member);
   say(row.line, place === '' ? '-' : place);
-  say(row.rtt, member.rtt_ms === null ? '' : spanOf(member.rtt_ms));
-  say(row.heard, (member.rtt_ms === null ? '' : 'round trip, ') + heardWords(member));
+  const known = member.rtt_ms !== null && !isSilent(member);
+  say(row.rtt, known ? spanOf(member.rtt_ms) : '');
+  say(row.heard, (known ? 'round trip, ' : '') + heardWords(member));
   row.give.hidden = isGoose(member);
   row.buttons.hidden = member.seat !== 'voter';
 }
@@ -273,13 +275,13 @@ function showRows() {
 
 const drawn = new Map();
 
-// Without what all of them share: the port, or the host.
+// As little of the addresses as tells them apart: the port, the first word of the name, the host, or all.
 function shorter(addresses) {
-  const parts = addresses.map((a) => [a.slice(0, a.lastIndexOf(':')), a.slice(a.lastIndexOf(':'))]);
-  const same = (i) => new Set(parts.map((part) => part[i])).size === 1;
-  if (parts.length > 1 && same(1)) return (a) => a.slice(0, a.lastIndexOf(':'));
-  if (parts.length > 1 && same(0)) return (a) => a.slice(a.lastIndexOf(':'));
-  return (a) => a;
+  const host = (a) => a.slice(0, a.lastIndexOf(':'));
+  const ways = [(a) => a.slice(a.lastIndexOf(':')), (a) => (/^[\d[]/.test(a) ? host(a) : host(a).split('.')[0]), host];
+  const tells = (way) => addresses.length > 1 && new Set(addresses.map(way)).size === addresses.length;
+  const way = ways.find(tells) ?? ((a) => a);
+  return (a) => (way(a).length > NAME_MAX ? way(a).slice(0, NAME_MAX) + '…' : way(a));
 }
 
 function makeNode() {
@@ -302,7 +304,7 @@ function whatIsIt(member) {
 }
 
 // The goose in the middle, the others around it in the order of the succession, clockwise from the top.
-function layOut(members) {
+function layOut(members, short) {
   const width = Math.max(280, $('pond').parentNode.clientWidth);
   const ring = members.filter((member) => !isGoose(member));
   const scale = Math.min(1, Math.max(0.68, width / 640));
@@ -317,7 +319,8 @@ function layOut(members) {
     return [member, isGoose(member) ? { x: width / 2, y: height / 2, size: scale }
       : { x: width / 2 + rx * Math.cos(angle), y: height / 2 + ry * Math.sin(angle) - 6, size }];
   }));
-  return { width, height, scale, at, names: gap > 56 };
+  const longest = Math.max(8, ...ring.map((member) => short(member.address).length));
+  return { width, height, at, names: gap > 7 * longest };
 }
 
 // The birds swim to a new place, but not because the window has another size.
@@ -344,10 +347,15 @@ function endsOf(from, to) {
   return [{ x: from.x + away.x * Math.cos(angle), y: from.y + away.y * Math.sin(angle) }, b];
 }
 
+const hasRoom = (a, b) => Math.abs(a.x - b.x) > 64 || Math.abs(a.y - b.y) > 24;
+
 function showLinks(place) {
   const goose = [...place.at.keys()].find(isGoose);
   const parts = [];
-  if (!goose) parts.push(draw('text', { class: 'nobody', x: place.width / 2, y: place.height / 2 }, 'no goose'));
+  if (!goose) {
+    const middle = { class: 'nobody', x: place.width / 2, y: place.height / 2 };
+    parts.push(draw('text', middle, view.status.goose ? 'the goose is not in the list yet' : 'no goose'));
+  }
   for (const [member, to] of goose ? place.at : []) {
     if (member === goose) continue;
     const from = place.at.get(goose);
@@ -355,7 +363,7 @@ function showLinks(place) {
     const look = isSilent(member) ? 'silent' : known ? '' : 'unknown';
     const [a, b] = endsOf(from, to);
     parts.push(draw('line', { class: 'wire ' + look, x1: a.x, y1: a.y, x2: b.x, y2: b.y }));
-    if (member.rtt_ms !== null && look === '' && place.names && Math.hypot(a.x - b.x, a.y - b.y) > 40)
+    if (member.rtt_ms !== null && look === '' && place.names && hasRoom(a, b))
       parts.push(draw('text', { class: 'trip', x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, spanOf(member.rtt_ms)));
   }
   $('links').replaceChildren(...parts);
@@ -381,8 +389,8 @@ function showNode(node, member, place, to, short) {
 
 function showPond() {
   const shown = view.members.slice(0, DRAWN_MAX);
-  const place = layOut(shown);
-  const short = shorter(view.members.map((member) => member.address));
+  const short = shorter(shown.map((member) => member.address));
+  const place = layOut(shown, short);
   showWater(place);
   showLinks(place);
   for (const [address, node] of drawn) {
@@ -402,7 +410,7 @@ function showPond() {
   const hidden = view.members.length - shown.length;
   const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
   say($('caption'), `The pond: ${count(voters, 'voter')}${others > 0 ? `, ${count(others, 'observer')}` : ''}. `
-    + (view.status.goose ? `${view.status.goose} is the goose, in the middle. ` : 'No goose is known. ')
+    + (view.status.goose ? `${view.status.goose} is the goose. ` : 'No goose is known. ')
     + (hidden > 0 ? `${hidden} are not drawn. ` : '') + 'The table says the same.');
 }
 
