@@ -79,14 +79,15 @@ mkdir -p "$rows"
 
 # sources_sum PART
 sources_sum() {
-    local of=(CMakeLists.txt include src/election src/CMakeLists.txt)
+    local of=(include src/election)
     case $1 in
     sim) of+=(tests/sim) ;;
     worlds) of+=(tests/model) ;;
     fuzz) of+=(src tests/fuzz) ;;
-    mutants) of+=(src tests scripts/mutants.sh) ;;
+    mutants) of+=(src tests/unit tests/trace tests/sim tests/model tests/system tests/mutants) ;;
     esac
-    find "${of[@]}" -type f ! -name '*.hex' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
+    find "${of[@]}" -type f ! -name '*.hex' ! -name CMakeLists.txt -print0 | sort -z | xargs -0 sha256sum |
+        sha256sum | cut -c 1-16
 }
 
 declare -A sums

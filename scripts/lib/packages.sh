@@ -44,8 +44,10 @@ packages_need() {
         as_root=(sudo)
     fi
     echo "installing ${missing[*]}" >&2
+    # A machine that has just started may be upgrading itself: apt waits its turn.
     # The output of apt is for people who ask why it failed; standard output belongs to the script that called.
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 &&
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get -qq install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >&2
+            apt-get -qq install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+            "${missing[@]}" >&2
 }
