@@ -20,6 +20,8 @@ struct door {
     const struct options *options;
     const struct seal *seal;
     struct scratch *scratch;
+    flock_changed *changed; /* NULL: nobody watches */
+    void *changed_to;
     struct flock_door face;
 };
 
@@ -60,6 +62,7 @@ static const char *not_ready(const struct election_view *view)
 static void status(const void *context, struct flock_status *status)
 {
     const struct door *door = context;
+    const struct change *newest = &node_changes(door->node)->newest;
     struct election_view view;
 
     node_view(door->node, &view);
@@ -83,7 +86,50 @@ static void status(const void *context, struct flock_status *status)
                                     .flock_id = view.roster->flock_id,
                                     .roster_term = view.roster->term,
                                     .roster_version = view.roster->version,
-                                    .uptime_us = node_uptime_us(door->node)};
+                                    .uptime_us = node_uptime_us(door->node),
+                                    .index = newest->index,
+                                    .why = newest->why};
+}
+
+static void changed(void *to, const struct change *change)
+{
+    const struct door *door = to;
+    struct flock_status now;
+
+    if (door->changed == NULL) return;
+    status(door, &now);
+    now.index = change->index;
+    now.why = change->why;
+    door->changed(door->changed_to, &now);
+}
+
+static void watch(void *context, flock_changed *told, void *to)
+{
+    struct door *door = context;
+
+    door->changed = told;
+    door->changed_to = to;
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] == 0 ? NULL : text;
+}
+
+static void history(const void *context, flock_each_change *each, void *to)
+{
+    const struct door *door = context;
+    const struct change *change;
+
+    for (size_t i = 0; (change = changes_of_goose(node_changes(door->node), i)) != NULL; i++) {
+        const struct flock_change shown = {.index = change->index,
+                                           .at_ms = change->at_ms,
+                                           .term = change->term,
+                                           .from = or_null(change->from),
+                                           .to = or_null(change->to),
+                                           .why = change->why};
+        each(&shown, to);
+    }
 }
 
 static uint64_t known(uint64_t value)
@@ -230,11 +276,16 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
                                      .members = members,
                                      .hold = hold,
                                      .request = request,
+                                     .history = history,
+                                     .watch = watch,
                                      .show_faults = show_faults,
                                      .set_faults = set_faults};
-    if (door->scratch != NULL) return door;
-    free(door);
-    return NULL;
+    if (door->scratch == NULL) {
+        free(door);
+        return NULL;
+    }
+    changes_listen(node_changes(node), changed, door);
+    return door;
 }
 
 const struct flock_door *door_of(const struct door *door)

@@ -17,6 +17,7 @@
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
+#include "daemon/on_change.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/token.h"
@@ -41,6 +42,7 @@ struct goosed {
     struct drills *drills;
     struct door *door;
     struct listener *listener;
+    struct on_change *on_change; /* NULL: no --on-change */
     uv_signal_t signals[SIGNALS];
     uv_async_t
         over; /* the parts are closed from the loop, never from inside one of their own calls */
@@ -88,6 +90,7 @@ static void close_all(uv_async_t *over)
     drills_close(goosed->drills);
     if (goosed->node != NULL) node_close(goosed->node);
     durable_close(goosed->durable);
+    on_change_close(goosed->on_change);
 }
 
 static void node_is_done(void *to, int status)
@@ -225,6 +228,23 @@ static void say_hello(struct goosed *goosed)
         log_warn(goosed->log, "--peers is ignored: the state file already names this node's flock");
 }
 
+static bool open_on_change(struct goosed *goosed)
+{
+    const struct options *options = &goosed->options;
+    const struct on_change_parts parts = {.loop = &goosed->loop,
+                                          .log = goosed->log,
+                                          .command = options->on_change,
+                                          .self = options->election.self.chars,
+                                          .flock = options->flock,
+                                          .timeout_us = options->on_change_timeout_us};
+
+    if (options->on_change[0] == 0) return true;
+    goosed->on_change = on_change_new(&parts);
+    if (goosed->on_change == NULL) return false;
+    changes_listen(node_changes(goosed->node), on_change_tell, goosed->on_change);
+    return true;
+}
+
 static int open_parts(struct goosed *goosed)
 {
     struct node_parts parts = {.loop = &goosed->loop,
@@ -242,6 +262,7 @@ static int open_parts(struct goosed *goosed)
     goosed->door = door_new(goosed->node, goosed->drills, &goosed->options, &goosed->seal);
     if (goosed->drills == NULL || goosed->door == NULL)
         return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    if (!open_on_change(goosed)) return refuse(EXIT_FAILED_RUNNING, "out of memory");
     struct listener_parts listener = {.loop = &goosed->loop,
                                       .log = goosed->log,
                                       .options = &goosed->options,

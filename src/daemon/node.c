@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
@@ -37,6 +38,7 @@ struct node {
     uint64_t refused[REFUSALS];
     uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
+    struct changes changes;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -80,6 +82,29 @@ static void send_all(struct node *node)
     }
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* At the step's own time: what ends between two steps has a step of its own, which knows why. */
+static void notice(struct node *node)
+{
+    struct election_view view;
+    const struct election *e = &node->election;
+    const struct step_seen seen = {.view = &view,
+                                   .resigned = &e->after,
+                                   .notes = node->actions.notes,
+                                   .note_count = node->actions.note_count,
+                                   .at_ms = wall_ms()};
+
+    election_view(e, e->now_us, &view);
+    changes_notice(&node->changes, &seen);
+}
+
 static void announce(struct node *node)
 {
     const struct election *e = &node->election;
@@ -93,6 +118,7 @@ static void announce(struct node *node)
                                   "a lost disk this node could found "
                                   "a second flock; give it --join with their addresses");
     }
+    notice(node);
 }
 
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
@@ -161,6 +187,17 @@ static void own_datagram(struct node *node, const struct endpoint *from)
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
+/* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
+ * then, but there are those who wait to hear of it. */
+static void wake_for_silence(struct node *node)
+{
+    const struct election *e = &node->election;
+    uint64_t until_us = e->following.until_us;
+
+    if (until_us > e->now_us && until_us < node->actions.wake_at_us)
+        node->actions.wake_at_us = until_us;
+}
+
 static void step(struct node *node, struct event *event)
 {
     bool more = true, own = false;
@@ -174,6 +211,7 @@ static void step(struct node *node, struct event *event)
         enum refusal refusal = election_step(&node->election, event, &node->actions);
         node->refused[refusal]++;
         own = own || refusal == REFUSAL_OWN_MESSAGE;
+        wake_for_silence(node);
         more = carry_out(node);
         tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
         *event = (struct event){.kind = EVENT_GO_ON};
@@ -290,6 +328,11 @@ bool node_member(const struct node *node, size_t index, struct election_member *
 uint64_t node_uptime_us(const struct node *node)
 {
     return clock_now_us() - node->started_us;
+}
+
+struct changes *node_changes(struct node *node)
+{
+    return &node->changes;
 }
 
 bool node_is_failing(const struct node *node)

@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "daemon/changes.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
@@ -41,6 +42,9 @@ struct node_parts {
 struct node *node_new(const struct node_parts *parts);
 struct udp *node_udp(struct node *node);
 void node_start(struct node *node);
+
+/* To listen from the start on. */
+struct changes *node_changes(struct node *node);
 
 /* Live state, on a clock that is read now. */
 void node_view(const struct node *node, struct election_view *view);

@@ -29,8 +29,8 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
 
 static bool is_ready(const struct connection *connection)
 {
-    return connection->ticket == NULL && connection->writes == 0 && !connection->finishing &&
-           !connection->closed;
+    return connection->ticket == NULL && connection->watcher == NULL && connection->writes == 0 &&
+           !connection->finishing && !connection->closed;
 }
 
 static void read_on(struct connection *connection)
@@ -139,7 +139,7 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     } else if (exchange->method != HTTP_HEAD) {
         emit(connection, answer->body);
     }
-    if (!exchange->keep_alive) connection->finishing = true;
+    if (!exchange->keep_alive || answer->stream) connection->finishing = true;
 }
 
 /* ---- in ---- */
@@ -213,6 +213,8 @@ static void line_up(struct connection *connection, bool progress)
     struct line *line = &server->idle;
     if (connection->ticket != NULL && connection->writes == 0)
         line = &server->waiting;
+    else if (connection->watcher != NULL && connection->writes == 0)
+        line = &server->watching;
     else if (connection->writes > 0 || connection->stash_bytes > 0)
         line = &server->busy;
     if (line == connection->line && !progress) return;
@@ -236,7 +238,7 @@ static void linger(struct connection *connection)
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->ticket == NULL) {
+    if (connection->writes == 0 && connection->ticket == NULL && connection->watcher == NULL) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
@@ -273,11 +275,20 @@ static void consume(struct connection *connection, const char *data, size_t byte
 void connection_resume(struct connection *connection)
 {
     flush(connection);
+    watcher_go_on(connection);
     if (is_ready(connection) && connection->stash_bytes > 0)
         consume(connection, connection->stash, connection->stash_bytes);
     else
         settle(connection, true);
-    if (is_ready(connection) && !connection->ended) read_on(connection);
+    bool listens = is_ready(connection) || (watcher_streams(connection) && connection->writes == 0);
+    if (listens && !connection->ended) read_on(connection);
+}
+
+void connection_put(struct connection *connection, struct span text)
+{
+    emit(connection, text);
+    flush(connection);
+    settle(connection, false);
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -310,7 +321,8 @@ static void read_ahead(struct connection *connection, const char *from, size_t b
         uv_read_stop((uv_stream_t *)&connection->tcp);
 }
 
-/* A client that has only closed its sending side still gets the answer that it waits for. */
+/* A client that has only closed its sending side still gets the answer that it waits for. One that
+ * watches has most likely gone: nothing else would tell, and its place is somebody else's. */
 static void on_end(struct connection *connection, ssize_t error)
 {
     connection->ended = true;
@@ -336,7 +348,7 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
     if (turn_is_over(connection, bytes, buffer) || bytes == 0) return;
     if (bytes < 0) {
         on_end(connection, bytes);
-    } else if (connection->lingering) {
+    } else if (connection->lingering || watcher_streams(connection)) {
         return;
     } else if (!is_ready(connection)) {
         read_ahead(connection, buffer->base, (size_t)bytes);
@@ -382,6 +394,8 @@ static void on_closed(uv_handle_t *handle)
     server_maybe_closed(server);
 }
 
+/* Who has not taken its answers gets a reset: an orderly end would wait behind them, and they in the
+ * kernel's memory. */
 void connection_close(struct connection *connection)
 {
     if (connection->closed) return;
@@ -389,5 +403,7 @@ void connection_close(struct connection *connection)
     connection->server->connections--;
     line_leave(connection);
     ticket_leave(connection);
-    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    watcher_leave(connection);
+    if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }

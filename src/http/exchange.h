@@ -44,6 +44,7 @@ struct answer {
     unsigned code;
     bool json;
     bool holds;     /* the client asked for a hold: say how long it is */
+    bool stream;    /* events that go on behind the body, until the connection ends */
     bool challenge; /* 401: say how to show a token */
     unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */
     uint64_t hold_us;
@@ -74,6 +75,15 @@ void reply_problem_about(const struct exchange *exchange, const struct problem *
  * ticket_answered(). */
 struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask);
 void ticket_answered(void *ticket, const struct flock_answer *answer);
+
+/* For an answer at the next change, when the node's index is no longer `index`, or when `wait_ms`
+ * are over: `answer` is called then. False: too many watch already. */
+bool exchange_watch(const struct exchange *exchange, uint64_t index, uint64_t wait_ms,
+                    void (*answer)(const struct exchange *exchange));
+
+/* Behind the answer that is given next, the client gets an event for each change from `index` on.
+ * False: too many watch already. */
+bool exchange_stream(const struct exchange *exchange, uint64_t index);
 
 /* Whether the client is on this machine: at a loopback address, or at the very address that it
  * connected to. */

@@ -44,7 +44,24 @@ struct flock_status {
     uint64_t roster_term;
     uint64_t roster_version;
     uint64_t uptime_us;
+    uint64_t index;  /* of the newest change in what this node is and knows; the first is 1 */
+    const char *why; /* that change, in words */
 };
+
+/* The goose was `from` and is `to`, as this node saw it. */
+struct flock_change {
+    uint64_t index;
+    int64_t at_ms; /* since 1970, UTC */
+    uint64_t term;
+    const char *from; /* NULL: none was known */
+    const char *to;   /* likewise */
+    const char *why;
+};
+
+typedef void flock_each_change(const struct flock_change *change, void *to);
+
+/* What the node is right after a change. */
+typedef void flock_changed(void *to, const struct flock_status *status);
 
 /* What a duck does not know of the others stays unknown. */
 struct flock_member {
@@ -102,6 +119,13 @@ struct flock_door {
      * told. */
     void (*request)(void *context, const struct flock_request *request, flock_answered *answered,
                     void *ticket);
+
+    /* The last changes of the goose, oldest first. */
+    void (*history)(const void *context, flock_each_change *each, void *to);
+
+    /* From now on `changed` is called at each change, once, with indexes that count up by one; it
+     * may be from inside one of the door's own calls. NULL: no more. */
+    void (*watch)(void *context, flock_changed *changed, void *to);
 
     /* The fault drills. Called only where http_options.faults is set. */
     const char *(*show_faults)(const void *context, bool json);

@@ -7,6 +7,7 @@
 #include "http/answer.h"
 #include "http/changes.h"
 #include "http/dashboard.h"
+#include "http/events.h"
 #include "http/faults.h"
 #include "http/members.h"
 #include "http/status.h"
@@ -17,7 +18,8 @@ struct row {
     enum http_method method; /* HEAD is GET without the body */
     bool has_tail;           /* the path goes on behind it */
     bool changes;
-    bool drill; /* exists only where the drills are allowed */
+    bool drill;   /* exists only where the drills are allowed */
+    bool streams; /* there is no HEAD of it: it has no end */
 };
 
 static const struct row rows[] = {
@@ -35,6 +37,8 @@ static const struct row rows[] = {
      .handle = member_delete,
      .has_tail = true,
      .changes = true},
+    {.path = "/events", .method = HTTP_GET, .handle = events_get, .streams = true},
+    {.path = "/history", .method = HTTP_GET, .handle = history_get},
     {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
@@ -57,10 +61,10 @@ static bool row_matches(const struct row *row, const struct exchange *exchange)
     return exchange->path.bytes > bytes && memcmp(exchange->path.at, row->path, bytes) == 0;
 }
 
-static unsigned method_bit(enum http_method method)
+static unsigned row_methods(const struct row *row)
 {
-    unsigned bit = 1u << method;
-    return method == HTTP_GET ? bit | 1u << HTTP_HEAD : bit;
+    unsigned bit = 1u << row->method;
+    return row->method == HTTP_GET && !row->streams ? bit | 1u << HTTP_HEAD : bit;
 }
 
 /* What the path takes, or 0 where there is none; every path takes OPTIONS. "*" stands for all of
@@ -71,7 +75,7 @@ static unsigned path_methods(const struct exchange *exchange)
     for (size_t i = 0; i < ROWS; i++) {
         bool counts = row_matches(&rows[i], exchange) ||
                       (span_is(exchange->path, "*") && row_exists(&rows[i], exchange));
-        if (counts) methods |= method_bit(rows[i].method) | 1u << HTTP_OPTIONS;
+        if (counts) methods |= row_methods(&rows[i]) | 1u << HTTP_OPTIONS;
     }
     return methods;
 }
@@ -119,9 +123,10 @@ static void carry_out(const struct row *row, struct exchange *exchange)
 
 void route(struct exchange *exchange)
 {
-    enum http_method method = exchange->method == HTTP_HEAD ? HTTP_GET : exchange->method;
+    enum http_method method = exchange->method;
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].method != method || !row_matches(&rows[i], exchange)) continue;
+        bool takes = method <= HTTP_OPTIONS && (row_methods(&rows[i]) & 1u << method) != 0;
+        if (!takes || !row_matches(&rows[i], exchange)) continue;
         carry_out(&rows[i], exchange);
         return;
     }

@@ -446,7 +446,7 @@ static void test_no_such_path(void **state)
         check(
             ask(world, "GET", paths[i], "", ""), 404,
             "there is no such path here; there are /status /goose /duck / /livez /readyz /members "
-            "/members/HOST:PORT /handover /drain\n");
+            "/members/HOST:PORT /events /history /handover /drain\n");
     struct answered answered = ask(world, "GET", "/x", JSON, "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     assert_int_equal(

@@ -48,6 +48,7 @@ static uint64_t fake_hold(void *context, uint64_t wanted_us)
 {
     struct fake *fake = context;
     fake->hold_asked_us = wanted_us;
+    if (fake->changes_in_hold) fake_change(fake, "a hold");
     return fake->hold_given_us;
 }
 
@@ -70,6 +71,34 @@ void fake_answer(struct fake *fake, const struct flock_answer *answer)
     fake->pending--;
     memmove(fake->requests, fake->requests + 1, fake->pending * sizeof(fake->requests[0]));
     first.answered(first.ticket, answer);
+}
+
+static void fake_history(const void *context, flock_each_change *each, void *to)
+{
+    const struct fake *fake = context;
+    for (unsigned i = 0; i < fake->history; i++) {
+        const struct flock_change change = {.index = i + 1,
+                                            .at_ms = 1795276407123 + 60000 * (int64_t)i,
+                                            .term = 7 + i / 2,
+                                            .from = i % 2 == 0 ? NULL : "n1.test:7400",
+                                            .to = i % 2 == 0 ? "n1.test:7400" : NULL,
+                                            .why = i % 2 == 0 ? "heard it" : "lost \"it\""};
+        each(&change, to);
+    }
+}
+
+static void fake_watch(void *context, flock_changed *changed, void *to)
+{
+    struct fake *fake = context;
+    fake->changed = changed;
+    fake->changed_to = to;
+}
+
+void fake_change(struct fake *fake, const char *why)
+{
+    fake->status.index++;
+    fake->status.why = why;
+    if (fake->changed != NULL) fake->changed(fake->changed_to, &fake->status);
 }
 
 static const char *fake_show_faults(const void *context, bool json)
@@ -109,13 +138,17 @@ void fake_init(struct fake *fake)
                    .flock_id = 0xdeadbeef,
                    .roster_term = 6,
                    .roster_version = 2,
-                   .uptime_us = 5000999},
+                   .uptime_us = 5000999,
+                   .index = 3,
+                   .why = "elected"},
         .members = 2,
         .door = {.context = fake,
                  .status = fake_status,
                  .members = fake_members,
                  .hold = fake_hold,
                  .request = fake_request,
+                 .history = fake_history,
+                 .watch = fake_watch,
                  .show_faults = fake_show_faults,
                  .set_faults = fake_set_faults},
     };
@@ -161,12 +194,14 @@ void world_restart(struct world *world)
     struct sockaddr_in address;
     stop(world);
     uv_ip4_addr("127.0.0.1", 0, &address);
-    if (world->options.address == NULL) world->options.address = (const struct sockaddr *)&address;
+    if (world->options.address == NULL && world->options.fd == 0)
+        world->options.address = (const struct sockaddr *)&address;
     int error = http_server_start(&world->server, &world->loop, &world->options, &world->fake.door,
                                   why, sizeof(why));
     if (error != 0) print_error("%s\n", why);
     assert_int_equal(error, 0);
     world->options.address = NULL;
+    world->options.fd = 0;
     world->port = http_server_port(world->server);
 }
 

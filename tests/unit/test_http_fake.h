@@ -35,11 +35,17 @@ struct fake {
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
-    int faults_drop; /* what /faults sets */
+    int faults_drop;      /* what /faults sets */
+    bool changes_in_hold; /* a change is told from inside its hold function */
+    unsigned history;     /* how many changes there were */
+    flock_changed *changed;
+    void *changed_to;
     struct flock_door door;
 };
 
 void fake_init(struct fake *fake);
+/* The status is another one, for this reason; whoever watches is told. */
+void fake_change(struct fake *fake, const char *why);
 /* Answers the oldest request that has not been. */
 void fake_answer(struct fake *fake, const struct flock_answer *answer);
 
