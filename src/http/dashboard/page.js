@@ -7,6 +7,7 @@ const POLL_MS = 1000; // members, and whether the node lives
 const LEASE_MS = 100; // the goose is asked for its lease three times in a lease, but not more often than this
 const HIDDEN_MS = 10000; // nobody looks
 const PATIENCE_MS = 1500; // for an answer
+const CHOICE_MS = 100; // for better members to answer too, when one has
 const BACK_MS = 5000; // until a broken stream of events is tried again
 const SILENT_MS = 1000; // a member that the goose has not heard for so long is said to be silent
 const DRAWN_MAX = 40; // members in the pond
@@ -432,9 +433,9 @@ function showHistory() {
     const time = make('time', '', at.toLocaleString());
     time.dateTime = change.at;
     const what = change.to ? `${change.to} is goose` : 'no goose';
-    const reign = `term ${change.term}, for ${spanOf(Math.max(0, until - at))}${i === 0 ? ' now' : ''}`;
-    li.append(make('b', '', what), make('small', '', reign), make('small', '', change.why ?? ''), make('small'));
-    li.lastChild.append(time);
+    const reign = `, term ${change.term}, for ${spanOf(Math.max(0, until - at))}${i === 0 ? ' now' : ''}`;
+    li.append(make('b', '', what), make('small', '', change.why), make('small'));
+    li.lastChild.append(time, reign);
     return li;
   }));
 }
@@ -550,7 +551,6 @@ let underWay = false; // a change was asked for, and not answered yet
 async function lives(address) {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   await fetch(urlOf(address) + '/livez', { mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal });
-  return address;
 }
 
 function die() {
@@ -571,10 +571,14 @@ async function moveOn() {
     const own = ask('/livez').then(() => true, () => false);
     // A page that came over TLS may not ask members over plain HTTP.
     const asked = location.protocol === 'http:' ? others.slice(0, 60) : [];
-    const found = await Promise.any(asked.map(lives)).catch(() => null);
+    const alive = new Set();
+    const first = await Promise.any(asked.map((site) => lives(site).then(() => alive.add(site)))).catch(() => null);
+    await wait(first ? CHOICE_MS : 0);
     // Where the network was away for a while, all answer again, and nobody has to move.
-    if (await Promise.race([own, wait(found ? 150 : PATIENCE_MS)])) return comeBack();
-    if (found) return goTo(found, self);
+    if (await Promise.race([own, wait(first ? 0 : PATIENCE_MS)])) return comeBack();
+    // Who goes to a node that is dead too is stuck in the browser's own page of errors: so it is asked once more.
+    const best = asked.find((site) => alive.has(site));
+    if (best && await lives(best).then(() => true, () => false)) return goTo(best, self);
     notice(`${self} does not answer any more, and neither does any other member. Trying on.`);
     await wait(Math.min(5000, 500 * round));
   }
