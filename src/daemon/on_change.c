@@ -32,7 +32,7 @@ struct on_change {
     enum phase phase;
     bool closing;
     uint64_t begun_ms;
-    uint64_t over_ms; /* closing: no run lasts longer */
+    uint64_t over_ms; /* closing: then only the newest is run */
     uint64_t missed;  /* before the oldest that waits */
     struct run now;
     size_t oldest;
@@ -163,6 +163,21 @@ static int spawn(struct on_change *on_change, char **environment)
     return error;
 }
 
+/* This process ends, and what waited had its time. */
+static bool is_late(const struct on_change *on_change)
+{
+    return on_change->closing && uv_now(on_change->parts.loop) >= on_change->over_ms;
+}
+
+static void leave_out(struct on_change *on_change, size_t count)
+{
+    on_change->oldest = (on_change->oldest + count) % ON_CHANGE_QUEUE;
+    on_change->count -= count;
+    on_change->missed += count;
+    log_warn(on_change->parts.log, "on-change: %zu left out of %zu changes that wait", count,
+             on_change->count + count);
+}
+
 static void begin(struct on_change *on_change)
 {
     struct variables variables;
@@ -181,7 +196,7 @@ static void begin(struct on_change *on_change)
         free(variables.all);
     }
     on_change->missed = 0;
-    if (on_change->closing) most_ms = on_change->over_ms - now_ms;
+    if (on_change->closing && !is_late(on_change)) most_ms = on_change->over_ms - now_ms;
     if (error == 0) {
         set_timer(on_change, most_ms);
         return;
@@ -200,24 +215,17 @@ static void timer_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void finish(struct on_change *on_change)
-{
-    if (on_change->count > 0)
-        log_warn(on_change->parts.log, "on-change: no time left for %zu more", on_change->count);
-    uv_close((uv_handle_t *)&on_change->timer, timer_closed);
-}
-
 static void due(uv_timer_t *timer)
 {
     struct on_change *on_change = timer->data;
-    bool late = on_change->closing && uv_now(timer->loop) >= on_change->over_ms;
 
     switch (on_change->phase) {
     case RESTS:
-        if (on_change->count > 0 && !late)
+        if (is_late(on_change) && on_change->count > 1) leave_out(on_change, on_change->count - 1);
+        if (on_change->count > 0)
             begin(on_change);
         else if (on_change->closing)
-            finish(on_change);
+            uv_close((uv_handle_t *)timer, timer_closed);
         break;
     case RUNS:
         on_change->phase = TERMINATED;
@@ -255,13 +263,7 @@ void on_change_tell(void *to, const struct change *change)
     struct on_change *on_change = to;
 
     if (!change->of_goose || on_change->closing) return;
-    if (on_change->count == ON_CHANGE_QUEUE) {
-        on_change->oldest = (on_change->oldest + 1) % ON_CHANGE_QUEUE;
-        on_change->count--;
-        on_change->missed++;
-        log_warn(on_change->parts.log, "on-change: %d changes wait already, the oldest is left out",
-                 ON_CHANGE_QUEUE);
-    }
+    if (on_change->count == ON_CHANGE_QUEUE) leave_out(on_change, 1);
     struct run *run = &on_change->queue[(on_change->oldest + on_change->count++) % ON_CHANGE_QUEUE];
     run->is_goose = change->is_goose;
     run->term = change->term;

@@ -1,6 +1,6 @@
 /* on_change.h: the command of --on-change, run for each change of my role or of the goose: one at a time, in order,
  * in a process group of its own, and never for longer than its time. Nothing ever waits for it but the end of this
- * process, and that no longer than for one such time. */
+ * process: one such time for what is left, and one for the last of all. */
 #ifndef DAEMON_ON_CHANGE_H
 #define DAEMON_ON_CHANGE_H
 
@@ -27,7 +27,8 @@ struct on_change_parts {
 struct on_change *on_change_new(const struct on_change_parts *parts);
 /* A changes_told. The first run begins once the loop goes on, so that no step of the election waits for it. */
 void on_change_tell(void *to, const struct change *change);
-/* What waits is run first, as far as one timeout allows for all of it; then the loop frees it. */
+/* What waits is run before, as far as one timeout allows for all of it, and the newest in any case: it says what this
+ * node was last. Then the loop frees it. */
 void on_change_close(struct on_change *on_change);
 
 #endif

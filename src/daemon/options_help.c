@@ -45,7 +45,7 @@ const char *options_help(void)
            "                          GOOSE_TERM, GOOSE_ADDRESS (of the goose; empty: none),\n"
            "                          GOOSE_SELF, GOOSE_FLOCK, and GOOSE_MISSED where changes\n"
            "                          before this one were left out\n"
-           "  --on-change-timeout DURATION  then it is ended; at a stop, then all are (30s)\n"
+           "  --on-change-timeout DURATION  then it is ended (30s)\n"
            "\n"
            "The rest\n"
            "  --config FILE           options as a JSON object: {\"self\": \"n1:7000\"}\n"

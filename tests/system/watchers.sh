@@ -6,34 +6,36 @@
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
 count=${COUNT:-1000}
+rounds=${ROUNDS:-5}
 last_ms_max=100
+lasts=()
 
-# kill_goose NODES... - the goose, while so many clients watch these.
+# kill_goose NODES... - while so many clients watch these.
 kill_goose() {
-    local said last i all=()
+    local said i all=()
     for i in "$@"; do
         all+=("$(node_address "$i")")
     done
     said=$("$BUILD_DIR/tests/system/watchers" "$count" "$(node_pid "$goose")" "${all[@]}") || fail "not all were told"
     say "$said"
-    last=$(cut -d ' ' -f 4 <<<"$said")
-    [ "${last%.*}" -lt $last_ms_max ] || fail "the last was told $last ms after the first"
+    lasts+=("$(cut -d ' ' -f 4 <<<"$said")")
     wait_for 5 "node $goose to end" node_is_gone "$goose"
-    agree "$@"
+    agree "${survivors[@]}"
     start "$goose"
     agree 1 2 3
     wait_voters 10 1 2 3
-    goose=$(flock_goose)
 }
 
 flock_on_loopback 3
 wait_voters 10 1 2 3
 observe
-for round in 1 2 3; do
+for ((round = 0; round < rounds; round++)); do
     goose=$(flock_goose)
-    say "round $round: all watch one duck, and then both"
-    kill_goose "$(another_than "$goose")"
-    # shellcheck disable=SC2046 # numbers
-    kill_goose $(others_than "$goose")
+    mapfile -t survivors < <(others_than "$goose")
+    # All at one node, or half of them at each.
+    kill_goose "${survivors[@]:0:round % 2 + 1}"
 done
+# A machine that has other work stands still now and then: so it is the run in the middle that counts.
+middle=$(printf '%s\n' "${lasts[@]}" | sort -n | sed -n "$((rounds / 2 + 1))p")
+[ "${middle%.*}" -lt $last_ms_max ] || fail "the last of all was told $middle ms after the first, in half of the runs"
 finish
