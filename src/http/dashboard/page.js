@@ -76,6 +76,12 @@ function spanOf(ms) {
 
 // ---- asking ----
 
+class Silence extends Error {}
+
+const silence = () => {
+  throw new Silence('no answer');
+};
+
 class Refusal extends Error {
   constructor(code, said) {
     super(said.error ?? `the answer was ${code}`);
@@ -88,8 +94,8 @@ async function ask(path, { method = 'GET', body, token, ms = PATIENCE_MS } = {})
   const headers = { Accept: 'application/json' };
   if (token) headers.Authorization = 'Bearer ' + token;
   const options = { method, headers, body, cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(ms) };
-  const answer = await fetch(path, options);
-  const said = await answer.json().catch(() => ({}));
+  const answer = await fetch(path, options).catch(silence);
+  const said = await answer.json().catch(answer.ok ? silence : () => ({}));
   if (!answer.ok) throw new Refusal(answer.status, said);
   return said;
 }
@@ -183,8 +189,8 @@ function showLease() {
   if (view.dead)
     say($('lease'), 'Lease: not known any more');
   else if (view.leaseEnd > 0)
-    say($('lease'), left > 0 ? `Lease: ${spanOf(calm.matches ? view.leaseMost : left)} left, renewed all the while`
-      : `Lease: over, unless it was renewed since the last answer`);
+    say($('lease'), left > 0 ? `Lease: ${spanOf(Math.round(left))} left, renewed all the while`
+      : 'Lease: over, unless it was renewed since the last answer');
   else
     say($('lease'), view.status.goose === null ? 'Lease: none' : 'Lease: the goose alone knows what is left of it');
 }
@@ -496,9 +502,10 @@ async function look() {
     failures = 0;
   } catch (error) {
     // A node that answers anything at all is alive.
-    failures = error instanceof Refusal ? 0 : failures + 1;
-    if (failures > 0 && failures < 2) lookAgain = true;
-    if (failures >= 2) die();
+    failures = error instanceof Silence ? failures + 1 : 0;
+    if (failures === 1) lookAgain = true;
+    else if (failures > 1) die();
+    else if (!(error instanceof Refusal)) console.error(error);
   }
   showLink();
 }
@@ -532,7 +539,8 @@ async function keepLease() {
     if (document.hidden || view.dead || !selfIsGoose()) continue;
     const sentAt = performance.now();
     const said = await ask('/status').catch(() => null);
-    if (said) takeStatus({ ...view.status, ...said }, sentAt);
+    // Of an election the events tell, in their order; an answer may be older than the last of them.
+    if (said?.role === 'goose' && said.term === view.status.term) takeStatus({ ...view.status, ...said }, sentAt);
   }
 }
 
@@ -545,12 +553,12 @@ function shown() {
 // ---- moving to a member that lives ----
 
 const came = new URLSearchParams(location.hash.slice(1));
-let hops = Math.min(9, Math.max(0, Number(came.get('hops')) || 0));
+let hops = Math.min(7, Math.max(0, Number(came.get('hops')) || 0));
 let underWay = false; // a change was asked for, and not answered yet
 
-async function lives(address) {
+function lives(site) {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  await fetch(urlOf(address) + '/livez', { mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal });
+  return fetch(urlOf(site) + '/livez', { mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal });
 }
 
 function die() {
@@ -566,7 +574,7 @@ async function moveOn() {
   const self = view.status?.self ?? location.host;
   const others = view.members.filter((m) => !isSelf(m)).map(siteOf).filter((site) => site && site !== location.host);
   notice(`${self} does not answer any more. Looking for another member.`);
-  if (hops > 2) await wait(500 * 2 ** (hops - 2));
+  if (hops > 2) await wait(250 * 2 ** hops);
   for (let round = 1; ; round++) {
     const own = ask('/livez').then(() => true, () => false);
     // A page that came over TLS may not ask members over plain HTTP.
@@ -579,7 +587,8 @@ async function moveOn() {
     // Who goes to a node that is dead too is stuck in the browser's own page of errors: so it is asked once more.
     const best = asked.find((site) => alive.has(site));
     if (best && await lives(best).then(() => true, () => false)) return goTo(best, self);
-    notice(`${self} does not answer any more, and neither does any other member. Trying on.`);
+    const rest = asked.length > 0 ? 'neither does any other member' : 'there is no other that this page can ask';
+    notice(`${self} does not answer any more, and ${rest}. Trying on.`);
     await wait(Math.min(5000, 500 * round));
   }
 }
@@ -647,7 +656,7 @@ async function carryOut(event) {
   try {
     const said = await question.send(question.forced);
     tellDone(question.done(said));
-    $('ask').close();
+    if (question === asked) $('ask').close();
   } catch (error) {
     if (question === asked) explain(question, error);
   }
@@ -727,7 +736,7 @@ function askRemove(address) {
 // ---- begin ----
 
 function animate() {
-  if (view.status && !calm.matches && !document.hidden) showLease();
+  if (selfIsGoose() && !calm.matches && !document.hidden) showLease();
   requestAnimationFrame(animate);
 }
 
