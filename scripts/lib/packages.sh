@@ -2,9 +2,8 @@
 # packages.sh: what the scripts need from Debian 12, and how they get it. Sourced, never run.
 # It installs only what is missing, so that a machine that has everything needs neither root nor a network.
 
-# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; browser:
-# the test of its page; check: what scripts/test.sh looks at the sources with
-# (libclang-rt holds clang's sanitizers and libFuzzer).
+# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; browser: the test of its
+# page; check: what scripts/test.sh looks at the sources with (libclang-rt holds clang's sanitizers and libFuzzer).
 packages_of() {
     case $1 in
     build)

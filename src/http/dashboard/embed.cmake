@@ -1,5 +1,5 @@
-# embed.cmake: index.html, style.css and page.js become one page, and that a C array with the header fields that go with
-# it. The Content-Security-Policy names script and style by their hashes: nothing else may run.
+# embed.cmake: index.html, style.css and the scripts become one page, and that a C array with the header fields that go
+# with it. The Content-Security-Policy names script and style by their hashes: nothing else may run.
 #   cmake -D FROM=this-folder -D TO=page.c -P embed.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -20,10 +20,14 @@ function(sha256_in_base64 text to)
     set(${to} ${base64} PARENT_SCOPE)
 endfunction()
 
-# put_in(LINE TAG FILE HASH) - where the page names a file, the file itself: without lines that are comments, and
-# without blanks in front, so no text in it may go on over several lines.
-function(put_in line tag file hash)
-    file(READ ${FROM}/${file} text)
+# put_in(LINES TAG HASH FILE...) - where the page names files, these files: without lines that are comments, and without
+# blanks in front, so no text in them may go on over several lines.
+function(put_in line tag hash)
+    set(text)
+    foreach(file IN LISTS ARGN)
+        file(READ ${FROM}/${file} more)
+        string(APPEND text "${more}")
+    endforeach()
     string(FIND "${page}" "${line}" at)
     if(at EQUAL -1)
         message(FATAL_ERROR "index.html does not say ${line}")
@@ -37,8 +41,11 @@ function(put_in line tag file hash)
 endfunction()
 
 file(READ ${FROM}/index.html page)
-put_in("<link rel=\"stylesheet\" href=\"style.css\">" style style.css style_hash)
-put_in("<script src=\"page.js\"></script>" script page.js script_hash)
+put_in("<link rel=\"stylesheet\" href=\"style.css\">" style style_hash style.css)
+set(scripts base.js show.js page.js)
+list(TRANSFORM scripts REPLACE "(.+)" "<script src=\"\\1\"></script>" OUTPUT_VARIABLE lines)
+list(JOIN lines "\n" lines)
+put_in("${lines}" script script_hash ${scripts})
 string(LENGTH "${page}" bytes)
 string(HEX "${page}" hex)
 string(REGEX REPLACE "(..)" "'\\\\x\\1'," array ${hex})
