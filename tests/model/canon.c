@@ -1,4 +1,5 @@
-/* canon.c: the canonical form of a node and of a message: what is left out of a state, and why that is sound.
+/* canon.c: the canonical form of a node and of a message: what is left out of a state, and why that is sound. (Of a
+ * state as a whole: alike.c takes nodes for each other, spent.c drops messages that can do nothing any more.)
  *
  * The canonical form is itself a state of the real core, and the exploration goes on from it. So it is enough to argue
  * that it may do whatever the state that it stands for may do ("more" below: it may do that and other things too; then
@@ -12,6 +13,9 @@
  *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, door nonce): far away, and each may be
  *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
  *                          delay and rank, who was said HELLO to last, and silence need not be kept
+ *   succession delay       0 where canvasses are messages. Else not 0: whose turn has come stands in a transition of
+ *                          its own, never within the step that told it so (a RESIGN): what it does there it may do next
+ *   removal, how long      it is given up at any moment: where the next is asked for: more
  *   heard at, silent since now; that a seat has been silent for long is a transition: more
  *   lives, shown term      of others: forgotten, so an older life is never refused: more. That a node is told that it runs
  *                          on an old copy is left to the simulator: no disk goes back in time here
@@ -22,8 +26,9 @@
  *   word of the goose      (until when it is known) matters for HELLO only, and is 0 where none is said
  *   what was told (S3)     in a term below the one on disk: no term falls, check_step() sees to that
  *   unclaimed trust        lasts for ever, not ten minutes: more
- *   chance                 the same each time. What it names is named by what it is of: a round by (uid, life, term,
- *                          kind): it is compared and no more; a canvass round of one term is one round: more
+ *   chance                 the same each time. What it names is named by what it is of: a life by how many there were,
+ *                          a round by (life, term, kind), and by its uid where one node has several: it goes to the
+ *                          asker and back and is compared, no more; a canvass round of one term is one round: more
  *   counters and windows   start anew at each step: no window ever refuses; duplication is a transition: more
  *   seq                    one for all: an old heartbeat or ACK is never refused: more
  *   generations            0 if on disk, else in their order: they are only compared
@@ -37,7 +42,9 @@
  *   making way (yielded)   not kept where no canvass is sent
  *   tries, knocks, settled, notes and why: only speed and words depend on them
  *
- * The nodes are not taken for each other (symmetry): places in the roster decide who yields. */
+ * Places in a roster decide who yields to a canvass, who stands first in a cold start, and who of equals is the heir:
+ * so a world that canvasses with messages, or removes its goose, takes no nodes for each other, and one of newborns
+ * only the second and the third. An heir is named by who asks for the handover: each node in turn. */
 #include <string.h>
 
 #include "model.h"
@@ -68,7 +75,7 @@ static void now_if_ever(uint64_t *at_us)
 
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
 {
-    uint64_t of[4] = {uid, life, term, kind};
+    uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life, term, kind};
     return digest_bytes(0, of, sizeof of) | 1;
 }
 
@@ -262,7 +269,7 @@ void canon_node(struct node *node)
     far(&e->stand_at_us);
     e->following.seq = 0;
     if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
-    e->following.delay_us = 0;
+    e->following.delay_us = world.canvass ? 0 : TICK_US;
     e->following.settled = false;
     if (world.hellos == 0) e->following.until_us = 0;
     if (!roster_has_unclaimed(&e->saved.roster)) e->followed_up_to_date_us = NOW_US;

@@ -14,11 +14,12 @@ static unsigned path_count;
 static struct outcome_of *found;
 static uint64_t here; /* the state that is explored */
 
+/* Of the processor: a busy machine does not make a world smaller. */
 static double seconds_now(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -71,9 +72,26 @@ static void flight_take(struct state *state, unsigned slot)
     state->flight[last] = 0;
 }
 
-static bool add(const struct state *state, const struct event_kept *event)
+/* Messages that can do nothing any more are out of flight, if the core agrees. */
+static void drop_spent(struct state *state)
 {
-    if (visited_add(state, here, event)) return true;
+    for (unsigned i = 0; i < world.in_flight && state->flight[i] != 0;) {
+        uint32_t message = state->flight[i];
+        if (message_is_spent(message, state) &&
+            move_make(state->nodes[message_facts(message)->to], MOVE_DELIVER, message) == NULL)
+            flight_take(state, i);
+        else
+            i++;
+    }
+}
+
+static bool add(struct state *state, const struct event_kept *event)
+{
+    struct event_kept kept = *event;
+
+    drop_spent(state);
+    kept.turned = (uint8_t)alike_turn(state);
+    if (visited_add(state, here, &kept)) return true;
     found->why_not = "no room for more states";
     return false;
 }
@@ -149,7 +167,7 @@ static bool tick(const struct state *before)
 static bool deliver(const struct state *before)
 {
     for (unsigned i = 0; i < world.in_flight && before->flight[i] != 0; i++) {
-        unsigned to = message_get(before->flight[i]).to;
+        unsigned to = message_facts(before->flight[i])->to;
         struct state base = *before;
         if (!node_facts(before->nodes[to])->up) continue;
         flight_take(&base, i);
@@ -184,22 +202,23 @@ static bool may_lose_disk(const struct state *state, unsigned node)
 
 static bool accidents(const struct state *before, unsigned node)
 {
-    const struct facts *f = node_facts(before->nodes[node]);
+    bool writing = node_facts(before->nodes[node])->writing; /* facts move when there are more */
     struct state base = *before;
 
-    if (!f->up)
+    if (!node_facts(before->nodes[node])->up)
         return apply(before, before, node, MOVE_START, 0) &&
                (!may_lose_disk(before, node) ||
                 spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base));
     if (!spend(before, node, MOVE_CRASH, 0, &base.crashes, &base)) return false;
-    return !f->writing || spend(before, node, MOVE_CRASH_LANDED, 0, &base.crashes, &base);
+    return !writing || spend(before, node, MOVE_CRASH_LANDED, 0, &base.crashes, &base);
 }
 
 static bool requests(const struct state *before, unsigned node)
 {
     struct state base = *before;
 
-    if (!spend(before, node, MOVE_HANDOVER, 0, &base.handovers, &base)) return false;
+    for (unsigned whom = 0; whom < world.nodes; whom++)
+        if (!spend(before, node, MOVE_HANDOVER, whom, &base.handovers, &base)) return false;
     if (!spend(before, node, MOVE_HOLD, 0, &base.holds, &base)) return false;
     for (unsigned whom = 0; whom < world.nodes; whom++)
         if (!spend(before, node, MOVE_REMOVE, whom, &base.removals, &base)) return false;
@@ -227,15 +246,16 @@ static bool deadlines(const struct state *before, unsigned node)
 {
     const struct facts *f = node_facts(before->nodes[node]);
     bool asks = f->role == ROLE_CANVASSING || f->role == ROLE_CANDIDATE;
+    unsigned role = f->role; /* facts move when there are more */
 
     if (!f->up) return true;
     if (f->writing && !apply(before, before, node, MOVE_SAVED, 0)) return false;
     if (!apply(before, before, node, MOVE_WAKE, 0)) return false;
-    if (f->role == ROLE_GOOSE) return as_goose(before, node);
+    if (role == ROLE_GOOSE) return as_goose(before, node);
     if (asks && !apply(before, before, node, MOVE_ROUND_ENDS, 0)) return false;
     if (asks && !apply(before, before, node, MOVE_ASK_AGAIN, 0)) return false;
     enum move_kind turn = world.canvass ? MOVE_CANVASS : MOVE_STAND;
-    if (f->role == ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
+    if (role == ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
     return as_duck(before, node);
 }
 
@@ -251,7 +271,7 @@ static bool expand(const struct state *before)
 
 static size_t memory_used(void)
 {
-    return visited_memory() + kept_memory() + moves_memory();
+    return visited_memory() + kept_memory() + moves_memory() + alike_memory();
 }
 
 static bool budget_left(double began)
@@ -268,11 +288,12 @@ void explore(const struct state *first, struct outcome_of *outcome)
     double began = seconds_now();
     struct event_kept none = {.kind = MOVE_NONE};
     uint64_t level_end = 2;
-    struct state state;
+    struct state state = *first;
 
     found = outcome;
     visited_begin();
-    visited_add(first, 0, &none);
+    none.turned = (uint8_t)alike_turn(&state);
+    visited_add(&state, 0, &none);
     for (here = 1; here < visited_end(); here++) {
         if (here == level_end) {
             found->depth++;

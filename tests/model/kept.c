@@ -13,6 +13,7 @@ _Static_assert(sizeof(struct node) / 8 < UINT16_MAX, "a word's place fits");
 static struct store *nodes, *messages;
 static struct facts *facts;
 static uint32_t *node_ticks, *message_ticks;
+static struct message_facts *of_messages;
 static uint32_t facts_room, messages_room;
 
 static void *grown(void *memory, size_t old_count, size_t new_count, size_t size)
@@ -96,9 +97,20 @@ static struct facts look(const struct node *node)
                       .version = (uint8_t)e->saved.roster.version,
                       .disk_term = (uint8_t)node->disk.roster.term,
                       .disk_version = (uint8_t)node->disk.roster.version,
+                      .own_disk_term = (uint8_t)node->disk.term,
+                      .promised = node->up && e->promise.until_us > NOW_US,
                       .seats = seats_of(node),
                       .claimed = claimed_at(node)};
 
+    if (node->up) {
+        f.uid = e->saved.uid;
+        f.vote_round = e->role == ROLE_CANDIDATE ? e->round.id : 0;
+        f.canvass_round =
+            canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
+        f.after = e->after;
+        f.promise = e->promise.to;
+        f.following = (struct tenure){e->following.term, e->following.uid, 0};
+    }
     if (!claims && node->ghost.page_left > 0) f.claim_term = node->ghost.page_term;
     if (roster_compare(node->ghost.held_term, node->ghost.held_version, f.disk_term,
                        f.disk_version) > 0) {
@@ -163,6 +175,20 @@ uint32_t node_tick(uint32_t number)
     return node_ticks[number];
 }
 
+static struct message_facts look_at(unsigned to, const struct message *m)
+{
+    struct message_facts f = {
+        .to = (uint8_t)to, .kind = (uint8_t)m->kind, .term = (uint8_t)m->term};
+
+    if (m->kind == MESSAGE_ACK) f.yes = m->ack.yes;
+    if (m->kind == MESSAGE_VOTE_REPLY || m->kind == MESSAGE_CANVASS_REPLY) {
+        f.round = m->reply.round;
+        f.over = m->reply.after;
+    }
+    if (m->kind == MESSAGE_RESIGN) f.over = (struct tenure){m->resign.term, m->uid, m->life};
+    return f;
+}
+
 uint32_t message_put(unsigned from, unsigned to, const struct message *message,
                      const struct roster *roster)
 {
@@ -173,8 +199,11 @@ uint32_t message_put(unsigned from, unsigned to, const struct message *message,
     if (number >= messages_room) {
         uint32_t room = messages_room == 0 ? 1024 : 2 * messages_room;
         message_ticks = grown(message_ticks, messages_room, room, sizeof *message_ticks);
+        of_messages = grown(of_messages, messages_room, room, sizeof *of_messages);
         messages_room = room;
     }
+    of_messages[number] = look_at(to, message);
+    if (message->kind == MESSAGE_VOTE || message->kind == MESSAGE_CANVASS) roster_known(roster);
     return number;
 }
 
@@ -204,6 +233,11 @@ uint32_t message_tick(uint32_t number)
     return message_ticks[number];
 }
 
+const struct message_facts *message_facts(uint32_t number)
+{
+    return &of_messages[number];
+}
+
 uint32_t nodes_kept(void)
 {
     return store_count(nodes);
@@ -217,5 +251,5 @@ uint32_t messages_kept(void)
 size_t kept_memory(void)
 {
     return store_memory(nodes) + store_memory(messages) + facts_room * (sizeof *facts + 4) +
-           messages_room * sizeof(uint32_t);
+           messages_room * (sizeof(uint32_t) + sizeof *of_messages);
 }

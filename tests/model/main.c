@@ -1,7 +1,11 @@
 /* main.c: goosemodel explores small worlds, each to its end if its budget allows.
  *
- *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD...   status 1: something is broken, or not finished
- *     goosemodel --list
+ *     goosemodel [--outside] [--seconds N] [--megabytes N] [--lie WHAT] WORLD
+ *     goosemodel --list       each world; "ends": within its budgets, "open": it was never seen to end within them
+ *
+ * Exit status: 0 the world was explored to its end, and nothing is broken; 1 something is broken, and the way there is
+ * told; 2 the question is wrong, or the model is; 3 the budget (seconds of the processor, memory) was over before the
+ * end, and nothing is broken so far.
  *
  * --outside leaves election_check() and what a message says that it stands on alone, so that a core that was broken on
  * purpose is seen to break what PROTOCOL 2 promises. */
@@ -10,6 +14,8 @@
 #include <string.h>
 
 #include "model.h"
+
+enum { STATUS_BROKEN = 1, STATUS_WRONG = 2, STATUS_NOT_FINISHED = 3 };
 
 struct options {
     double seconds;
@@ -25,37 +31,49 @@ static const char *const lies[LIES] = {"none", "disk", "promise", "goose"};
 static void list(void)
 {
     for (unsigned i = 0; i < world_count; i++)
-        printf("%-12s %s\n", worlds[i].name, worlds[i].about);
+        printf("%-12s %-5s %s\n", worlds[i].name, worlds[i].open ? "open" : "ends",
+               worlds[i].about);
 }
 
 static void say_budgets(void)
 {
+    static const char *const starts[] = {
+        [START_SEATED] = "voters without a goose",
+        [START_REIGN] = "a goose that all follow",
+        [START_NEWBORN] = "newborns that have asked each other",
+        [START_FOUNDED] = "a flock that newborns have founded",
+    };
+
     printf("world %s: %s\n", world.name, world.about);
+    printf("  begins:  %s\n", starts[world.start]);
     printf("  budgets: %u nodes, %u voters, terms <= %u, roster versions <= %u, messages in flight "
            "<= %u\n",
            world.nodes, world.seats, world.terms, world.versions, world.in_flight);
     printf("           crashes <= %u, lost disks <= %u, duplicates <= %u, handovers <= %u, holds "
-           "<= %u, "
-           "removals <= %u, HELLOs <= %u\n",
+           "<= %u, removals <= %u, HELLOs <= %u\n",
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
            world.removals, world.hellos);
     printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
            world.lease_ticks, world.step_ticks,
            world.canvass ? "by messages" : "always answered with yes", world.seconds,
            world.megabytes);
+    printf("  alike:  ");
+    for (unsigned i = 0; i < world.nodes; i++)
+        if ((world.alike >> i & 1) != 0) printf(" n%u", i + 1);
+    printf(world.alike == 0 ? " none\n" : "\n");
     fflush(stdout);
 }
 
 static void say_outcome(const struct outcome_of *o)
 {
-    printf("  %s: %llu states, depth %u%s, %llu transitions (%llu beyond the budget), %.1f s, %zu "
-           "MB\n",
-           o->broken != NULL ? "BROKEN"
-           : o->finished     ? "finished"
-                             : o->why_not,
-           (unsigned long long)o->states, o->depth, o->finished ? "" : " not completed",
-           (unsigned long long)o->transitions, (unsigned long long)o->cut, o->seconds,
-           o->bytes >> 20);
+    printf(
+        "  %s: %llu states, depth %u%s, %llu transitions (%llu beyond the budget), %.1f s of the "
+        "processor, %zu MB\n",
+        o->broken != NULL ? "BROKEN"
+        : o->finished     ? "finished"
+                          : o->why_not,
+        (unsigned long long)o->states, o->depth, o->finished ? "" : " not completed",
+        (unsigned long long)o->transitions, (unsigned long long)o->cut, o->seconds, o->bytes >> 20);
     printf("  reached: term %u won, roster version %u committed\n", o->term_won,
            o->version_committed);
     printf("  %u states of a node, %u messages, %llu moves by the core, %.0f states/s\n",
@@ -76,6 +94,7 @@ static int run(const struct world *chosen, const struct options *options)
     say_budgets();
     kept_begin();
     moves_begin();
+    alike_begin();
     prologue(&first);
     explore(&first, &outcome);
     say_outcome(&outcome);
@@ -84,7 +103,7 @@ static int run(const struct world *chosen, const struct options *options)
         unsigned count = explore_path(&events);
         tell_path(&first, events, count, outcome.broken);
     }
-    return outcome.finished ? 0 : 1;
+    return outcome.broken != NULL ? STATUS_BROKEN : outcome.finished ? 0 : STATUS_NOT_FINISHED;
 }
 
 static const struct world *find(const char *name)
@@ -123,9 +142,11 @@ int main(int argc, char **argv)
     const struct world *chosen = at + 1 == argc ? find(argv[at]) : NULL;
     if (chosen == NULL) {
         fprintf(stderr, "goosemodel [--outside] [--seconds N] [--megabytes N] [--lie "
-                        "disk|promise|goose] WORLD, of:\n");
+                        "disk|promise|goose] WORLD\n"
+                        "status 0: explored to its end; 1: broken; 3: the budget was over before "
+                        "the end. Worlds:\n");
         list();
-        return 2;
+        return STATUS_WRONG;
     }
     return run(chosen, &options);
 }

@@ -73,7 +73,7 @@ enum move_kind {
     MOVE_CRASH_LANDED, /* and the write under way reached the disk before */
     MOVE_START,
     MOVE_LOSE_DISK,
-    MOVE_HANDOVER,
+    MOVE_HANDOVER, /* argument: the heir */
     MOVE_HOLD,
     MOVE_REMOVE, /* argument: the node */
     MOVE_KINDS
@@ -109,9 +109,15 @@ struct facts {
     uint8_t version;   /* of its roster */
     uint8_t disk_term; /* the newest roster that was ever on a disk here */
     uint8_t disk_version;
-    uint8_t seats;   /* bits: nodes that have a seat in the roster in use */
+    uint8_t own_disk_term; /* the term on its disk: it never goes below that */
+    bool promised;         /* to `promise`, just now */
+    uint8_t seats;         /* bits: nodes that have a seat in the roster in use */
     uint8_t claimed; /* bits: nodes at whose seat nobody has to be guessed, here and on disk */
     struct word_given words[NODES_MAX];
+    uint64_t uid;
+    uint64_t vote_round;    /* the one that it asks for now; 0: none */
+    uint64_t canvass_round; /* the one of its term */
+    struct tenure after, promise, following;
 };
 
 struct message_kept {
@@ -123,6 +129,16 @@ struct message_kept {
 
 /* Voters without a goose; with one; newborns of one list that have asked each other; a flock that such newborns founded. */
 enum start { START_SEATED, START_REIGN, START_NEWBORN, START_FOUNDED };
+/* What of a message decides whether it is spent: spent.c. */
+struct message_facts {
+    uint8_t to;
+    uint8_t kind;
+    bool yes; /* an ACK's */
+    uint8_t term;
+    uint64_t round;
+    struct tenure over; /* the resignation that it tells of; term 0: none */
+};
+
 enum lie { LIE_NONE, LIE_DISK, LIE_PROMISE, LIE_GOOSE, LIES };
 
 struct world {
@@ -141,11 +157,13 @@ struct world {
     unsigned holds;
     unsigned removals;
     unsigned hellos;
+    unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
     bool canvass;
     bool silence;
     bool observers;
     unsigned lease_ticks;
     unsigned step_ticks;
+    bool open; /* was never seen to end within its budgets */
     enum lie lie;
     bool outside; /* what the core says of itself is not asked */
     double seconds;
@@ -166,6 +184,10 @@ int node_of_address(struct text address); /* -1: nobody's */
 void name_uid(uint64_t uid, unsigned node, unsigned birth);
 int node_of_uid(uint64_t uid); /* -1: nobody's */
 const char *uid_words(uint64_t uid);
+unsigned birth_of_uid(uint64_t uid);
+uint64_t uid_at(unsigned node, uint64_t like); /* the uid there of the same birth; 0: none */
+void roster_known(const struct roster *roster);
+const struct roster *roster_of_digest(uint64_t digest); /* NULL: never seen */
 
 /* store.c: equal bytes are kept once. Numbers count from 1. */
 struct store;
@@ -185,6 +207,7 @@ uint32_t message_put(unsigned from, unsigned to, const struct message *message,
                      const struct roster *roster);
 struct message_kept message_get(uint32_t number);
 uint32_t message_tick(uint32_t number);
+const struct message_facts *message_facts(uint32_t number);
 uint32_t nodes_kept(void);
 uint32_t messages_kept(void);
 size_t kept_memory(void);
@@ -216,6 +239,8 @@ const struct move *move_make(uint32_t node, enum move_kind kind, uint32_t argume
 bool move_try(struct shell *shell, enum move_kind kind, uint32_t argument);
 size_t moves_memory(void);
 uint64_t moves_count(void);
+/* What move_make() remembers, made anew. */
+void move_remake(uint32_t node, enum move_kind kind, uint32_t argument, struct move *move);
 
 /* state.c: a state of the world, as explore.c stores it. */
 struct state {
@@ -228,6 +253,21 @@ struct state {
     uint8_t zero2;
 };
 
+/* spent.c */
+bool message_is_spent(uint32_t message, const struct state *state);
+
+/* alike.c: nodes that may be taken for each other. A turn is one way to do so; 0 is none at all. */
+void alike_begin(void);
+unsigned alike_turn(
+    struct state *state); /* to the form that stands for all of them; returns the turn */
+unsigned alike_back(unsigned turn);
+unsigned alike_then(unsigned first, unsigned second);
+unsigned alike_node(unsigned turn, unsigned node);
+uint32_t alike_argument(unsigned turn, enum move_kind kind, uint32_t argument);
+uint32_t alike_kept(unsigned turn, uint32_t node);
+void alike_check(uint32_t node, enum move_kind kind, uint32_t argument, const struct move *move);
+size_t alike_memory(void);
+
 /* check.c */
 /* What is wrong after `move` of `node` led from `before` to `after`; NULL: nothing. It keeps the memory of `after`. */
 const char *check_move(const struct state *before, unsigned node, const struct move *move,
@@ -239,7 +279,7 @@ struct event_kept {
     uint8_t kind;
     uint8_t node;
     uint8_t lost;
-    uint8_t zero;
+    uint8_t turned; /* how the nodes were taken for each other afterwards: alike.c */
     uint32_t argument;
 };
 

@@ -105,6 +105,13 @@ static void run_request(struct shell *shell, enum request_kind kind, int whom)
     shell_step(shell, &event);
 }
 
+/* A removal that takes too long is given up, and when that is is anybody's guess: here, when the next one is asked. */
+static void run_remove(struct shell *shell, uint32_t whom)
+{
+    shell->node.e.removal.active = false;
+    run_request(shell, REQUEST_REMOVE, (int)whom);
+}
+
 static void run_saved(struct shell *shell)
 {
     struct node *node = &shell->node;
@@ -166,11 +173,26 @@ static void run_heartbeat(struct shell *shell)
     run_due(shell, &node->e.reign.heartbeat_at_us);
 }
 
-static void run_silent(struct shell *shell, uint32_t seat)
+static void run_silent(struct shell *shell, uint32_t whom)
 {
+    int seat = roster_find_address(&shell->node.e.roster, node_address(whom));
+
+    if (seat < 0) return;
     shell->node.e.peers[seat].contact.heard_at_us = 1;
     shell->node.e.peers[seat].silent_since_us = 1;
     run_heartbeat(shell);
+}
+
+/* Seats come first, then the addresses of its command line. */
+static void run_hello(struct shell *shell, uint32_t whom)
+{
+    struct election *e = &shell->node.e;
+    int seat = roster_find_address(&e->roster, node_address(whom));
+
+    if (whom == shell->node.index) return;
+    if (seat < 0 && whom >= world.seats) return; /* no command line names it */
+    e->hello_turn = seat >= 0 ? (unsigned)seat : e->roster.count + whom;
+    run_due(shell, &e->hello_at_us);
 }
 
 static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
@@ -189,18 +211,15 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_ASK_AGAIN: run_due(shell, &e->round.ask_at_us); break;
     case MOVE_HEARTBEAT: run_heartbeat(shell); break;
     case MOVE_SILENT: run_silent(shell, argument); break;
-    case MOVE_HELLO:
-        e->hello_turn = argument;
-        run_due(shell, &e->hello_at_us);
-        break;
+    case MOVE_HELLO: run_hello(shell, argument); break;
     case MOVE_SAVED: run_saved(shell); break;
     case MOVE_CRASH: run_crash(shell, false); break;
     case MOVE_CRASH_LANDED: run_crash(shell, true); break;
     case MOVE_START: shell_start(shell, !shell->node.has_disk); break;
     case MOVE_LOSE_DISK: run_lose_disk(shell); break;
-    case MOVE_HANDOVER: run_request(shell, REQUEST_HANDOVER, -1); break;
+    case MOVE_HANDOVER: run_request(shell, REQUEST_HANDOVER, (int)argument); break;
     case MOVE_HOLD: run_request(shell, REQUEST_HOLD, -1); break;
-    case MOVE_REMOVE: run_request(shell, REQUEST_REMOVE, (int)argument); break;
+    case MOVE_REMOVE: run_remove(shell, argument); break;
     case MOVE_NONE:
     case MOVE_TICK:
     case MOVE_KINDS:
@@ -233,7 +252,7 @@ static void look_at(struct move *move, const struct durable_state *before, const
     move->stood_version = (uint8_t)before->roster.version;
 }
 
-static void make(uint32_t number, enum move_kind kind, uint32_t argument, struct move *move)
+void move_remake(uint32_t number, enum move_kind kind, uint32_t argument, struct move *move)
 {
     static struct shell shell;
     static struct durable_state before;
@@ -299,7 +318,8 @@ const struct move *move_make(uint32_t node, enum move_kind kind, uint32_t argume
     struct slot *slot = find(key);
 
     if (slot->key == 0) {
-        make(node, kind, argument, &move);
+        move_remake(node, kind, argument, &move);
+        if (move.broken == NULL) alike_check(node, kind, argument, &move);
         uint32_t number = keep(&move, node);
         if (++used > slot_count / 2) slots_grow();
         slot = find(key);

@@ -1,10 +1,12 @@
-/* names.c: addresses and uids of the model's nodes, and what people call them. */
+/* names.c: addresses, uids and rosters of the model's nodes, and what people call them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
 
-#define NAMED_MAX 64
+#define NAMED_MAX   64
+#define ROSTERS_MAX 512
 
 static const char *const addresses[NODES_MAX] = {"n1:7400", "n2:7400", "n3:7400", "n4:7400"};
 
@@ -61,4 +63,42 @@ const char *uid_words(uint64_t uid)
     if (i < 0) return "somebody";
     snprintf(at, sizeof words[0], "n%u%.*s", named[i].node + 1, (int)named[i].birth, "'''");
     return at;
+}
+
+unsigned birth_of_uid(uint64_t uid)
+{
+    int at = find(uid);
+    return at < 0 ? 0 : named[at].birth;
+}
+
+uint64_t uid_at(unsigned node, uint64_t like)
+{
+    int at = find(like);
+
+    for (unsigned i = 0; at >= 0 && i < named_count; i++)
+        if (named[i].node == node && named[i].birth == named[at].birth) return named[i].uid;
+    return 0;
+}
+
+static struct {
+    uint64_t digest;
+    struct roster roster;
+} rosters[ROSTERS_MAX];
+static unsigned roster_count;
+
+void roster_known(const struct roster *roster)
+{
+    uint64_t digest = roster_digest(roster);
+
+    if (roster_of_digest(digest) != NULL) return;
+    if (roster_count == ROSTERS_MAX) abort();
+    rosters[roster_count].digest = digest;
+    rosters[roster_count++].roster = *roster;
+}
+
+const struct roster *roster_of_digest(uint64_t digest)
+{
+    for (unsigned i = 0; i < roster_count; i++)
+        if (rosters[i].digest == digest) return &rosters[i].roster;
+    return NULL;
 }

@@ -22,6 +22,11 @@ static void happens(struct state *state, unsigned node, enum move_kind kind, uin
         post[post_count++] = move->sends[i];
 }
 
+static bool is_seated(unsigned index)
+{
+    return (world.start == START_SEATED || world.start == START_REIGN) && index < world.seats;
+}
+
 static void settle(struct state *state)
 {
     for (bool busy = true; busy;) {
@@ -39,16 +44,37 @@ static void settle(struct state *state)
     }
 }
 
+/* What uids will be drawn: so that names can be swapped. */
+static void foresee(unsigned index)
+{
+    static struct shell shell;
+    static struct move move;
+
+    for (unsigned birth = 0; birth <= world.lost_disks; birth++) {
+        memset(&shell, 0, sizeof shell);
+        memset(&move, 0, sizeof move);
+        shell.move = &move;
+        shell.deaf = true;
+        shell.node.index = (uint8_t)index;
+        shell.node.ghost.birth = (uint8_t)birth;
+        if (birth > 0 || !is_seated(index)) {
+            shell_start(&shell, true);
+        } else {
+            world_seated(index, &shell.node.disk);
+            name_uid(shell.node.disk.uid, index, 0);
+        }
+    }
+}
+
 static void start(struct state *state, unsigned index)
 {
     static struct node node;
 
     memset(&node, 0, sizeof node);
     node.index = (uint8_t)index;
-    if ((world.start == START_SEATED || world.start == START_REIGN) && index < world.seats) {
+    if (is_seated(index)) {
         world_seated(index, &node.disk);
         node.has_disk = true;
-        name_uid(node.disk.uid, index, 0);
     }
     canon_node(&node);
     state->nodes[index] = node_put(&node);
@@ -88,6 +114,8 @@ void prologue(struct state *first)
 {
     memset(first, 0, sizeof *first);
     post_count = 0;
+    for (unsigned i = 0; i < world.nodes; i++)
+        foresee(i);
     for (unsigned i = 0; i < world.nodes; i++)
         start(first, i);
     bool newborn = world.start == START_NEWBORN || world.start == START_FOUNDED;

@@ -125,8 +125,9 @@ static uint64_t entropy(const struct node *node)
     return digest_bytes(1, of, sizeof of);
 }
 
-static void name_round(struct election *e)
+static void name_round(struct election *e, enum event_kind kind)
 {
+    if (kind == EVENT_START) e->saved.life = e->saved.life >> 32 << 32 | 1;
     if (e->role == ROLE_CANDIDATE)
         e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_VOTE);
     if (e->role == ROLE_CANVASSING)
@@ -152,7 +153,7 @@ void shell_step(struct shell *shell, struct event *event)
         event->entropy = entropy(node);
         before = node->e;
         election_step(&node->e, event, &actions);
-        name_round(&node->e);
+        name_round(&node->e, event->kind);
         if (!world.outside) check_inside(shell, event, &before);
         carry_out(shell, &actions);
         if (!actions.more) break;

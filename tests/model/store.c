@@ -58,7 +58,7 @@ static const uint8_t *bytes_keep(struct store *store, const void *bytes, size_t 
 {
     size_t rounded = (count + 7) & ~(size_t)7;
 
-    if (rounded > store->block_left) {
+    if (store->block == NULL || rounded > store->block_left) {
         store->block_left = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
         store->block = must(malloc(store->block_left));
         store->memory += store->block_left;

@@ -170,13 +170,13 @@ static void tell_event(const struct event_kept *event)
         [MOVE_ASK_AGAIN] = "asks again",
         [MOVE_HEARTBEAT] = "has a heartbeat due",
         [MOVE_SILENT] = "has a heartbeat due, and a seat was silent for long",
-        [MOVE_HELLO] = "has a HELLO due",
+        [MOVE_HELLO] = "has a HELLO due, if it is lost to",
         [MOVE_SAVED] = "has written",
         [MOVE_CRASH] = "crashes",
         [MOVE_CRASH_LANDED] = "crashes when its write has just landed",
         [MOVE_START] = "starts",
         [MOVE_LOSE_DISK] = "loses its disk",
-        [MOVE_HANDOVER] = "is asked to hand over",
+        [MOVE_HANDOVER] = "is asked to hand over to",
         [MOVE_HOLD] = "is asked for a hold",
         [MOVE_REMOVE] = "is asked to remove",
     };
@@ -185,17 +185,38 @@ static void tell_event(const struct event_kept *event)
         printf("# a tick: 1/%u of a lease\n", world.lease_ticks);
     else if (event->kind == MOVE_DELIVER)
         tell_delivery(event->node + 1u, event->argument);
-    else if (event->kind == MOVE_REMOVE || event->kind == MOVE_SILENT)
+    else if (event->kind == MOVE_REMOVE || event->kind == MOVE_SILENT ||
+             event->kind == MOVE_HANDOVER || event->kind == MOVE_HELLO)
         printf("n%u %s n%u\n", event->node + 1u, words[event->kind], event->argument + 1);
     else
         printf("n%u %s\n", event->node + 1u, words[event->kind]);
 }
 
-/* The story once more, event by event, by the core itself. */
+/* Which of the sends were lost, in the order in which this node makes them. */
+static unsigned lost_of(unsigned turn, uint32_t node, const struct event_kept *event)
+{
+    enum move_kind kind = (enum move_kind)event->kind;
+    unsigned back = alike_back(turn), lost = 0;
+    const struct move *known = move_make(node, kind, event->argument);
+    const struct move *first =
+        move_make(alike_kept(back, node), kind, alike_argument(back, kind, event->argument));
+
+    for (unsigned i = 0; known != NULL && first != NULL && i < first->send_count; i++)
+        for (unsigned j = 0; j < known->send_count; j++)
+            if ((event->lost >> i & 1) != 0 &&
+                alike_argument(turn, MOVE_DELIVER, first->sends[i]) == known->sends[j])
+                lost |= 1u << j;
+    return lost;
+}
+
+/* The story once more, event by event, by the core itself, under the names that the nodes had at first: `turn` leads
+ * there from those that explore.c gave them. */
 void tell_path(const struct state *first, const struct event_kept *events, unsigned count,
                const char *broken)
 {
     static struct shell shell;
+    struct state turned = *first;
+    unsigned turn = alike_back(alike_turn(&turned));
     uint32_t nodes[NODES_MAX];
 
     memcpy(nodes, first->nodes, sizeof nodes);
@@ -204,20 +225,25 @@ void tell_path(const struct state *first, const struct event_kept *events, unsig
         printf(" n%u", i + 1);
     printf("\n");
     for (unsigned i = 0; i < count; i++) {
-        const struct event_kept *event = &events[i];
+        struct event_kept event = events[i];
+        enum move_kind kind = (enum move_kind)event.kind;
         struct move move = {.send_count = 0};
-        tell_event(event);
-        for (unsigned node = 0; event->kind == MOVE_TICK && node < world.nodes; node++)
+        event.node = (uint8_t)alike_node(turn, event.node);
+        event.argument = alike_argument(turn, kind, event.argument);
+        tell_event(&event);
+        for (unsigned node = 0; kind == MOVE_TICK && node < world.nodes; node++)
             nodes[node] = node_tick(nodes[node]);
-        if (event->kind == MOVE_TICK) continue;
-        node_get(nodes[event->node], &shell.node);
-        shell.move = &move;
-        shell.tells = true;
-        shell.lost = event->lost;
-        if (move_make(nodes[event->node], (enum move_kind)event->kind, event->argument) != NULL)
-            move_try(&shell, (enum move_kind)event->kind, event->argument);
-        canon_node(&shell.node);
-        nodes[event->node] = node_put(&shell.node);
+        if (kind != MOVE_TICK) {
+            shell.lost = lost_of(turn, nodes[event.node], &event);
+            node_get(nodes[event.node], &shell.node);
+            shell.move = &move;
+            shell.tells = true;
+            if (move_make(nodes[event.node], kind, event.argument) != NULL)
+                move_try(&shell, kind, event.argument);
+            canon_node(&shell.node);
+            nodes[event.node] = node_put(&shell.node);
+        }
+        turn = alike_then(alike_back(event.turned), turn);
     }
     printf("# broken: %s\n", broken);
 }

@@ -7,10 +7,16 @@
 #define FLOCK(count, voters, ticks) \
     .nodes = (count), .seats = (voters), .lease_ticks = (ticks), .seconds = 600, .megabytes = 7000
 
+/* The first of a list of newborns stands at once, the others after it. */
+#define SECOND_AND_THIRD 6
+#define ALL_THREE        7
+#define FIRST_TWO        3
+
 const struct world worlds[] = {
     {.name = "smoke",
      .about = "two voters, short enough for every test run",
      FLOCK(2, 2, 2),
+     .alike = FIRST_TWO,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -19,6 +25,7 @@ const struct world worlds[] = {
     {.name = "trio",
      .about = "three voters without a goose, one election: short enough as well",
      FLOCK(3, 3, 1),
+     .alike = ALL_THREE,
      .start = START_SEATED,
      .versions = 1,
      .terms = 2,
@@ -27,6 +34,7 @@ const struct world worlds[] = {
     {.name = "voters",
      .about = "three voters: one crash, one message in flight",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -35,6 +43,7 @@ const struct world worlds[] = {
     {.name = "order",
      .about = "three voters: two messages in flight overtake each other",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -42,6 +51,8 @@ const struct world worlds[] = {
     {.name = "wide",
      .about = "three voters: one crash, four messages in flight, one twice",
      FLOCK(3, 3, 2),
+     .open = true,
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -51,23 +62,65 @@ const struct world worlds[] = {
     {.name = "cold",
      .about = "three voters without a goose: one election, one crash",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_SEATED,
      .versions = 1,
      .terms = 2,
      .in_flight = 1,
      .crashes = 1},
-    {.name = "canvass",
-     .about = "three voters that canvass with messages",
+    {.name = "twice",
+     .about = "three voters without a goose: two elections",
      FLOCK(3, 3, 2),
+     .open = true,
+     .alike = ALL_THREE,
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1},
+    {.name = "overtake",
+     .about = "three voters without a goose: three elections, two messages overtake each other",
+     FLOCK(3, 3, 1),
+     .open = true,
+     .alike = ALL_THREE,
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 4,
+     .in_flight = 2},
+    {.name = "hold",
+     .about = "two voters: a hold, a handover, a crash",
+     FLOCK(2, 2, 2),
+     .alike = FIRST_TWO,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
+     .in_flight = 1,
+     .crashes = 1,
+     .handovers = 1,
+     .holds = 1},
+    {.name = "canvass",
+     .about = "two voters that canvass with messages, and a crash",
+     FLOCK(2, 2, 2),
+     .start = START_REIGN,
+     .versions = 1,
+     .terms = 3,
+     .in_flight = 1,
+     .crashes = 1,
+     .canvass = true,
+     .step_ticks = 1},
+    {.name = "yield",
+     .about = "three voters without a goose that canvass with messages",
+     FLOCK(3, 3, 1),
+     .open = true,
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 2,
      .in_flight = 1,
      .canvass = true,
      .step_ticks = 1},
     {.name = "resign",
      .about = "three voters: a handover to an heir, a hold",
      FLOCK(3, 3, 2),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
      .terms = 3,
@@ -75,11 +128,12 @@ const struct world worlds[] = {
      .handovers = 1,
      .holds = 1},
     {.name = "late",
-     .about = "three voters: a handover whose RESIGN may come late, a hold",
-     FLOCK(3, 3, 2),
+     .about = "three voters: a handover whose RESIGN comes late and out of order, a hold",
+     FLOCK(3, 3, 1),
+     .alike = ALL_THREE,
      .start = START_REIGN,
      .versions = 1,
-     .terms = 4,
+     .terms = 3,
      .in_flight = 2,
      .handovers = 1,
      .holds = 1},
@@ -100,18 +154,37 @@ const struct world worlds[] = {
      .in_flight = 1,
      .crashes = 1,
      .removals = 2},
+    {.name = "chain",
+     .about = "three voters, of whom an operator removes two, and another election",
+     FLOCK(3, 3, 1),
+     .start = START_REIGN,
+     .versions = 3,
+     .terms = 3,
+     .in_flight = 1,
+     .removals = 2},
     {.name = "newcomer",
      .about = "two voters and a newcomer that waits for a seat",
-     FLOCK(3, 2, 2),
+     FLOCK(3, 2, 1),
+     .alike = FIRST_TWO,
      .start = START_REIGN,
      .versions = 2,
      .terms = 3,
      .in_flight = 1,
      .hellos = 1,
      .observers = true},
+    {.name = "reborn",
+     .about = "three voters: one election, and one loses its disk",
+     FLOCK(3, 3, 1),
+     .start = START_SEATED,
+     .versions = 1,
+     .terms = 2,
+     .in_flight = 1,
+     .crashes = 1,
+     .lost_disks = 1},
     {.name = "bootstrap",
      .about = "three newborns of one list, one election, and a crash",
      FLOCK(3, 3, 2),
+     .alike = SECOND_AND_THIRD,
      .start = START_NEWBORN,
      .versions = 2,
      .terms = 1,
@@ -121,6 +194,8 @@ const struct world worlds[] = {
     {.name = "births",
      .about = "three newborns of one list, two elections, and a crash",
      FLOCK(3, 3, 2),
+     .open = true,
+     .alike = SECOND_AND_THIRD,
      .start = START_NEWBORN,
      .versions = 2,
      .terms = 2,
@@ -128,15 +203,40 @@ const struct world worlds[] = {
      .crashes = 1,
      .hellos = 1},
     {.name = "lost-disk",
-     .about = "a flock that newborns founded, of whom one loses its disk",
+     .about = "three newborns of one list, one election, and one of them loses its disk",
+     FLOCK(3, 3, 1),
+     .start = START_NEWBORN,
+     .versions = 4,
+     .terms = 1,
+     .in_flight = 1,
+     .crashes = 1,
+     .lost_disks = 1,
+     .hellos = 2,
+     .silence = true,
+     .observers = true},
+    {.name = "reseated",
+     .about = "a flock that newborns founded, of whom one loses its disk and gets a seat again",
      FLOCK(3, 3, 2),
+     .start = START_FOUNDED,
+     .versions = 4,
+     .terms = 1,
+     .in_flight = 1,
+     .crashes = 1,
+     .lost_disks = 1,
+     .hellos = 1,
+     .silence = true,
+     .observers = true},
+    {.name = "deposed",
+     .about = "the same flock, the same lost disk, and another election",
+     FLOCK(3, 3, 1),
+     .open = true,
      .start = START_FOUNDED,
      .versions = 4,
      .terms = 2,
      .in_flight = 1,
      .crashes = 1,
      .lost_disks = 1,
-     .hellos = 3,
+     .hellos = 1,
      .silence = true,
      .observers = true},
 };
@@ -175,20 +275,27 @@ void world_options(unsigned node, struct election_options *options)
         options->join = peers;
 }
 
-/* A flock of term 1 that is settled, and whose promises have all ended. */
+static uint64_t seated_uid(unsigned node)
+{
+    return UINT64_C(0x7e57000000000000) + UINT64_C(0x101) * (node + 1); /* like nothing else */
+}
+
+/* A flock of term 1 that is settled, and whose promises have all ended. A reign at the beginning is the first
+ * with a longer lease than before: what is on file of the longest promise is what that reign brought there. */
 void world_seated(unsigned node, struct durable_state *state)
 {
     struct election_options options;
 
     memset(state, 0, sizeof *state);
     world_options(0, &options);
-    state->uid = UINT64_C(0x101) * (node + 1);
+    state->uid = seated_uid(node);
     state->life = UINT64_C(1) << 32;
     state->term = 1;
-    state->longest_promise_us = LEASE_US + LEASE_US / 20;
+    state->longest_promise_us =
+        world.start == START_REIGN ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
     state->roster.wanted = (uint8_t)world.nodes;
     for (unsigned i = 0; i < world.seats; i++)
-        state->roster.seats[i].uid = UINT64_C(0x101) * (i + 1);
+        state->roster.seats[i].uid = seated_uid(i);
 }

@@ -1,0 +1,60 @@
+/* spent.c: messages that can do nothing any more, whatever happens next. They are taken out of flight at once: to be
+ * delivered or to be lost is the same for them, and a state with one may do no more than the state without it.
+ *
+ *   ACK            of a term that the receiver's disk has reached, unless the receiver is goose of that very term: it
+ *                  will never be (again), for each candidacy is of a new term; and only a goose looks at an ACK
+ *   VOTE reply     of a round that the receiver does not ask for now: a round is of one life and one term, it had begun
+ *                  when it was asked for, and a candidate of a term is not one twice
+ *   CANVASS reply  of another round than that of the receiver's life and term: neither goes back
+ *   RESIGN, and the resignation that a reply tells of (`after`)
+ *                  of a term below the receiver's, if the receiver knows of it or of a later one, and is bound by no
+ *                  promise to it: it can be promised nothing in that term any more, and no heir stands for it. As long
+ *                  as there may be crashes it counts: a crash forgets what resignations were heard
+ *
+ * And the core has to agree: delivered now, it changes nothing. All of them go through the envelope as well. What that
+ * learns (contacts) is not kept where every seat is claimed and nobody is born twice; in other worlds nothing is taken
+ * for spent. */
+#include "model.h"
+
+static bool same(const struct tenure *a, const struct tenure *b)
+{
+    return a->term == b->term && a->uid == b->uid && a->life == b->life;
+}
+
+static bool is_old_news(const struct tenure *over, const struct facts *f, bool may_crash)
+{
+    if (over->term == 0) return true;
+    if (may_crash || !f->up || over->term >= f->term) return false;
+    if (f->promised && same(&f->promise, over)) return false;
+    if (same(&f->after, over)) return true;
+    bool followed = f->following.term == over->term && f->following.uid == over->uid;
+    return over->term < f->after.term && !followed;
+}
+
+bool message_is_spent(uint32_t message, const struct state *state)
+{
+    const struct message_facts *m = message_facts(message);
+    const struct facts *f = node_facts(state->nodes[m->to]);
+    bool newborns = world.start == START_NEWBORN || world.start == START_FOUNDED;
+
+    if (newborns || world.lost_disks > 0) return false;
+    switch ((enum message_kind)m->kind) {
+    case MESSAGE_ACK:
+        return m->term < f->own_disk_term ||
+               (m->term == f->own_disk_term && (f->role != ROLE_GOOSE || !m->yes));
+    case MESSAGE_VOTE_REPLY:
+        return m->round != f->vote_round && is_old_news(&m->over, f, state->crashes > 0);
+    case MESSAGE_CANVASS_REPLY:
+        return m->round != f->canvass_round && is_old_news(&m->over, f, state->crashes > 0);
+    case MESSAGE_RESIGN: return is_old_news(&m->over, f, state->crashes > 0);
+    case MESSAGE_HEARTBEAT:
+    case MESSAGE_CANVASS:
+    case MESSAGE_VOTE:
+    case MESSAGE_HELLO:
+    case MESSAGE_WELCOME:
+    case MESSAGE_REQUEST:
+    case MESSAGE_RESULT:
+    case MESSAGE_KINDS:
+    default: return false;
+    }
+}
