@@ -212,7 +212,8 @@ function endsOf(from, to) {
   return [{ x: from.x + away.x * Math.cos(angle), y: from.y + away.y * Math.sin(angle) }, b];
 }
 
-const hasRoom = (a, b) => Math.abs(a.x - b.x) > 64 || Math.abs(a.y - b.y) > 24;
+// A round trip is not written over what stands below a bird.
+const hasRoom = (at, bird) => Math.abs(at.x - bird.x) > 54 || at.y < bird.y || at.y > bird.y + 44;
 
 function showLinks(place) {
   const goose = [...place.at.keys()].find(isGoose);
@@ -228,8 +229,9 @@ function showLinks(place) {
     const look = isSilent(member) ? 'silent' : known ? '' : 'unknown';
     const [a, b] = endsOf(from, to);
     parts.push(draw('line', { class: 'wire ' + look, x1: a.x, y1: a.y, x2: b.x, y2: b.y }));
-    if (member.rtt_ms !== null && look === '' && place.names && hasRoom(a, b))
-      parts.push(draw('text', { class: 'trip', x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, spanOf(member.rtt_ms)));
+    const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    if (member.rtt_ms !== null && look === '' && place.names && hasRoom(middle, to))
+      parts.push(draw('text', { class: 'trip', ...middle }, spanOf(member.rtt_ms)));
   }
   $('links').replaceChildren(...parts);
 }
