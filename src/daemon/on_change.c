@@ -1,8 +1,6 @@
 /* on_change.c: see on_change.h. One timer says what is due: the next run, its end by TERM, or by KILL. */
 #include "daemon/on_change.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
