@@ -157,7 +157,8 @@ static void members(const void *context, flock_each_member *each, void *to)
                                      .priority = member.priority,
                                      .rank = member.rank == MEMBER_UNKNOWN ? -1 : (int)member.rank,
                                      .last_heard_us = known(member.heard_ago_us),
-                                     .rtt_us = known(member.rtt_us)};
+                                     .rtt_us = known(member.rtt_us),
+                                     .http_port = member.http_port};
         each(&shown, to);
     }
 }

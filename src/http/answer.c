@@ -53,10 +53,13 @@ static void put_status_line(struct out *out, unsigned code)
 void answer_put_head(struct out *out, const struct exchange *exchange, const struct answer *answer)
 {
     put_status_line(out, answer->code);
-    const char *type = answer->json ? "application/json" : "text/plain";
-    PUT(out, "Content-Type: ");
-    put_string(out, answer->type != NULL ? answer->type : type);
-    PUT(out, "\r\nCache-Control: no-store\r\n");
+    if (answer->fields != NULL)
+        put_string(out, answer->fields);
+    else if (answer->json)
+        PUT(out, "Content-Type: application/json\r\n");
+    else
+        PUT(out, "Content-Type: text/plain\r\n");
+    PUT(out, "Cache-Control: no-store\r\n");
     if (!answer->open && !answer->stream) {
         PUT(out, "Content-Length: ");
         put_u64(out, answer->body.bytes);

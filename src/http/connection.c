@@ -20,7 +20,7 @@
 struct unsent {
     uv_write_t write;
     struct connection *connection;
-    size_t bytes;
+    size_t bytes; /* of the copy; none is made of what lasts */
     char copy[];
 };
 
@@ -47,6 +47,14 @@ static void read_on(struct connection *connection)
 
 /* ---- out ---- */
 
+/* libuv has one kind of buffer, for reading too; what is written it leaves alone. */
+static uv_buf_t buffer_of(struct span text)
+{
+    uv_buf_t buffer = {.len = text.bytes};
+    memcpy(&buffer.base, &text.at, sizeof(buffer.base));
+    return buffer;
+}
+
 static void on_written(uv_write_t *write, int status)
 {
     struct unsent *unsent = write->data;
@@ -63,27 +71,40 @@ static void on_written(uv_write_t *write, int status)
 
 /* The client takes its answers more slowly than it asks: nothing more is read from it until it has
  * them. */
-static void send_later(struct connection *connection, const char *from, size_t bytes)
+static void send_later(struct connection *connection, struct span text, bool lasting)
 {
-    struct unsent *unsent = malloc(sizeof(*unsent) + bytes);
+    size_t copied = lasting ? 0 : text.bytes;
+    struct unsent *unsent = malloc(sizeof(*unsent) + copied);
     if (unsent == NULL) {
         connection_close(connection);
         return;
     }
-    memcpy(unsent->copy, from, bytes);
+    memcpy(unsent->copy, text.at, copied);
     unsent->connection = connection;
-    unsent->bytes = bytes;
+    unsent->bytes = copied;
     unsent->write.data = unsent;
-    uv_buf_t buffer = uv_buf_init(unsent->copy, (unsigned)bytes);
+    uv_buf_t buffer = lasting ? buffer_of(text) : uv_buf_init(unsent->copy, (unsigned)copied);
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     if (uv_write(&unsent->write, stream, &buffer, 1, on_written) != 0) {
         free(unsent);
         connection_close(connection);
         return;
     }
-    connection->server->unsent_bytes += bytes;
+    connection->server->unsent_bytes += copied;
     connection->writes++;
     uv_read_stop(stream);
+}
+
+static void send_now(struct connection *connection, struct span text, bool lasting)
+{
+    if (text.bytes == 0 || connection->closed) return;
+    uv_buf_t buffer = buffer_of(text);
+    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
+    if (sent == UV_EAGAIN) sent = 0;
+    if (sent < 0)
+        connection_close(connection);
+    else if ((size_t)sent < text.bytes)
+        send_later(connection, (struct span){text.at + sent, text.bytes - (size_t)sent}, lasting);
 }
 
 static void flush(struct connection *connection)
@@ -91,14 +112,7 @@ static void flush(struct connection *connection)
     struct http_server *server = connection->server;
     size_t bytes = server->written;
     server->written = 0;
-    if (bytes == 0 || connection->closed) return;
-    uv_buf_t buffer = uv_buf_init(server->write, (unsigned)bytes);
-    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
-    if (sent == UV_EAGAIN) sent = 0;
-    if (sent < 0)
-        connection_close(connection);
-    else if ((size_t)sent < bytes)
-        send_later(connection, server->write + sent, bytes - (size_t)sent);
+    send_now(connection, (struct span){server->write, bytes}, false);
 }
 
 static void emit(struct connection *connection, struct span text)
@@ -127,7 +141,12 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     answer_put_head(&out, exchange, answer);
     assert(out.at != NULL);
     server->written = (size_t)(out.at - server->write);
-    if (exchange->method != HTTP_HEAD) emit(connection, answer->body);
+    if (exchange->method != HTTP_HEAD && answer->lasting) {
+        flush(connection);
+        send_now(connection, answer->body, true);
+    } else if (exchange->method != HTTP_HEAD) {
+        emit(connection, answer->body);
+    }
     if (!exchange->keep_alive || answer->open || answer->stream) connection->finishing = true;
 }
 

@@ -38,7 +38,7 @@ void events_get(struct exchange *exchange)
         return;
     }
     const struct answer answer = {.code = 200,
-                                  .type = "text/event-stream",
+                                  .fields = "Content-Type: text/event-stream\r\n",
                                   .stream = true,
                                   .body = {text, event_text(text, &status)},
                                   .about = &status};

@@ -32,6 +32,7 @@ struct exchange {
     enum http_method method;
     bool drills;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
+    bool wants_html; /* and text/html */
     bool keep_alive; /* the connection goes on after this answer */
     bool says_so;    /* an HTTP/1.0 client has to be told that it does */
     struct span path;
@@ -52,7 +53,8 @@ struct answer {
     bool challenge; /* 401: say how to show a token */
     unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */
     uint64_t hold_us;
-    const char *type; /* of the body, where that is neither JSON nor plain text; NULL: it is */
+    bool lasting;       /* the body outlives every connection */
+    const char *fields; /* whole lines for the head, Content-Type among them; NULL: none */
     struct span body;
     const struct flock_status *about; /* an answer about the role; NULL: it is not */
 };

@@ -74,6 +74,7 @@ struct flock_member {
     int rank;               /* in the succession, 0 is the heir; -1: none, or not known */
     uint64_t last_heard_us; /* ago; FLOCK_UNKNOWN */
     uint64_t rtt_us;        /* FLOCK_UNKNOWN */
+    uint16_t http_port;     /* on the address's host; 0: none, or not known */
 };
 
 typedef void flock_each_member(const struct flock_member *member, void *to);

@@ -7,7 +7,7 @@
 
 /* Three voters make 12,000; 31, every reason there is and large numbers some 22,000. */
 #define METRICS_BYTES_MAX 32768
-#define METRICS_TYPE      "text/plain; version=0.0.4; charset=utf-8"
+#define METRICS_FIELDS    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 struct page {
     struct out out;
@@ -155,7 +155,7 @@ void metrics_get(struct exchange *exchange)
         reply_problem(exchange, &no_room);
     } else {
         const struct answer answer = {
-            .code = 200, .type = METRICS_TYPE, .body = {text, (size_t)(page.out.at - text)}};
+            .code = 200, .fields = METRICS_FIELDS, .body = {text, (size_t)(page.out.at - text)}};
         reply(exchange, &answer);
     }
     free(text);

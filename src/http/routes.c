@@ -6,6 +6,7 @@
 #include "http/access.h"
 #include "http/answer.h"
 #include "http/changes.h"
+#include "http/dashboard.h"
 #include "http/events.h"
 #include "http/faults.h"
 #include "http/job.h"
@@ -30,7 +31,7 @@ static const struct row rows[] = {
     {.path = "/goose", .method = HTTP_OPTIONS, .handle = goose_get},
     {.path = "/duck", .method = HTTP_GET, .handle = duck_get},
     {.path = "/duck", .method = HTTP_OPTIONS, .handle = duck_get},
-    {.path = "/", .method = HTTP_GET, .handle = status_get},
+    {.path = "/", .method = HTTP_GET, .handle = root_get},
     {.path = "/livez", .method = HTTP_GET, .handle = livez_get},
     {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get},
     {.path = "/members", .method = HTTP_GET, .handle = members_get},

@@ -9,6 +9,7 @@ target_compile_definitions(test_http_access PRIVATE _GNU_SOURCE)
 goosed_unit_test(http_limits http_fake)
 goosed_unit_test(http_text http_fake)
 goosed_unit_test(http_job http_fake)
+goosed_unit_test(dashboard http_fake PkgConfig::SODIUM)
 goosed_unit_test(http_watch http_fake)
 
 # For tests/bench/http_bench.sh: the server alone.

@@ -32,7 +32,8 @@ static void fake_members(const void *context, flock_each_member *each, void *to)
                                       .priority = 100,
                                       .rank = -1,
                                       .last_heard_us = 0,
-                                      .rtt_us = 0};
+                                      .rtt_us = 0,
+                                      .http_port = 7400};
     const struct flock_member other = {.address = "n2.test:7400",
                                        .seat = FLOCK_SEAT_OBSERVER,
                                        .priority = -1,
