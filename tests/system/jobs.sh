@@ -45,6 +45,20 @@ for victim in supervisor guard; do
 done
 say "control group: ${group:-none here}"
 
+say "a second goosectl with the same command waits for the first, and for the guard of the first"
+started=$(job_starts)
+run_start 1 stubborn
+wait_job "$started"
+first=$(supervisor_of 1)
+: >"$FLOCK_DIR/1/run"
+run_start 1 stubborn
+wait_for 5 "the second to wait" grep -q 'another goosectl runs this very command here' "$FLOCK_DIR/1/run"
+[ "$(job_starts)" = $((started + 1)) ] || fail "the second did not wait"
+kill -s KILL "$first"
+wait_job $((started + 1))
+kill -s KILL "$(supervisor_of 1)"
+wait_for 5 "all of the job to be gone" job_is_gone
+
 scene "three nodes"
 jobs_flock 3 --heartbeat 50ms --lease 500ms
 
