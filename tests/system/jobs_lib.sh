@@ -116,6 +116,7 @@ fail_over() {
     wait_for 10 "a job that runs" find_owner
     supervisor=$(supervisor_of "$owner")
     before=$(job_starts)
+    # shellcheck disable=SC2034 # for the scenarios
     missed=
     "do_$kind" "$@"
 }
