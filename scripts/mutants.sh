@@ -183,10 +183,10 @@ configure() {
         { cat "$own/configure.log" >&2 && return 1; }
 }
 
-# The unit tests of the daemon's own files, those of src/http, and those that look at bytes or at sizes, or are none;
-# all others are of the election's rules.
-daemon_tests='^test_(address|clock|durable|log|options|seal|state_image|token)$'
-other_tests='^test_(http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
+# The unit tests of the daemon's own files, those of src/http, and those that look at bytes or at sizes, at goosectl, or are
+# none; all others are of the election's rules.
+daemon_tests='^test_(address|changes|clock|durable|jobs|lease_page|log|metrics|notify|on_change|options|probe|seal|state_image|token)$'
+other_tests='^test_(dashboard|ctl_.*|http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
 # unit_tests KIND
 unit_tests() {
     local path name kind

@@ -120,7 +120,9 @@ if [ $which = quick ]; then
 fi
 skip=long
 [ $which = all ] && skip=none
-step "packages" packages_need build run test check
+groups=(build run test check)
+[ $which != all ] || groups+=(long)
+step "packages" packages_need "${groups[@]}"
 step "format" check_format
 step "shellcheck" check_scripts
 step "release build" build_release

@@ -2,17 +2,20 @@
 # packages.sh: what the scripts need from Debian 12, and how they get it. Sourced, never run.
 # It installs only what is missing, so that a machine that has everything needs neither root nor a network.
 
-# packages_of GROUP - build: goosed itself; run: the scripts that run it; test: its tests; check: what scripts/test.sh looks at the sources with
-# (libclang-rt holds clang's sanitizers and libFuzzer).
+# packages_of GROUP - build: goosed itself; package: a package of it; run: the scripts that run it; test: its tests;
+# check: what scripts/test.sh looks at the sources with (libclang-rt holds clang's sanitizers and libFuzzer); long: what
+# only the long tests need.
 packages_of() {
     case $1 in
     build)
         echo gcc libc6-dev cmake ninja-build pkg-config
         echo libuv1-dev libhttp-parser-dev libcjson-dev libsodium-dev
         ;;
+    package) echo dpkg-dev file ;;
     run) echo curl util-linux ;;
-    test) echo libcmocka-dev binutils iproute2 iptables jq patch xxd ;;
-    check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
+    test) echo libcmocka-dev binutils iproute2 iptables iputils-arping iputils-ping jq patch xxd python3 ;;
+    check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck man-db ;;
+    long) echo debootstrap dpkg-dev file systemd prometheus haproxy chromium fonts-dejavu-core ;;
     esac
 }
 
@@ -42,10 +45,20 @@ packages_need() {
         as_root=(sudo)
     fi
     echo "installing ${missing[*]}" >&2
-    # A machine that has just started may be upgrading itself: apt waits its turn.
     # The output of apt is for people who ask why it failed; standard output belongs to the script that called.
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 &&
-        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get -qq install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-            "${missing[@]}" >&2
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive bash -c "$packages_install" bash "${missing[@]}" >&2
 }
+
+# What root runs. A package that is a service (Prometheus) must not start one: policy-rc.d forbids it for as long as this
+# takes, where the machine has no policy of its own. A machine that has just started may be upgrading itself: apt waits
+# its turn.
+# shellcheck disable=SC2016 # expanded by the shell that runs it
+packages_install='
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap "rm -f $policy" EXIT
+        printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy
+    fi
+    apt-get -qq install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"
+'

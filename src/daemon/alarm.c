@@ -13,6 +13,8 @@ struct alarm {
     uv_poll_t poll;
     int fd;
     uint64_t at_us;
+    uint64_t due_us; /* as above, or when it was set, if that was later */
+    uint64_t late_us;
     void (*due)(void *to);
     void *to;
 };
@@ -27,10 +29,12 @@ static void went_off(uv_poll_t *poll, int status, int events)
     if (read(alarm->fd, &times, sizeof times) != (ssize_t)sizeof times) return;
     uint64_t at_us = alarm->at_us;
     if (at_us == UINT64_MAX) return;
-    if (clock_now_us() < at_us) {
+    uint64_t now_us = clock_now_us();
+    if (now_us < at_us) {
         alarm_set(alarm, at_us);
         return;
     }
+    alarm->late_us = now_us - alarm->due_us;
     alarm->at_us = UINT64_MAX;
     alarm->due(alarm->to);
 }
@@ -64,6 +68,7 @@ void alarm_set(struct alarm *alarm, uint64_t at_us)
     if (at_us != UINT64_MAX) {
         uint64_t now_us = clock_now_us();
         uint64_t left_us = at_us > now_us ? at_us - now_us : 0;
+        alarm->due_us = now_us + left_us;
         when.it_value.tv_sec = (time_t)(left_us / 1000000);
         when.it_value.tv_nsec = (long)(left_us % 1000000) * 1000;
         if (left_us == 0) when.it_value.tv_nsec = 1;
@@ -71,6 +76,11 @@ void alarm_set(struct alarm *alarm, uint64_t at_us)
     int set = timerfd_settime(alarm->fd, 0, &when, NULL);
     assert(set == 0);
     (void)set;
+}
+
+uint64_t alarm_late_us(const struct alarm *alarm)
+{
+    return alarm->late_us;
 }
 
 static void closed(uv_handle_t *handle)

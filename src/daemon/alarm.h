@@ -10,6 +10,8 @@ struct alarm;
 
 struct alarm *alarm_new(uv_loop_t *loop, void (*due)(void *to), void *to);
 void alarm_set(struct alarm *alarm, uint64_t at_us); /* UINT64_MAX: never */
+/* For who is called: how late that is. */
+uint64_t alarm_late_us(const struct alarm *alarm);
 void alarm_close(struct alarm *alarm);
 
 #endif

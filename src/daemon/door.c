@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "daemon/address.h"
+#include "daemon/scrape.h"
 
 /* Texts that an answer points to, as long as the loop's callback lasts. */
 struct scratch {
     char goose[ADDRESS_CHARS_MAX + 1];
     char member[ADDRESS_CHARS_MAX + 1];
     char new_goose[ADDRESS_CHARS_MAX + 1];
+    char why[WHY_BYTES];
 };
 
 struct door {
@@ -20,6 +22,8 @@ struct door {
     const struct options *options;
     const struct seal *seal;
     struct scratch *scratch;
+    flock_changed *changed; /* NULL: nobody watches */
+    void *changed_to;
     struct flock_door face;
 };
 
@@ -60,6 +64,7 @@ static const char *not_ready(const struct election_view *view)
 static void status(const void *context, struct flock_status *status)
 {
     const struct door *door = context;
+    const struct change *newest = &node_changes(door->node)->newest;
     struct election_view view;
 
     node_view(door->node, &view);
@@ -83,7 +88,50 @@ static void status(const void *context, struct flock_status *status)
                                     .flock_id = view.roster->flock_id,
                                     .roster_term = view.roster->term,
                                     .roster_version = view.roster->version,
-                                    .uptime_us = node_uptime_us(door->node)};
+                                    .uptime_us = node_uptime_us(door->node),
+                                    .index = newest->index,
+                                    .why = newest->why};
+}
+
+static void changed(void *to, const struct change *change)
+{
+    const struct door *door = to;
+    struct flock_status now;
+
+    if (door->changed == NULL) return;
+    status(door, &now);
+    now.index = change->index;
+    now.why = change->why;
+    door->changed(door->changed_to, &now);
+}
+
+static void watch(void *context, flock_changed *told, void *to)
+{
+    struct door *door = context;
+
+    door->changed = told;
+    door->changed_to = to;
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] == 0 ? NULL : text;
+}
+
+static void history(const void *context, flock_each_change *each, void *to)
+{
+    const struct door *door = context;
+    const struct change *change;
+
+    for (size_t i = 0; (change = changes_of_goose(node_changes(door->node), i)) != NULL; i++) {
+        const struct flock_change shown = {.index = change->index,
+                                           .at_ms = change->at_ms,
+                                           .term = change->term,
+                                           .from = or_null(change->from),
+                                           .to = or_null(change->to),
+                                           .why = change->why};
+        each(&shown, to);
+    }
 }
 
 static uint64_t known(uint64_t value)
@@ -109,9 +157,16 @@ static void members(const void *context, flock_each_member *each, void *to)
                                      .priority = member.priority,
                                      .rank = member.rank == MEMBER_UNKNOWN ? -1 : (int)member.rank,
                                      .last_heard_us = known(member.heard_ago_us),
-                                     .rtt_us = known(member.rtt_us)};
+                                     .rtt_us = known(member.rtt_us),
+                                     .http_port = member.http_port};
         each(&shown, to);
     }
+}
+
+static void metrics(const void *context, flock_each_metric *each, void *to)
+{
+    const struct door *door = context;
+    scrape(door->node, door->options, each, to);
 }
 
 static uint64_t hold(void *context, uint64_t wanted_us)
@@ -199,6 +254,32 @@ static void request(void *context, const struct flock_request *asked, flock_answ
     done(to, &refused);
 }
 
+static const char *why(const void *context)
+{
+    const struct door *door = context;
+
+    node_why(door->node, door->scratch->why);
+    return door->scratch->why;
+}
+
+static void probe(void *context)
+{
+    const struct door *door = context;
+    node_probe(door->node);
+}
+
+static struct job *job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    const struct door *door = context;
+    return node_job_open(door->node, grace_us, told, to);
+}
+
+static void job_close(void *context, struct job *job)
+{
+    const struct door *door = context;
+    node_job_close(door->node, job);
+}
+
 static const char *show_faults(const void *context, bool json)
 {
     const struct door *door = context;
@@ -227,13 +308,23 @@ struct door *door_new(struct node *node, struct drills *drills, const struct opt
     door->face = (struct flock_door){.context = door,
                                      .status = status,
                                      .members = members,
+                                     .metrics = metrics,
                                      .hold = hold,
                                      .request = request,
+                                     .job_open = job_open,
+                                     .job_close = job_close,
+                                     .history = history,
+                                     .watch = watch,
+                                     .why = why,
+                                     .probe = probe,
                                      .show_faults = show_faults,
                                      .set_faults = set_faults};
-    if (door->scratch != NULL) return door;
-    free(door);
-    return NULL;
+    if (door->scratch == NULL) {
+        free(door);
+        return NULL;
+    }
+    changes_listen(node_changes(node), changed, door);
+    return door;
 }
 
 const struct flock_door *door_of(const struct door *door)

@@ -11,10 +11,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/clock.h"
+
 #define CLOSE_MS 1000 /* what a thread gets to end its write */
 
 struct job {
     bool set_aside_first;
+    uint64_t asked_us;
     uint64_t generation;
     size_t count;
     uint8_t bytes[STATE_PAYLOAD_MAX];
@@ -23,6 +26,7 @@ struct job {
 struct outcome_line {
     bool ok;
     uint64_t generation;
+    uint64_t took_us;
     char error[DURABLE_TEXT_BYTES];
 };
 
@@ -33,6 +37,8 @@ struct durable {
     durable_saved *saved;
     void *to;
     bool under_way;
+    uint64_t asked_us;
+    struct histogram times;
     bool set_aside;
     bool handles_closing;
     unsigned open_handles;
@@ -134,8 +140,11 @@ static bool next_job(struct durable *durable, struct job *job)
 
 static void tell(struct durable *durable, const struct job *job, bool ok)
 {
+    uint64_t now_us = clock_now_us();
+
     pthread_mutex_lock(&durable->mutex);
     assert(!durable->outcome_waits);
+    durable->outcome.took_us = now_us - job->asked_us;
     durable->outcome.ok = ok;
     durable->outcome.generation = job->generation;
     memcpy(durable->outcome.error, durable->why, sizeof durable->why);
@@ -191,6 +200,7 @@ static void told(uv_async_t *async)
     if (ended) close_handles(durable);
     if (!tells) return;
     durable->under_way = false;
+    histogram_add(&durable->times, outcome.took_us);
     durable->saved(durable->to, outcome.generation, outcome.ok, outcome.ok ? NULL : outcome.error);
 }
 
@@ -275,8 +285,10 @@ void durable_save(struct durable *durable, uint64_t generation, const uint8_t *b
     assert(!durable->under_way && durable->saved != NULL);
     assert(count > 0 && count <= STATE_PAYLOAD_MAX);
     durable->under_way = true;
+    durable->asked_us = clock_now_us();
     pthread_mutex_lock(&durable->mutex);
     durable->job.set_aside_first = durable->set_aside;
+    durable->job.asked_us = durable->asked_us;
     durable->job.generation = generation;
     durable->job.count = count;
     memcpy(durable->job.bytes, bytes, count);
@@ -290,6 +302,16 @@ void durable_set_aside(struct durable *durable)
 {
     assert(!durable->under_way);
     durable->set_aside = true;
+}
+
+const struct histogram *durable_times(const struct durable *durable)
+{
+    return &durable->times;
+}
+
+uint64_t durable_waits_us(const struct durable *durable)
+{
+    return durable->under_way ? clock_now_us() - durable->asked_us : 0;
 }
 
 void durable_fault(struct durable *durable, enum durable_fault fault, uint64_t slow_us)

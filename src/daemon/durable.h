@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include "daemon/histogram.h"
 #include "daemon/state_file.h"
 
 enum durable_fault {
@@ -40,6 +41,10 @@ void durable_save(struct durable *durable, uint64_t generation, const uint8_t *b
 /* This state is an old copy: the next save renames it to state.old-N first and begins a new file.
  * An error of that is an error of that save. No save may be under way. */
 void durable_set_aside(struct durable *durable);
+/* How long each save took, from durable_save() until it was on the disk; and how long the one under way has taken
+ * so far, 0: there is none. */
+const struct histogram *durable_times(const struct durable *durable);
+uint64_t durable_waits_us(const struct durable *durable);
 /* For fault drills; holds from the next write on, and ends a hang that is no longer asked for. */
 void durable_fault(struct durable *durable, enum durable_fault fault, uint64_t slow_us);
 /* Does not wait: the loop frees it, and unlocks the directory, once the thread has ended what it

@@ -99,6 +99,7 @@ static void try_now(uv_timer_t *timer)
     if (listener->udp_open && listener->http == NULL && !listener->closing) open_http(listener);
     bool done =
         listener->udp_open && (listener->http != NULL || listener->parts.options->http.bytes == 0);
+    if (done && !listener->closing) listener->parts.all_open(listener->parts.to);
     if (done || listener->closing) return;
     bool fast = listener->tries < AGAIN_MS / AGAIN_FAST_MS;
     uv_timer_start(timer, try_now, fast ? AGAIN_FAST_MS : AGAIN_MS, 0);

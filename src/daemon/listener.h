@@ -20,6 +20,7 @@ struct listener_parts {
     const struct flock_door *door;
     const char *token;                         /* NULL: none */
     void (*listening)(void *to);               /* the UDP port is open: the node may start */
+    void (*all_open)(void *to);                /* and the HTTP server's, if there is to be one */
     void (*failed)(void *to, const char *why); /* for good */
     void *to;
 };

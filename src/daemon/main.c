@@ -14,9 +14,12 @@
 #include "daemon/door.h"
 #include "daemon/drills.h"
 #include "daemon/durable.h"
+#include "daemon/lease_page.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
+#include "daemon/notify.h"
+#include "daemon/on_change.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/token.h"
@@ -37,10 +40,13 @@ struct goosed {
     struct durable *durable;
     struct durable_found found;
     struct durable_state saved;
+    struct lease_page *page;
     struct node *node;
     struct drills *drills;
     struct door *door;
     struct listener *listener;
+    struct notify *notify;
+    struct on_change *on_change; /* NULL: no --on-change */
     uv_signal_t signals[SIGNALS];
     uv_async_t
         over; /* the parts are closed from the loop, never from inside one of their own calls */
@@ -65,8 +71,8 @@ static bool read_secrets(struct seal *seal, char token[HTTP_TOKEN_BYTES_MAX],
                          const struct options *options, char *why, size_t why_bytes)
 {
     token[0] = 0;
-    if (options->token_file[0] != 0 &&
-        !token_read(options->token_file, token, HTTP_TOKEN_BYTES_MAX, why, why_bytes))
+    if (options->token_file[0] != 0 && !token_read("--http-token-file", options->token_file, token,
+                                                   HTTP_TOKEN_BYTES_MAX, why, why_bytes))
         return false;
     if (options->key_file[0] != 0)
         return seal_read_keys(seal, options->flock, options->key_file, why, why_bytes);
@@ -84,10 +90,13 @@ static void close_all(uv_async_t *over)
     uv_close((uv_handle_t *)over, NULL);
     for (size_t i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&goosed->signals[i], NULL);
+    notify_stopping(goosed->notify);
+    notify_close(goosed->notify);
     listener_close(goosed->listener);
     drills_close(goosed->drills);
     if (goosed->node != NULL) node_close(goosed->node);
     durable_close(goosed->durable);
+    on_change_close(goosed->on_change);
 }
 
 static void node_is_done(void *to, int status)
@@ -114,6 +123,13 @@ static void port_open(void *to)
     node_start(goosed->node);
 }
 
+static void all_open(void *to)
+{
+    struct goosed *goosed = to;
+
+    notify_ready(goosed->notify);
+}
+
 /* What cannot be read leaves everything as it was. */
 static void read_again(struct goosed *goosed)
 {
@@ -121,6 +137,7 @@ static void read_again(struct goosed *goosed)
     struct options *options = malloc(sizeof *options);
     struct seal seal;
     char token[HTTP_TOKEN_BYTES_MAX], why[OPTIONS_LINE_BYTES];
+    notify_reloading(goosed->notify);
     bool good = options != NULL && options_read(options, &source, why) == EXIT_STOPPED &&
                 read_secrets(&seal, token, options, why, sizeof why);
 
@@ -135,6 +152,7 @@ static void read_again(struct goosed *goosed)
         log_error(goosed->log, "nothing was changed: %s", options == NULL ? "out of memory" : why);
     }
     free(options);
+    notify_reloaded(goosed->notify);
 }
 
 static void handed_over(void *to, enum outcome outcome, uint64_t number)
@@ -167,6 +185,7 @@ static void signal_came(uv_signal_t *handle, int number)
     case SIGUSR2: hand_over(goosed); break;
     default:
         log_info(goosed->log, "stopping");
+        notify_stopping(goosed->notify);
         node_stop(goosed->node, EXIT_STOPPED);
         break;
     }
@@ -207,6 +226,23 @@ static int open_state(struct goosed *goosed)
     return EXIT_STOPPED;
 }
 
+/* Only a daemon that has the state's lock may say anything in its name. */
+static int open_page(struct goosed *goosed)
+{
+    const char *path = goosed->options.lease_page;
+    char why[OPTIONS_LINE_BYTES];
+
+    if (path[0] == 0) return EXIT_STOPPED;
+    goosed->page = lease_page_open(path, why, sizeof why);
+    if (goosed->page == NULL) return refuse(EXIT_FAILED_RUNNING, why);
+    if (!lease_page_in_memory(goosed->page))
+        log_warn(goosed->log,
+                 "--lease-page %s lies on a disk, and a disk that hangs would stop this node: put "
+                 "it under /run",
+                 path);
+    return EXIT_STOPPED;
+}
+
 static void say_hello(struct goosed *goosed)
 {
     const struct options *options = &goosed->options;
@@ -225,23 +261,51 @@ static void say_hello(struct goosed *goosed)
         log_warn(goosed->log, "--peers is ignored: the state file already names this node's flock");
 }
 
+static void view_for_notify(const void *of, struct election_view *view)
+{
+    node_view(of, view);
+}
+
+static bool open_on_change(struct goosed *goosed)
+{
+    const struct options *options = &goosed->options;
+    const struct on_change_parts parts = {.loop = &goosed->loop,
+                                          .log = goosed->log,
+                                          .command = options->on_change,
+                                          .self = options->election.self.chars,
+                                          .flock = options->flock,
+                                          .timeout_us = options->on_change_timeout_us};
+
+    if (options->on_change[0] == 0) return true;
+    goosed->on_change = on_change_new(&parts);
+    if (goosed->on_change == NULL) return false;
+    changes_listen(node_changes(goosed->node), on_change_tell, goosed->on_change);
+    return true;
+}
+
 static int open_parts(struct goosed *goosed)
 {
+    int status = open_page(goosed);
+    if (status != EXIT_STOPPED) return status;
     struct node_parts parts = {.loop = &goosed->loop,
                                .log = goosed->log,
                                .options = &goosed->options,
                                .seal = &goosed->seal,
                                .durable = goosed->durable,
                                .saved = goosed->found.count > 0 ? &goosed->saved : NULL,
+                               .page = goosed->page,
                                .ended = node_is_done,
                                .to = goosed};
 
     goosed->node = node_new(&parts);
     if (goosed->node == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory or descriptors");
+    goosed->notify = notify_new(&(struct notify_parts){
+        .loop = &goosed->loop, .log = goosed->log, .view = view_for_notify, .of = goosed->node});
     goosed->drills = drills_new(&goosed->loop, node_udp(goosed->node), goosed->durable);
     goosed->door = door_new(goosed->node, goosed->drills, &goosed->options, &goosed->seal);
     if (goosed->drills == NULL || goosed->door == NULL)
         return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    if (!open_on_change(goosed)) return refuse(EXIT_FAILED_RUNNING, "out of memory");
     struct listener_parts listener = {.loop = &goosed->loop,
                                       .log = goosed->log,
                                       .options = &goosed->options,
@@ -249,6 +313,7 @@ static int open_parts(struct goosed *goosed)
                                       .door = door_of(goosed->door),
                                       .token = goosed->token,
                                       .listening = port_open,
+                                      .all_open = all_open,
                                       .failed = port_failed,
                                       .to = goosed};
     goosed->listener = listener_start(&listener);
@@ -276,6 +341,7 @@ static int run(struct goosed *goosed)
     int status = open_state(goosed);
     if (status == EXIT_STOPPED) status = run_parts(goosed);
     uv_loop_close(&goosed->loop);
+    lease_page_close(goosed->page);
     door_free(goosed->door);
     log_free(goosed->log);
     seal_wipe(&goosed->seal);
@@ -306,6 +372,9 @@ static int start(struct goosed *goosed)
     case TASK_RUN: break;
     }
     if (!read_secrets(&goosed->seal, goosed->token, &goosed->options, why, sizeof why))
+        return refuse(EXIT_WRONG_CONFIG, why);
+    if (goosed->options.lease_page[0] != 0 &&
+        !lease_page_check(goosed->options.lease_page, why, sizeof why))
         return refuse(EXIT_WRONG_CONFIG, why);
     if (goosed->options.task == TASK_RUN) return run(goosed);
     for (unsigned i = 0; i < goosed->options.warnings; i++)

@@ -7,15 +7,22 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include "daemon/alarm.h"
 #include "daemon/clock.h"
 #include "daemon/durable.h"
+#include "daemon/jobs.h"
+#include "daemon/show.h"
 #include "daemon/tell.h"
 #include "goose/state.h"
 
 #define ROUNDS_MAX 8 /* of EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
+
+/* So that the loop's lag is measured at rest, too. */
+#define PULSE_US UINT64_C(1000000)
 
 struct ticket {
     uint64_t id; /* 0: free */
@@ -26,17 +33,25 @@ struct ticket {
 struct node {
     struct node_parts parts;
     struct election election;
+    struct election before; /* a step that may have to wait for the jobs */
     struct actions actions;
     struct observers *observers;
     struct udp *udp;
     struct alarm *alarm;
+    struct alarm *pulse;
+    struct metrics metrics;
+    struct probe *probe;
+    struct diary diary;
     uint64_t started_us;
     uint64_t ticket_id;
     uint64_t hold_given_us;
     struct ticket tickets[NODE_TICKETS_MAX];
-    uint64_t refused[REFUSALS];
-    uint64_t undecoded[WIRE_RESULTS];
     struct claim_told claim_told;
+    struct shown shown;
+    struct jobs jobs;
+    uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
+    bool tending;
+    struct changes changes;
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
@@ -80,19 +95,45 @@ static void send_all(struct node *node)
     }
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* At the step's own time: what ends between two steps has a step of its own, which knows why. */
+static void notice(struct node *node)
+{
+    struct election_view view;
+    const struct election *e = &node->election;
+    const struct step_seen seen = {.view = &view,
+                                   .resigned = &e->after,
+                                   .notes = node->actions.notes,
+                                   .note_count = node->actions.note_count,
+                                   .at_ms = wall_ms()};
+
+    election_view(e, e->now_us, &view);
+    changes_notice(&node->changes, &seen);
+}
+
 static void announce(struct node *node)
 {
     const struct election *e = &node->election;
     bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
 
-    for (int i = 0; i < node->actions.note_count; i++)
+    for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, e, &node->actions.notes[i]);
+        diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
+    }
     if (flags_name_nobody && e->roster.count > 1 && !node->told_alone) {
         node->told_alone = true;
         log_warn(node->parts.log, "others have joined, but my own command line names nobody: after "
                                   "a lost disk this node could found "
                                   "a second flock; give it --join with their addresses");
     }
+    notice(node);
 }
 
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
@@ -136,7 +177,8 @@ static bool carry_out(struct node *node)
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    /* Nothing shows a claim but live state, so a claim that this step took away is gone already. */
+    show_claim(node->parts.page, &node->shown, &node->election);
+    /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
     alarm_set(node->alarm, actions->wake_at_us);
@@ -161,6 +203,54 @@ static void own_datagram(struct node *node, const struct endpoint *from)
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
+/* PROTOCOL 5, Hold: while jobs are open, no other node is to become goose before they are told. So the goose itself
+ * holds the role for them, nine tenths of its lease, again and again: the rest leaves room for a change of the roster,
+ * which has to keep a hold (8.5). Whatever makes the goose resign, the hold it gave last still runs. */
+static void hold_for_jobs(struct node *node, uint64_t now_us)
+{
+    uint64_t left_us = election_lease_left_us(&node->election, now_us);
+
+    if (now_us + left_us < node->held_until_us + node->election.reign.heartbeat_us / 2) return;
+    node->held_until_us = now_us + left_us;
+    uint64_t given_us =
+        node->hold_given_us; /* this step may be a client's hold, and that its answer */
+    node_hold(node, left_us / 10 * 9);
+    node->hold_given_us = given_us;
+}
+
+/* Behind each step: the jobs' hold, their end, and what has waited for it. */
+static void tend_jobs(struct node *node)
+{
+    struct wish wish;
+
+    if (node->tending || node->ended) return;
+    node->tending = true;
+    uint64_t now_us = clock_now_us();
+    bool goose = election_is_goose(&node->election, now_us);
+    if (!goose || node->election.saved.term != node->jobs.term) jobs_over(&node->jobs);
+    if (node->jobs.open > 0) hold_for_jobs(node, now_us);
+    while (jobs_next_wish(&node->jobs, now_us, &wish)) {
+        struct event event = {.kind = EVENT_REQUEST,
+                              .request = {.id = wish.id != 0 ? wish.id : ++node->ticket_id,
+                                          .kind = wish.kind,
+                                          .force = wish.force,
+                                          .address = address_text(&wish.address)}};
+        step(node, &event);
+    }
+    node->tending = false;
+}
+
+/* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
+ * then, but there are those who wait to hear of it. */
+static void wake_for_silence(struct node *node)
+{
+    const struct election *e = &node->election;
+    uint64_t until_us = e->following.until_us;
+
+    if (until_us > e->now_us && until_us < node->actions.wake_at_us)
+        node->actions.wake_at_us = until_us;
+}
+
 static void step(struct node *node, struct event *event)
 {
     bool more = true, own = false;
@@ -171,9 +261,16 @@ static void step(struct node *node, struct event *event)
         event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
+        bool bound = jobs_bind(&node->jobs, event, event->now_us);
+        if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
-        node->refused[refusal]++;
+        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) {
+            log_info(node->parts.log, "asked to resign: the jobs of this goose are to leave first");
+            return;
+        }
+        metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == REFUSAL_OWN_MESSAGE;
+        wake_for_silence(node);
         more = carry_out(node);
         tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
         *event = (struct event){.kind = EVENT_GO_ON};
@@ -181,12 +278,24 @@ static void step(struct node *node, struct event *event)
     if (more) alarm_set(node->alarm, clock_now_us());
     if (node->retiring) start_anew(node);
     if (own) own_datagram(node, &from);
+    if (node->jobs.open > 0 || node->jobs.wish_count > 0) tend_jobs(node);
 }
 
 static void deadline(void *to)
 {
+    struct node *node = to;
     struct event event = {.kind = EVENT_DEADLINE};
-    step(to, &event);
+
+    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->alarm));
+    step(node, &event);
+}
+
+static void pulse(void *to)
+{
+    struct node *node = to;
+
+    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
+    alarm_set(node->pulse, clock_now_us() + PULSE_US);
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
@@ -205,14 +314,15 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
 }
 
 /* Said once each: members that differ in what they should share. */
-static void compare_settings(struct node *node, const struct message *m)
+static void compare_settings(struct node *node, const struct message *m,
+                             const struct endpoint *from)
 {
     const struct election *e = &node->election;
     uint64_t mine_us = e->options.lease_us + (e->options.lease_us + 19) / 20;
 
-    if (m->kind != MESSAGE_HEARTBEAT || node->told_other_lease ||
-        m->heartbeat.promise_us == mine_us)
-        return;
+    if (m->kind != MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
+    senders_saw(&node->metrics.other_lease, from, clock_now_us());
+    if (node->told_other_lease) return;
     node->told_other_lease = true;
     log_warn(node->parts.log,
              "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
@@ -225,18 +335,22 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
     struct node *node = to;
     struct message message;
     struct roster roster;
+
+    if (probe_take(node->probe, bytes, count, from)) return;
     enum wire_result result = wire_decode(bytes, count, &message, &roster);
 
     if (result != WIRE_OK) {
+        if (result == WIRE_OTHER_MAJOR)
+            senders_saw(&node->metrics.other_version, from, clock_now_us());
         if (result == WIRE_OTHER_MAJOR && !node->told_other_version) {
             node->told_other_version = true;
             log_warn(node->parts.log,
                      "a member speaks another version of the protocol: it is not heard");
         }
-        node->undecoded[result]++;
+        node->metrics.undecoded[result]++;
         return;
     }
-    compare_settings(node, &message);
+    compare_settings(node, &message, from);
     struct event event = {.kind = EVENT_MESSAGE,
                           .message = {.message = &message, .roster = &roster, .from = *from}};
     step(node, &event);
@@ -245,8 +359,11 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
 struct node *node_new(const struct node_parts *parts)
 {
     struct node *node = calloc(1, sizeof *node);
+    struct timeval wall;
 
     if (node == NULL) return NULL;
+    gettimeofday(&wall, NULL);
+    node->metrics.started_unix_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec;
     node->parts = *parts;
     node->ticket_id = HOLD_ID;
     node->started_us = clock_now_us();
@@ -254,12 +371,17 @@ struct node *node_new(const struct node_parts *parts)
     node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
-    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL) {
+    node->pulse = alarm_new(parts->loop, pulse, node);
+    if (node->udp != NULL)
+        node->probe = probe_new(parts->loop, node->udp, &parts->options->election.self);
+    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL ||
+        node->pulse == NULL || node->probe == NULL) {
         node_close(node);
         return NULL;
     }
     observers_init(node->observers, NODE_OBSERVERS_MAX);
     durable_on_saved(parts->durable, saved, node);
+    alarm_set(node->pulse, clock_now_us() + PULSE_US);
     return node;
 }
 
@@ -290,6 +412,41 @@ bool node_member(const struct node *node, size_t index, struct election_member *
 uint64_t node_uptime_us(const struct node *node)
 {
     return clock_now_us() - node->started_us;
+}
+
+const struct metrics *node_metrics(const struct node *node)
+{
+    return &node->metrics;
+}
+
+const struct udp_counts *node_datagrams(const struct node *node)
+{
+    return udp_counts(node->udp);
+}
+
+const struct durable *node_durable(const struct node *node)
+{
+    return node->parts.durable;
+}
+
+uint32_t node_observers(const struct node *node)
+{
+    return observers_count(node->observers);
+}
+
+struct changes *node_changes(struct node *node)
+{
+    return &node->changes;
+}
+
+void node_why(const struct node *node, char text[WHY_BYTES])
+{
+    why_put(&node->election, &node->diary, node->probe, clock_now_us(), text);
+}
+
+void node_probe(struct node *node)
+{
+    probe_begin(node->probe, election_roster(&node->election));
 }
 
 bool node_is_failing(const struct node *node)
@@ -330,6 +487,25 @@ uint64_t node_hold(struct node *node, uint64_t wanted_us)
     return node->hold_given_us;
 }
 
+struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
+{
+    uint64_t now_us = clock_now_us();
+
+    if (!election_is_goose(&node->election, now_us) || node->ended) return NULL;
+    struct job *job = jobs_open(&node->jobs, node->election.saved.term, grace_us, told, to);
+    if (job == NULL) return NULL;
+    node->held_until_us = 0;
+    if (node_hold(node, election_lease_left_us(&node->election, now_us) / 10 * 9) > 0) return job;
+    jobs_close(&node->jobs, job);
+    return NULL;
+}
+
+void node_job_close(struct node *node, struct job *job)
+{
+    jobs_close(&node->jobs, job);
+    tend_jobs(node);
+}
+
 static void stopped(void *to, enum outcome outcome, uint64_t number)
 {
     (void)outcome;
@@ -361,7 +537,7 @@ void node_log_status(const struct node *node)
                view.roster->term, view.roster->version, view.roster->count,
                observers_count(node->observers), view.settled, view.draining, counts->received,
                counts->sent, counts->dropped[UDP_DROP_FORGED], counts->dropped[UDP_DROP_FOREIGN],
-               counts->dropped[UDP_DROP_TRUNCATED], node->refused[REFUSAL_REPLAY]);
+               counts->dropped[UDP_DROP_TRUNCATED], node->metrics.refused[REFUSAL_REPLAY]);
 }
 
 void node_close(struct node *node)
@@ -374,6 +550,8 @@ void node_close(struct node *node)
             ticket.answered(ticket.to, OUTCOME_TIMED_OUT, 0);
         }
     alarm_close(node->alarm);
+    alarm_close(node->pulse);
+    probe_close(node->probe);
     udp_close(node->udp);
     free(node->observers);
     free(node);

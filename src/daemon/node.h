@@ -8,10 +8,14 @@
 
 #include <uv.h>
 
+#include "daemon/changes.h"
+#include "daemon/jobs.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "daemon/seal.h"
 #include "daemon/udp.h"
+#include "daemon/why.h"
 #include "goose/election.h"
 
 #define NODE_OBSERVERS_MAX 10000
@@ -19,6 +23,7 @@
 
 struct node;
 struct durable;
+struct lease_page;
 
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
@@ -34,6 +39,7 @@ struct node_parts {
     struct seal *seal;
     struct durable *durable;
     const struct durable_state *saved; /* NULL: newborn; read only while node_new() runs */
+    struct lease_page *page;           /* NULL: none is kept */
     node_ended *ended;
     void *to;
 };
@@ -42,16 +48,33 @@ struct node *node_new(const struct node_parts *parts);
 struct udp *node_udp(struct node *node);
 void node_start(struct node *node);
 
+/* To listen from the start on. */
+struct changes *node_changes(struct node *node);
+
 /* Live state, on a clock that is read now. */
 void node_view(const struct node *node, struct election_view *view);
 bool node_member(const struct node *node, size_t index, struct election_member *member);
 uint64_t node_uptime_us(const struct node *node);
+const struct metrics *node_metrics(const struct node *node);
+const struct udp_counts *node_datagrams(const struct node *node);
+const struct durable *node_durable(const struct node *node);
+uint32_t node_observers(const struct node *node);
 bool node_is_failing(const struct node *node);
+
+/* Why it is as it is, for people; and a round of questions to the voters, for the links in a later answer. */
+void node_why(const struct node *node, char text[WHY_BYTES]);
+void node_probe(struct node *node);
 
 /* The answer comes exactly once: at once, or later from the loop. */
 void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
                   node_answered *answered, void *to);
 uint64_t node_hold(struct node *node, uint64_t wanted_us);
+
+/* While it is open, this node as goose holds its role for at least nine tenths of its lease, and when it is asked to
+ * resign, `told` comes first, and it goes on until all jobs are closed, or for the longest grace. NULL: not the goose,
+ * or one that resigns. Never from inside `told`. */
+struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to);
+void node_job_close(struct node *node, struct job *job);
 
 /* Resign if goose, say so to all, then end with this status; a second call changes nothing. */
 void node_stop(struct node *node, int status);

@@ -13,6 +13,7 @@
 
 #define FLOCK_CHARS_MAX      64
 #define PATH_CHARS_MAX       1023
+#define COMMAND_CHARS_MAX    4095
 #define OPTIONS_WARNINGS_MAX 16
 #define OPTIONS_LINE_BYTES   512
 
@@ -39,8 +40,11 @@ struct options {
     struct address http;              /* where to listen for HTTP; empty: nowhere */
     char flock[FLOCK_CHARS_MAX + 1];
     char state_dir[PATH_CHARS_MAX + 1];
-    char key_file[PATH_CHARS_MAX + 1];   /* "": none */
-    char token_file[PATH_CHARS_MAX + 1]; /* "": none */
+    char key_file[PATH_CHARS_MAX + 1];     /* "": none */
+    char token_file[PATH_CHARS_MAX + 1];   /* "": none */
+    char on_change[COMMAND_CHARS_MAX + 1]; /* for the shell; "": none */
+    uint64_t on_change_timeout_us;
+    char lease_page[PATH_CHARS_MAX + 1]; /* "": none */
     bool faults;
     enum log_level log_level;
     enum log_format log_format;

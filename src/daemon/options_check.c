@@ -161,6 +161,8 @@ static void warn_of_risks(struct reader *reader)
              "no --key-file: whoever can send datagrams to %s can disturb the flock; goosed "
              "--new-key makes a key",
              options->bind.chars);
+    if (is_given(reader, OPTION_ON_CHANGE_TIMEOUT) && options->on_change[0] == 0)
+        warn(reader, "--on-change-timeout does nothing without --on-change");
     if (election->join.count == 1 && list_has(&reader->join, &election->self))
         warn(
             reader,

@@ -7,6 +7,7 @@
 #include "http/text.h"
 
 #define DEAD_AFTER_US_MAX UINT64_C(31536000000000) /* a year */
+#define ON_CHANGE_US_MAX  UINT64_C(3600000000)     /* an hour */
 
 static const char *value_of(const struct reader *reader, enum option_id id)
 {
@@ -115,15 +116,26 @@ static bool set_flock(struct reader *reader, enum option_id id)
     return true;
 }
 
-static bool set_path(struct reader *reader, enum option_id id, char path[PATH_CHARS_MAX + 1])
+static bool set_text(struct reader *reader, enum option_id id, const char *what, char *text,
+                     size_t text_bytes)
 {
     const char *value = value_of(reader, id);
     size_t bytes = strlen(value);
 
-    if (bytes > PATH_CHARS_MAX)
-        return refuse(reader, id, ": a path has at most %d characters here", PATH_CHARS_MAX);
-    memcpy(path, value, bytes + 1);
+    if (bytes >= text_bytes)
+        return refuse(reader, id, ": %s has at most %zu characters here", what, text_bytes - 1);
+    memcpy(text, value, bytes + 1);
     return true;
+}
+
+static bool set_path(struct reader *reader, enum option_id id, char path[PATH_CHARS_MAX + 1])
+{
+    return set_text(reader, id, "a path", path, PATH_CHARS_MAX + 1);
+}
+
+static bool set_on_change(struct reader *reader, enum option_id id)
+{
+    return set_text(reader, id, "a command", reader->options->on_change, COMMAND_CHARS_MAX + 1);
 }
 
 static bool set_state_dir(struct reader *reader, enum option_id id)
@@ -139,6 +151,11 @@ static bool set_key_file(struct reader *reader, enum option_id id)
 static bool set_token_file(struct reader *reader, enum option_id id)
 {
     return set_path(reader, id, reader->options->token_file);
+}
+
+static bool set_lease_page(struct reader *reader, enum option_id id)
+{
+    return set_path(reader, id, reader->options->lease_page);
 }
 
 static bool set_duration(struct reader *reader, enum option_id id, uint64_t least_us,
@@ -179,6 +196,11 @@ static bool set_dead_after(struct reader *reader, enum option_id id)
 {
     return set_duration(reader, id, 3 * HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX,
                         &reader->options->election.dead_after_us);
+}
+
+static bool set_on_change_timeout(struct reader *reader, enum option_id id)
+{
+    return set_duration(reader, id, 1000, ON_CHANGE_US_MAX, &reader->options->on_change_timeout_us);
 }
 
 static bool set_number(struct reader *reader, enum option_id id, unsigned least, unsigned most,
@@ -265,6 +287,9 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_OBSERVER] = {"observer", OPTION_SWITCH, set_observer, "off"},
     [OPTION_VOTERS] = {"voters", OPTION_VALUE, set_voters, "5"},
     [OPTION_DEAD_AFTER] = {"dead-after", OPTION_VALUE, set_dead_after, "10s"},
+    [OPTION_LEASE_PAGE] = {"lease-page", OPTION_VALUE, set_lease_page, NULL},
+    [OPTION_ON_CHANGE] = {"on-change", OPTION_VALUE, set_on_change, NULL},
+    [OPTION_ON_CHANGE_TIMEOUT] = {"on-change-timeout", OPTION_VALUE, set_on_change_timeout, "30s"},
     [OPTION_CONFIG] = {"config", OPTION_VALUE, NULL, NULL},
     [OPTION_LOG_LEVEL] = {"log-level", OPTION_VALUE, set_log_level, "info"},
     [OPTION_LOG_FORMAT] = {"log-format", OPTION_VALUE, set_log_format, "text"},

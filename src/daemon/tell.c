@@ -7,8 +7,7 @@
 
 #include "goose/state.h"
 
-/* A member's address where it has a seat, else its uid. */
-static const char *who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1])
+const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1])
 {
     int seat = roster_find_uid(&e->roster, uid);
     struct text address = seat >= 0 ? roster_address(&e->roster, seat) : (struct text){NULL, 0};
@@ -56,7 +55,7 @@ static void tell_goose(struct log *log, const struct election *e, const struct n
     if (note->uid == 0)
         log_info(log, "term=%" PRIu64 " goose=none", note->term);
     else
-        log_info(log, "term=%" PRIu64 " goose=%s%s", note->term, who(e, note->uid, text),
+        log_info(log, "term=%" PRIu64 " goose=%s%s", note->term, tell_who(e, note->uid, text),
                  note->uid == e->saved.uid ? " (this node)" : "");
 }
 
@@ -64,7 +63,7 @@ static void tell_roster(struct log *log, const struct election *e, const struct 
 {
     char text[ADDRESS_CHARS_MAX + 1] = "";
 
-    if (note->uid != 0) who(e, note->uid, text);
+    if (note->uid != 0) tell_who(e, note->uid, text);
     log_info(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " seats=%" PRIu64 " why=%s%s%s",
              note->term, e->roster.term, e->roster.version, note->number, reason_name(note->why),
              note->uid != 0 ? " who=" : "", text);
@@ -112,17 +111,17 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
         break;
     case NOTE_DENIED:
         log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
-                  who(e, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(e, note->uid, text), verdict_name((enum verdict)note->number));
         break;
     case NOTE_DENIED_ME:
         log_debug(log, "term=%" PRIu64 " vote denied by=%s why=%s", note->term,
-                  who(e, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(e, note->uid, text), verdict_name((enum verdict)note->number));
         break;
     case NOTE_CONFLICT:
         log_error(log,
                   "%s was started with other --peers than this node: give all first members the "
                   "same list",
-                  who(e, note->uid, text));
+                  tell_who(e, note->uid, text));
         break;
     case NOTE_OBSERVER:
         log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,
@@ -133,7 +132,7 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
         log_warn(log,
                  "%s cannot be let in: the roster would be %" PRIu64
                  " bytes, over %d; shorter host names help",
-                 who(e, note->uid, text), note->number, ROSTER_BYTES_MAX);
+                 tell_who(e, note->uid, text), note->number, ROSTER_BYTES_MAX);
         break;
     default: break;
     }

@@ -19,6 +19,9 @@ struct claim_told {
 void tell_claim(struct log *log, struct claim_told *told, const struct election *e,
                 uint64_t now_us);
 
+/* A member's address where it has a seat, else its uid. */
+const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1]);
+
 void tell_note(struct log *log, const struct election *e, const struct note *note);
 
 #endif

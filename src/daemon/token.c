@@ -50,17 +50,18 @@ static const char *take(FILE *file, char *token, size_t token_bytes)
     return NULL;
 }
 
-bool token_read(const char *path, char *token, size_t token_bytes, char *why, size_t why_bytes)
+bool token_read(const char *option, const char *path, char *token, size_t token_bytes, char *why,
+                size_t why_bytes)
 {
     FILE *file = fopen(path, "re");
 
     token[0] = 0;
     if (file == NULL) {
-        snprintf(why, why_bytes, "--http-token-file %s cannot be read: %s", path, strerror(errno));
+        snprintf(why, why_bytes, "%s %s cannot be read: %s", option, path, strerror(errno));
         return false;
     }
     const char *wrong = take(file, token, token_bytes);
     fclose(file);
-    if (wrong != NULL) snprintf(why, why_bytes, "--http-token-file %s %s", path, wrong);
+    if (wrong != NULL) snprintf(why, why_bytes, "%s %s %s", option, path, wrong);
     return wrong == NULL;
 }

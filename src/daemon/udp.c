@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/names.h"
 
 /* libuv cuts the buffer into datagrams of 64 KiB, and takes so many at once. */
@@ -155,8 +156,9 @@ static void count_drop(struct udp *udp, enum udp_drop why, const struct sockaddr
     struct endpoint endpoint;
     char text[INET6_ADDRSTRLEN + 16];
 
-    if (udp->counts.dropped[why]++ > 0 || words[why] == NULL) return;
     endpoint_from_sockaddr(&endpoint, from);
+    if (why == UDP_DROP_FORGED) senders_saw(&udp->counts.forged_by, &endpoint, clock_now_us());
+    if (udp->counts.dropped[why]++ > 0 || words[why] == NULL) return;
     endpoint_to_text(&endpoint, text, sizeof text);
     log_warn(udp->log, "a datagram from %s was dropped: %s; from now on these are only counted",
              text, words[why]);

@@ -11,6 +11,7 @@
 
 #include "daemon/log.h"
 #include "daemon/seal.h"
+#include "daemon/senders.h"
 #include "goose/election.h"
 
 #define UDP_NAMES_MAX \
@@ -30,6 +31,7 @@ struct udp_counts {
     uint64_t send_failed;
     uint64_t unresolved; /* not sent: the name is not known yet */
     uint64_t dropped[UDP_DROPS];
+    struct senders forged_by;
 };
 
 /* What a drill does to the datagrams between here and a named address. */

@@ -46,7 +46,8 @@
  *
  * Versions. A reader takes every minor version of its own major version. A newer one has its new
  * fields behind all that is drawn here, and this reader lets them be; bytes there that its own
- * version does not have are refused. */
+ * version does not have are refused. Major version 255 is never given: a shell may begin datagrams of
+ * its own with it. */
 #include "internal.h"
 #include "wire_parts.h"
 

@@ -22,6 +22,8 @@ static void put_role_fields(struct out *out, const struct answer *answer)
 {
     PUT(out, "Goose-Term: ");
     put_u64(out, answer->about->term);
+    PUT(out, "\r\nGoose-Index: ");
+    put_u64(out, answer->about->index);
     PUT(out, "\r\nGoose-Lease-Ms: ");
     put_u64(out, answer->about->lease_us / 1000);
     if (answer->about->goose != NULL) {
@@ -51,13 +53,18 @@ static void put_status_line(struct out *out, unsigned code)
 void answer_put_head(struct out *out, const struct exchange *exchange, const struct answer *answer)
 {
     put_status_line(out, answer->code);
-    if (answer->json)
+    if (answer->fields != NULL)
+        put_string(out, answer->fields);
+    else if (answer->json)
         PUT(out, "Content-Type: application/json\r\n");
     else
         PUT(out, "Content-Type: text/plain\r\n");
-    PUT(out, "Cache-Control: no-store\r\nContent-Length: ");
-    put_u64(out, answer->body.bytes);
-    PUT(out, "\r\n");
+    PUT(out, "Cache-Control: no-store\r\n");
+    if (!answer->open && !answer->stream) {
+        PUT(out, "Content-Length: ");
+        put_u64(out, answer->body.bytes);
+        PUT(out, "\r\n");
+    }
     if (answer->about != NULL) put_role_fields(out, answer);
     if (answer->allow != 0) {
         PUT(out, "Allow: ");
@@ -65,7 +72,7 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
         PUT(out, "\r\n");
     }
     if (answer->challenge) PUT(out, "WWW-Authenticate: Bearer realm=\"goosed\"\r\n");
-    if (!exchange->keep_alive)
+    if (!exchange->keep_alive || answer->open || answer->stream)
         PUT(out, "Connection: close\r\n");
     else if (exchange->says_so)
         PUT(out, "Connection: keep-alive\r\n");

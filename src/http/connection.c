@@ -20,7 +20,7 @@
 struct unsent {
     uv_write_t write;
     struct connection *connection;
-    size_t bytes;
+    size_t bytes; /* of the copy; none is made of what lasts */
     char copy[];
 };
 
@@ -29,8 +29,14 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
 
 static bool is_ready(const struct connection *connection)
 {
-    return connection->ticket == NULL && connection->writes == 0 && !connection->finishing &&
-           !connection->closed;
+    return connection->ticket == NULL && connection->job == NULL && connection->watcher == NULL &&
+           connection->writes == 0 && !connection->finishing && !connection->closed;
+}
+
+/* More of its answer may come at any time, and nothing that its client says means anything. */
+static bool goes_on(const struct connection *connection)
+{
+    return connection->job != NULL || watcher_streams(connection);
 }
 
 static void read_on(struct connection *connection)
@@ -40,6 +46,14 @@ static void read_on(struct connection *connection)
 }
 
 /* ---- out ---- */
+
+/* libuv has one kind of buffer, for reading too; what is written it leaves alone. */
+static uv_buf_t buffer_of(struct span text)
+{
+    uv_buf_t buffer = {.len = text.bytes};
+    memcpy(&buffer.base, &text.at, sizeof(buffer.base));
+    return buffer;
+}
 
 static void on_written(uv_write_t *write, int status)
 {
@@ -57,27 +71,40 @@ static void on_written(uv_write_t *write, int status)
 
 /* The client takes its answers more slowly than it asks: nothing more is read from it until it has
  * them. */
-static void send_later(struct connection *connection, const char *from, size_t bytes)
+static void send_later(struct connection *connection, struct span text, bool lasting)
 {
-    struct unsent *unsent = malloc(sizeof(*unsent) + bytes);
+    size_t copied = lasting ? 0 : text.bytes;
+    struct unsent *unsent = malloc(sizeof(*unsent) + copied);
     if (unsent == NULL) {
         connection_close(connection);
         return;
     }
-    memcpy(unsent->copy, from, bytes);
+    memcpy(unsent->copy, text.at, copied);
     unsent->connection = connection;
-    unsent->bytes = bytes;
+    unsent->bytes = copied;
     unsent->write.data = unsent;
-    uv_buf_t buffer = uv_buf_init(unsent->copy, (unsigned)bytes);
+    uv_buf_t buffer = lasting ? buffer_of(text) : uv_buf_init(unsent->copy, (unsigned)copied);
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     if (uv_write(&unsent->write, stream, &buffer, 1, on_written) != 0) {
         free(unsent);
         connection_close(connection);
         return;
     }
-    connection->server->unsent_bytes += bytes;
+    connection->server->unsent_bytes += copied;
     connection->writes++;
     uv_read_stop(stream);
+}
+
+static void send_now(struct connection *connection, struct span text, bool lasting)
+{
+    if (text.bytes == 0 || connection->closed) return;
+    uv_buf_t buffer = buffer_of(text);
+    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
+    if (sent == UV_EAGAIN) sent = 0;
+    if (sent < 0)
+        connection_close(connection);
+    else if ((size_t)sent < text.bytes)
+        send_later(connection, (struct span){text.at + sent, text.bytes - (size_t)sent}, lasting);
 }
 
 static void flush(struct connection *connection)
@@ -85,14 +112,7 @@ static void flush(struct connection *connection)
     struct http_server *server = connection->server;
     size_t bytes = server->written;
     server->written = 0;
-    if (bytes == 0 || connection->closed) return;
-    uv_buf_t buffer = uv_buf_init(server->write, (unsigned)bytes);
-    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
-    if (sent == UV_EAGAIN) sent = 0;
-    if (sent < 0)
-        connection_close(connection);
-    else if ((size_t)sent < bytes)
-        send_later(connection, server->write + sent, bytes - (size_t)sent);
+    send_now(connection, (struct span){server->write, bytes}, false);
 }
 
 static void emit(struct connection *connection, struct span text)
@@ -115,12 +135,19 @@ void reply(const struct exchange *exchange, const struct answer *answer)
     struct http_server *server = connection->server;
     if (sizeof(server->write) - server->written < ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX)
         flush(connection);
+    assert(answer->code >= HTTP_CODE_MIN && answer->code < HTTP_CODE_MIN + HTTP_CODES);
+    server->answers[answer->code - HTTP_CODE_MIN]++;
     struct out out = {server->write + server->written, server->write + sizeof(server->write)};
     answer_put_head(&out, exchange, answer);
     assert(out.at != NULL);
     server->written = (size_t)(out.at - server->write);
-    if (exchange->method != HTTP_HEAD) emit(connection, answer->body);
-    if (!exchange->keep_alive) connection->finishing = true;
+    if (exchange->method != HTTP_HEAD && answer->lasting) {
+        flush(connection);
+        send_now(connection, answer->body, true);
+    } else if (exchange->method != HTTP_HEAD) {
+        emit(connection, answer->body);
+    }
+    if (!exchange->keep_alive || answer->open || answer->stream) connection->finishing = true;
 }
 
 /* ---- in ---- */
@@ -192,8 +219,10 @@ static void line_up(struct connection *connection, bool progress)
     if (connection->closed) return;
     struct http_server *server = connection->server;
     struct line *line = &server->idle;
-    if (connection->ticket != NULL && connection->writes == 0)
+    if ((connection->ticket != NULL || connection->job != NULL) && connection->writes == 0)
         line = &server->waiting;
+    else if (connection->watcher != NULL && connection->writes == 0)
+        line = &server->watching;
     else if (connection->writes > 0 || connection->stash_bytes > 0)
         line = &server->busy;
     if (line == connection->line && !progress) return;
@@ -217,7 +246,8 @@ static void linger(struct connection *connection)
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->ticket == NULL) {
+    if (connection->writes == 0 && connection->ticket == NULL && connection->job == NULL &&
+        connection->watcher == NULL) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
@@ -254,11 +284,20 @@ static void consume(struct connection *connection, const char *data, size_t byte
 void connection_resume(struct connection *connection)
 {
     flush(connection);
+    watcher_go_on(connection);
     if (is_ready(connection) && connection->stash_bytes > 0)
         consume(connection, connection->stash, connection->stash_bytes);
     else
         settle(connection, true);
-    if (is_ready(connection) && !connection->ended) read_on(connection);
+    bool listens = is_ready(connection) || (goes_on(connection) && connection->writes == 0);
+    if (listens && !connection->ended) read_on(connection);
+}
+
+void connection_put(struct connection *connection, struct span text)
+{
+    emit(connection, text);
+    flush(connection);
+    settle(connection, false);
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -291,7 +330,8 @@ static void read_ahead(struct connection *connection, const char *from, size_t b
         uv_read_stop((uv_stream_t *)&connection->tcp);
 }
 
-/* A client that has only closed its sending side still gets the answer that it waits for. */
+/* A client that has only closed its sending side still gets the answer that it waits for. One that
+ * watches has most likely gone: nothing else would tell, and its place is somebody else's. */
 static void on_end(struct connection *connection, ssize_t error)
 {
     connection->ended = true;
@@ -317,7 +357,7 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
     if (turn_is_over(connection, bytes, buffer) || bytes == 0) return;
     if (bytes < 0) {
         on_end(connection, bytes);
-    } else if (connection->lingering) {
+    } else if (connection->lingering || goes_on(connection)) {
         return;
     } else if (!is_ready(connection)) {
         read_ahead(connection, buffer->base, (size_t)bytes);
@@ -327,6 +367,16 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
         connection->stash_bytes += (uint32_t)bytes;
         consume(connection, connection->stash, connection->stash_bytes);
     }
+}
+
+const uint64_t *exchange_answers(const struct exchange *exchange)
+{
+    return exchange->connection->server->answers;
+}
+
+unsigned exchange_connections(const struct exchange *exchange)
+{
+    return exchange->connection->server->connections;
 }
 
 bool exchange_is_crowded(const struct exchange *exchange)
@@ -363,6 +413,8 @@ static void on_closed(uv_handle_t *handle)
     server_maybe_closed(server);
 }
 
+/* Who has not taken its answers gets a reset: an orderly end would wait behind them, and they in the
+ * kernel's memory. */
 void connection_close(struct connection *connection)
 {
     if (connection->closed) return;
@@ -370,5 +422,8 @@ void connection_close(struct connection *connection)
     connection->server->connections--;
     line_leave(connection);
     ticket_leave(connection);
-    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    job_leave(connection);
+    watcher_leave(connection);
+    if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }

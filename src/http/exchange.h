@@ -17,6 +17,10 @@
 #define ANSWER_HEAD_BYTES_MAX 1024
 #define SMALL_BODY_BYTES_MAX  2048
 
+/* Of the codes that HTTP has. */
+#define HTTP_CODE_MIN 100
+#define HTTP_CODES    500
+
 struct connection;
 struct access;
 struct ticket;
@@ -28,6 +32,7 @@ struct exchange {
     enum http_method method;
     bool drills;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
+    bool wants_html; /* and text/html */
     bool keep_alive; /* the connection goes on after this answer */
     bool says_so;    /* an HTTP/1.0 client has to be told that it does */
     struct span path;
@@ -43,9 +48,13 @@ struct answer {
     unsigned code;
     bool json;
     bool holds;     /* the client asked for a hold: say how long it is */
+    bool open;      /* the body goes on until the connection ends */
+    bool stream;    /* events that go on behind the body, until the connection ends */
     bool challenge; /* 401: say how to show a token */
     unsigned allow; /* bits of HTTP methods for an Allow field; 0: none */
     uint64_t hold_us;
+    bool lasting;       /* the body outlives every connection */
+    const char *fields; /* whole lines for the head, Content-Type among them; NULL: none */
     struct span body;
     const struct flock_status *about; /* an answer about the role; NULL: it is not */
 };
@@ -72,9 +81,22 @@ void reply_problem_about(const struct exchange *exchange, const struct problem *
 struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask);
 void ticket_answered(void *ticket, const struct flock_answer *answer);
 
+/* For an answer at the next change, when the node's index is no longer `index`, or when `wait_ms`
+ * are over: `answer` is called then. False: too many watch already. */
+bool exchange_watch(const struct exchange *exchange, uint64_t index, uint64_t wait_ms,
+                    void (*answer)(const struct exchange *exchange));
+
+/* Behind the answer that is given next, the client gets an event for each change from `index` on.
+ * False: too many watch already. */
+bool exchange_stream(const struct exchange *exchange, uint64_t index);
+
 /* Whether the client is on this machine: at a loopback address, or at the very address that it
  * connected to. */
 bool exchange_is_local(const struct exchange *exchange);
+
+/* What the server has counted: answers by their code less HTTP_CODE_MIN, and open connections. */
+const uint64_t *exchange_answers(const struct exchange *exchange);
+unsigned exchange_connections(const struct exchange *exchange);
 
 /* Whether slow readers make the server keep so much already that a large answer has to wait. */
 bool exchange_is_crowded(const struct exchange *exchange);

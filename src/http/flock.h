@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct cJSON;
+struct job;
 
 #define FLOCK_UNKNOWN       UINT64_MAX
 #define FLOCK_ADDRESS_BYTES 72  /* "host:port" and its terminating zero */
@@ -44,7 +45,24 @@ struct flock_status {
     uint64_t roster_term;
     uint64_t roster_version;
     uint64_t uptime_us;
+    uint64_t index;  /* of the newest change in what this node is and knows; the first is 1 */
+    const char *why; /* that change, in words */
 };
+
+/* The goose was `from` and is `to`, as this node saw it. */
+struct flock_change {
+    uint64_t index;
+    int64_t at_ms; /* since 1970, UTC */
+    uint64_t term;
+    const char *from; /* NULL: none was known */
+    const char *to;   /* likewise */
+    const char *why;
+};
+
+typedef void flock_each_change(const struct flock_change *change, void *to);
+
+/* What the node is right after a change. */
+typedef void flock_changed(void *to, const struct flock_status *status);
 
 /* What a duck does not know of the others stays unknown. */
 struct flock_member {
@@ -56,6 +74,7 @@ struct flock_member {
     int rank;               /* in the succession, 0 is the heir; -1: none, or not known */
     uint64_t last_heard_us; /* ago; FLOCK_UNKNOWN */
     uint64_t rtt_us;        /* FLOCK_UNKNOWN */
+    uint16_t http_port;     /* on the address's host; 0: none, or not known */
 };
 
 typedef void flock_each_member(const struct flock_member *member, void *to);
@@ -86,10 +105,37 @@ struct flock_answer {
 
 typedef void flock_answered(void *ticket, const struct flock_answer *answer);
 
+typedef void flock_job_told(void *to, bool over);
+
+/* What can be watched. Those of one name come one behind the other, with one help and kind. */
+#define FLOCK_LABELS_MAX 2
+
+enum flock_metric_kind { FLOCK_GAUGE, FLOCK_COUNTER, FLOCK_HISTOGRAM };
+
+struct flock_label {
+    const char *name; /* NULL: none, nor any behind it */
+    const char *value;
+};
+
+struct flock_metric {
+    const char *name; /* as Prometheus wants it, with its unit; stays while the metrics are shown */
+    const char *help; /* one line, without a backslash */
+    enum flock_metric_kind kind;
+    bool in_us;     /* the value is shown in seconds */
+    uint64_t value; /* of a histogram: the sum, in us */
+    struct flock_label labels[FLOCK_LABELS_MAX];
+    size_t bounds; /* of a histogram, which has no labels: buckets, and one behind them */
+    const uint64_t *bounds_us;
+    const uint64_t *counts; /* of each bucket by itself */
+};
+
+typedef void flock_each_metric(const struct flock_metric *metric, void *to);
+
 struct flock_door {
     void *context;
     void (*status)(const void *context, struct flock_status *status);
     void (*members)(const void *context, flock_each_member *each, void *to);
+    void (*metrics)(const void *context, flock_each_metric *each, void *to);
 
     /* PROTOCOL 5, Hold. Asks that no other node be goose for `wanted_us` from now; returns how
      * much of it is given, at most what is left of the lease, 0 on a duck. */
@@ -101,6 +147,22 @@ struct flock_door {
      * told. */
     void (*request)(void *context, const struct flock_request *request, flock_answered *answered,
                     void *ticket);
+
+    /* A client works in the goose's name until it closes the job: the node holds the role for it,
+     * and a planned resignation waits for it, at most `grace_us`. NULL: not the goose, or a goose
+     * that resigns, or too many jobs. `told` may be called from inside the node: leave, or it is
+     * over; after the latter or job_close() never again. */
+    struct job *(*job_open)(void *context, uint64_t grace_us, flock_job_told *told, void *to);
+    void (*job_close)(void *context, struct job *job);
+    /* The last changes of the goose, oldest first. */
+    void (*history)(const void *context, flock_each_change *each, void *to);
+
+    /* From now on `changed` is called at each change, once, with indexes that count up by one; it
+     * may be from inside one of the door's own calls. NULL: no more. */
+    void (*watch)(void *context, flock_changed *changed, void *to);
+    /* GET /why: JSON, and what it takes to know more a moment later. */
+    const char *(*why)(const void *context);
+    void (*probe)(void *context);
 
     /* The fault drills. Called only where http_options.faults is set. */
     const char *(*show_faults)(const void *context, bool json);

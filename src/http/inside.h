@@ -1,5 +1,5 @@
-/* inside.h: the server's own structures. Only server.c, connection.c and ticket.c may look inside;
- * no handler does. */
+/* inside.h: the server's own structures. Only server.c, connection.c, ticket.c, job.c and watch.c may
+ * look inside; no other handler does. */
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "http/access.h"
+#include "http/events.h"
 #include "http/exchange.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -17,6 +18,8 @@
 #define READ_BYTES       4096      /* one read, and one client's turn; shared by all */
 #define WRITE_BYTES      16384     /* the answers of one read; shared too */
 #define STASH_BYTES      32768     /* what one connection may keep of what was read */
+#define JOB_SILENT_S     10        /* then the kernel asks whether a job's client is still there */
+#define EVENTS_KEPT      64        /* so far a stream may fall behind */
 #define UNSENT_BYTES_MAX (8 << 20) /* that slow readers may make the server keep, all together */
 
 _Static_assert(HEADER_BYTES_MAX + BODY_BYTES_MAX + READ_BYTES <= STASH_BYTES,
@@ -43,13 +46,18 @@ struct connection {
     char *stash; /* the request that is not whole yet and what was read behind it; NULL: nothing */
     uint32_t stash_bytes;
     uint32_t stash_room;
-    uint32_t seen;         /* how much of the request's beginning the parser has read */
-    unsigned writes;       /* handed to libuv and not finished: the client does not read */
-    struct ticket *ticket; /* the answer that is waited for; NULL: none */
-    bool sated;            /* its turn is over, though more may have come in */
-    bool ended;            /* the client sends no more */
-    bool finishing;        /* the last answer has been made */
-    bool lingering;        /* and sent: only the client's end is waited for */
+    uint32_t seen;           /* how much of the request's beginning the parser has read */
+    unsigned writes;         /* handed to libuv and not finished: the client does not read */
+    struct ticket *ticket;   /* the answer that is waited for; NULL: none */
+    struct watcher *watcher; /* it waits for a change, or for all that come; NULL: it does not */
+    struct job *job;         /* the client works in the goose's name; NULL: it does not */
+    struct connection *next_job;
+    bool job_leaves; /* and is to be told so */
+    bool job_over;
+    bool sated;     /* its turn is over, though more may have come in */
+    bool ended;     /* the client sends no more */
+    bool finishing; /* the last answer has been made */
+    bool lingering; /* and sent: only the client's end is waited for */
     bool closed;
 };
 
@@ -69,34 +77,54 @@ struct ticket {
     char hint[FLOCK_TEXT_BYTES];
 };
 
+/* As it is sent to all. */
+struct event {
+    uint64_t index;
+    size_t bytes; /* 0: it did not fit */
+    char text[EVENT_BYTES_MAX];
+};
+
 struct http_server {
     uv_tcp_t listener;
-    uv_timer_t sweep;    /* runs while there are connections */
-    uv_check_t swept;    /* right behind the poll, once after each sweep */
-    uv_async_t answered; /* tickets wait to be delivered */
-    int handles;         /* of these four, not closed yet */
-    const struct flock_door *door;
+    uv_timer_t sweep;              /* runs while there are connections */
+    uv_check_t swept;              /* right behind the poll, once after each sweep */
+    uv_async_t answered;           /* tickets wait to be delivered, or watchers to be told */
+    uv_timer_t watch;              /* the earliest of the watchers' times */
+    int handles;                   /* of these five, not closed yet */
+    const struct flock_door *door; /* NULL: not listening yet */
     struct access access;
     bool drills;
     bool accept_owed; /* there was no memory for a connection */
     bool closing;
     unsigned idle_ms;
     unsigned request_ms;
+    unsigned comment_ms;
     unsigned connections_max;
     unsigned waits_max;
+    unsigned watchers_max;
     unsigned connections; /* open */
     unsigned unclosed;    /* those whose handle is not gone yet, too */
-    unsigned waits;       /* tickets that have not been delivered */
+    unsigned waits;       /* tickets that have not been delivered, and jobs */
     size_t unsent_bytes;
     struct line idle;    /* between requests, and lingering */
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
-    struct line waiting; /* for a ticket */
+    struct line waiting; /* for a ticket, or for the end of a job */
+    struct line watching;
     struct ticket *tickets;
+    uint64_t answers[HTTP_CODES]; /* by their code less HTTP_CODE_MIN */
+    struct connection *jobs;
+    struct watcher *first_watcher; /* who was told longest ago */
+    struct watcher *last_watcher;
+    unsigned watchers;
+    unsigned untold;       /* of them, the first so many have not been told of the newest change */
+    uint64_t watch_due_ms; /* UINT64_MAX: no timer runs */
+    uint64_t index;        /* of the newest event; 0: none has come yet */
     void (*on_closed)(void *to);
     void *on_closed_to;
     size_t written;
     char write[WRITE_BYTES];
     char read[READ_BYTES];
+    struct event events[EVENTS_KEPT]; /* one of index N at N modulo EVENTS_KEPT */
 };
 
 void line_join(struct line *line, struct connection *connection, uint64_t now_ms);
@@ -104,12 +132,23 @@ void line_leave(struct connection *connection);
 
 void connection_start(struct connection *connection);
 void connection_resume(struct connection *connection); /* what it waited for is there */
+/* More of an answer that is a stream; it may close the connection. */
+void connection_put(struct connection *connection, struct span text);
 void connection_close(struct connection *connection);
 void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
 /* Sends what the doors have answered since; from the loop, never from inside a door's call. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
+void jobs_tell(struct http_server *server);
+void job_leave(struct connection *connection);    /* the client is gone, or no longer the goose's */
 void ticket_leave(struct connection *connection); /* the client is gone */
+
+flock_changed watchers_note;
+/* Sends what has changed since; from the loop, as above. */
+void watchers_tell(struct http_server *server);
+void watcher_leave(struct connection *connection);
+bool watcher_streams(const struct connection *connection);
+void watcher_go_on(struct connection *connection); /* its client has taken all that was sent */
 
 #endif

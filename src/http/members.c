@@ -81,6 +81,8 @@ static void add_member(const struct flock_member *member, void *to)
     put_ms(&out, member->rtt_us);
     PUT(&out, ",\"rank\":");
     put_known(&out, member->rank);
+    PUT(&out, ",\"http_port\":");
+    put_known(&out, member->http_port == 0 ? -1 : member->http_port);
     PUT(&out, "}");
     list->failed = list->failed || out.at == NULL;
     if (list->failed) return;

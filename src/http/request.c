@@ -64,13 +64,13 @@ static bool ends_word(char c)
     return c == ',' || c == ';' || c == ' ' || c == '\t';
 }
 
-/* Whether a list of media ranges names application/json: that word and no longer one. */
-static bool names_json(struct span accept)
+/* Whether a list of media ranges names this type: that word and no longer one. */
+static bool names_type(struct span accept, const char *type)
 {
-    static const char json[] = "application/json";
-    while (accept.bytes >= sizeof(json) - 1) {
-        if (span_starts_caseless(accept, json)) {
-            struct span rest = {accept.at + sizeof(json) - 1, accept.bytes - (sizeof(json) - 1)};
+    size_t bytes = strlen(type);
+    while (accept.bytes >= bytes) {
+        if (span_starts_caseless(accept, type)) {
+            struct span rest = {accept.at + bytes, accept.bytes - bytes};
             if (rest.bytes == 0 || ends_word(rest.at[0])) return true;
         }
         const char *comma = memchr(accept.at, ',', accept.bytes);
@@ -102,7 +102,8 @@ static void end_field(struct request *request)
     } else if (span_is_caseless(name, span_of("host"))) {
         keep_once(request, &request->host, &request->has_host, value, &one_host);
     } else if (span_is_caseless(name, span_of("accept"))) {
-        request->wants_json = request->wants_json || names_json(value);
+        request->wants_json = request->wants_json || names_type(value, "application/json");
+        request->wants_html = request->wants_html || names_type(value, "text/html");
     } else if (span_is_caseless(name, span_of("origin"))) {
         keep_once(request, &request->origin, &request->has_origin, value, &repeated);
     } else if (span_is_caseless(name, span_of("authorization"))) {
@@ -225,6 +226,7 @@ bool request_read(const struct request *request, struct exchange *exchange)
 {
     exchange->method = (enum http_method)request->parser.method;
     exchange->wants_json = request->wants_json;
+    exchange->wants_html = request->wants_html;
     exchange->keep_alive =
         request->problem == NULL && http_should_keep_alive(&request->parser) != 0;
     exchange->says_so = request->parser.http_minor == 0;

@@ -6,9 +6,14 @@
 #include "http/access.h"
 #include "http/answer.h"
 #include "http/changes.h"
+#include "http/dashboard.h"
+#include "http/events.h"
 #include "http/faults.h"
+#include "http/job.h"
 #include "http/members.h"
+#include "http/metrics.h"
 #include "http/status.h"
+#include "http/why.h"
 
 struct row {
     const char *path;
@@ -16,7 +21,8 @@ struct row {
     enum http_method method; /* HEAD is GET without the body */
     bool has_tail;           /* the path goes on behind it */
     bool changes;
-    bool drill; /* exists only where the drills are allowed */
+    bool drill;   /* exists only where the drills are allowed */
+    bool streams; /* there is no HEAD of it: it has no end */
 };
 
 static const struct row rows[] = {
@@ -25,18 +31,24 @@ static const struct row rows[] = {
     {.path = "/goose", .method = HTTP_OPTIONS, .handle = goose_get},
     {.path = "/duck", .method = HTTP_GET, .handle = duck_get},
     {.path = "/duck", .method = HTTP_OPTIONS, .handle = duck_get},
-    {.path = "/", .method = HTTP_GET, .handle = status_get},
+    {.path = "/", .method = HTTP_GET, .handle = root_get},
     {.path = "/livez", .method = HTTP_GET, .handle = livez_get},
     {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get},
     {.path = "/members", .method = HTTP_GET, .handle = members_get},
+    {.path = "/why", .method = HTTP_GET, .handle = why_get},
     {.path = "/members/",
      .method = HTTP_DELETE,
      .handle = member_delete,
      .has_tail = true,
      .changes = true},
+    {.path = "/events", .method = HTTP_GET, .handle = events_get, .streams = true},
+    {.path = "/history", .method = HTTP_GET, .handle = history_get},
+    {.path = "/metrics", .method = HTTP_GET, .handle = metrics_get},
     {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
+    /* It keeps the role where it is for a while, so not everybody may. */
+    {.path = "/job", .method = HTTP_GET, .handle = job_get, .changes = true},
     {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .drill = true},
     {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .drill = true},
 };
@@ -56,10 +68,10 @@ static bool row_matches(const struct row *row, const struct exchange *exchange)
     return exchange->path.bytes > bytes && memcmp(exchange->path.at, row->path, bytes) == 0;
 }
 
-static unsigned method_bit(enum http_method method)
+static unsigned row_methods(const struct row *row)
 {
-    unsigned bit = 1u << method;
-    return method == HTTP_GET ? bit | 1u << HTTP_HEAD : bit;
+    unsigned bit = 1u << row->method;
+    return row->method == HTTP_GET && !row->streams ? bit | 1u << HTTP_HEAD : bit;
 }
 
 /* What the path takes, or 0 where there is none; every path takes OPTIONS. "*" stands for all of
@@ -70,7 +82,7 @@ static unsigned path_methods(const struct exchange *exchange)
     for (size_t i = 0; i < ROWS; i++) {
         bool counts = row_matches(&rows[i], exchange) ||
                       (span_is(exchange->path, "*") && row_exists(&rows[i], exchange));
-        if (counts) methods |= method_bit(rows[i].method) | 1u << HTTP_OPTIONS;
+        if (counts) methods |= row_methods(&rows[i]) | 1u << HTTP_OPTIONS;
     }
     return methods;
 }
@@ -118,9 +130,10 @@ static void carry_out(const struct row *row, struct exchange *exchange)
 
 void route(struct exchange *exchange)
 {
-    enum http_method method = exchange->method == HTTP_HEAD ? HTTP_GET : exchange->method;
+    enum http_method method = exchange->method;
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].method != method || !row_matches(&rows[i], exchange)) continue;
+        bool takes = method <= HTTP_OPTIONS && (row_methods(&rows[i]) & 1u << method) != 0;
+        if (!takes || !row_matches(&rows[i], exchange)) continue;
         carry_out(&rows[i], exchange);
         return;
     }

@@ -1,7 +1,7 @@
 /* server.c: the listening socket, how many connections there may be and how long each may do
  * nothing. It must never turn a new client away: when all places are taken, the connection that
- * has done nothing for longest makes room. Waits can hold half of the places at most, so that one
- * can always be found. */
+ * has done nothing for longest makes room. Waits can hold half of the places at most, and so can
+ * who watches, so that one can always be found. */
 #include "http/server.h"
 
 #include <assert.h>
@@ -66,6 +66,7 @@ static void make_room(struct http_server *server)
     if (server->connections < server->connections_max) return;
     struct connection *longest =
         server->idle.first != NULL ? server->idle.first : server->busy.first;
+    if (longest == NULL) longest = server->watching.first;
     assert(longest != NULL);
     connection_close(longest);
 }
@@ -123,6 +124,8 @@ static void on_sweep(uv_timer_t *timer)
 static void on_answered(uv_async_t *async)
 {
     tickets_deliver(async->data);
+    jobs_tell(async->data);
+    watchers_tell(async->data);
 }
 
 /* ---- the server comes ---- */
@@ -152,12 +155,16 @@ static int take_options(struct http_server *server, const struct http_options *o
     server->drills = options->faults;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);
+    server->comment_ms = or_default(options->comment_ms, HTTP_COMMENT_MS);
     server->connections_max = or_default(options->connections_max, HTTP_CONNECTIONS_MAX);
     server->connections_max = connections_possible(server->connections_max);
     if (server->connections_max < 2) server->connections_max = 2;
     server->waits_max = or_default(options->waits_max, HTTP_WAITS_MAX);
     if (server->waits_max > server->connections_max / 2)
         server->waits_max = server->connections_max / 2;
+    server->watchers_max = or_default(options->watchers_max, HTTP_WATCHERS_MAX);
+    if (server->watchers_max > server->connections_max / 2)
+        server->watchers_max = server->connections_max / 2;
     access_name(server->access.self, sizeof(server->access.self), options->self);
     access_name(server->access.bind, sizeof(server->access.bind), options->bind);
     return access_set_token(&server->access, options->token) ? 0 : UV_E2BIG;
@@ -166,13 +173,15 @@ static int take_options(struct http_server *server, const struct http_options *o
 static int open_handles(struct http_server *server, uv_loop_t *loop)
 {
     server->listener.data = server->sweep.data = server->swept.data = server->answered.data =
-        server;
+        server->watch.data = server;
+    server->watch_due_ms = UINT64_MAX;
     int error = uv_async_init(loop, &server->answered, on_answered);
     if (error != 0) return error;
     uv_tcp_init(loop, &server->listener);
     uv_timer_init(loop, &server->sweep);
+    uv_timer_init(loop, &server->watch);
     uv_check_init(loop, &server->swept);
-    server->handles = 4;
+    server->handles = 5;
     return 0;
 }
 
@@ -202,7 +211,6 @@ int http_server_start(struct http_server **started, uv_loop_t *loop,
         free(server);
         return error;
     }
-    server->door = door;
     /* One number for the whole process; nobody else in it uses the parser. */
     http_parser_set_max_header_size(HEADER_BYTES_MAX);
     error = listen_on(server, options);
@@ -211,6 +219,8 @@ int http_server_start(struct http_server **started, uv_loop_t *loop,
         http_server_close(server, NULL, NULL);
         return error;
     }
+    server->door = door;
+    door->watch(door->context, watchers_note, server);
     *started = server;
     return 0;
 }
@@ -255,12 +265,15 @@ void http_server_close(struct http_server *server, void (*closed)(void *to), voi
     server->closing = true;
     server->on_closed = closed;
     server->on_closed_to = to;
+    if (server->door != NULL) server->door->watch(server->door->context, NULL, NULL);
     line_close(&server->idle);
     line_close(&server->busy);
     line_close(&server->waiting);
+    line_close(&server->watching);
     tickets_abandon(server);
     uv_close((uv_handle_t *)&server->listener, on_handle_closed);
     uv_close((uv_handle_t *)&server->sweep, on_handle_closed);
     uv_close((uv_handle_t *)&server->swept, on_handle_closed);
     uv_close((uv_handle_t *)&server->answered, on_handle_closed);
+    uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 }

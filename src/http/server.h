@@ -11,7 +11,9 @@
 #include "http/flock.h"
 
 #define HTTP_CONNECTIONS_MAX 2048
-#define HTTP_WAITS_MAX       1024 /* of these, streams or waits */
+#define HTTP_WAITS_MAX       1024 /* of these, wait for the node to carry a change out */
+#define HTTP_WATCHERS_MAX    1024 /* and wait for the next change, or for all that come */
+#define HTTP_COMMENT_MS      15000
 #define HTTP_IDLE_MS         10000
 #define HTTP_REQUEST_MS      10000
 #define HTTP_TOKEN_BYTES_MAX 512
@@ -28,8 +30,10 @@ struct http_options {
     bool faults;         /* /faults exists */
     unsigned idle_ms;    /* between requests */
     unsigned request_ms; /* from a request's first byte to its last, and for taking an answer */
+    unsigned comment_ms; /* from one line that shows a stream alive to the next */
     unsigned connections_max;
-    unsigned waits_max; /* at most half of the connections */
+    unsigned waits_max;    /* at most half of the connections */
+    unsigned watchers_max; /* likewise */
 };
 
 /* 0, or an error of libuv and, in `why`, a line that says what could not be done. It raises the

@@ -122,6 +122,17 @@ bool duration_parse_us(struct span span, uint64_t *us)
     return false;
 }
 
+bool number_parse(struct span span, uint64_t *number)
+{
+    if (span.bytes == 0 || span.bytes > 19) return false;
+    *number = 0;
+    for (size_t i = 0; i < span.bytes; i++) {
+        if (span.at[i] < '0' || span.at[i] > '9') return false;
+        *number = *number * 10 + (uint64_t)(span.at[i] - '0');
+    }
+    return true;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') return c - '0';

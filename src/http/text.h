@@ -48,6 +48,9 @@ struct span span_trim(struct span span); /* without blanks and tabs around it */
 /* "250ms": a whole number and us, ms, s or m. */
 bool duration_parse_us(struct span span, uint64_t *us);
 
+/* Up to 19 digits and nothing else. */
+bool number_parse(struct span span, uint64_t *number);
+
 /* Undoes %XX into `to`, zero-terminated. False: malformed, a zero byte, or too long. */
 bool percent_decode(struct span span, char *to, size_t to_bytes);
 

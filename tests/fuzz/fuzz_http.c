@@ -34,6 +34,7 @@ enum happening {
     DOOR_ANSWERS, /* and what */
     OTHER_CLIENT, /* and which */
     SAYS_MUCH,    /* and how much, in 64 bytes */
+    CHANGES,      /* for whoever watches; and how often */
     HAPPENINGS,
 };
 
@@ -63,6 +64,9 @@ static struct {
     unsigned tickets;
     flock_answered *answered;
     void *ticket[TICKETS_MAX];
+    uint64_t index;
+    flock_changed *changed;
+    void *changed_to;
 } world;
 
 /* ---- the flock ---- */
@@ -83,7 +87,38 @@ static void door_status(const void *context, struct flock_status *status)
                                     .not_ready = goose ? NULL : "quarantine",
                                     .term = UINT64_MAX,
                                     .lease_us = goose ? 250999 : 0,
-                                    .flock_id = UINT64_MAX};
+                                    .flock_id = UINT64_MAX,
+                                    .index = world.index,
+                                    .why = "because\n\"of\" that"};
+}
+
+static void door_history(const void *context, flock_each_change *each, void *to)
+{
+    const struct flock_change change = {.index = UINT64_MAX,
+                                        .at_ms = INT64_C(253402300799999),
+                                        .term = UINT64_MAX,
+                                        .to = "n1.test:7400",
+                                        .why = "heard \"it\""};
+
+    (void)context;
+    for (uint64_t i = 0; i < world.index && i < 100; i++)
+        each(&change, to);
+}
+
+static void door_watch(void *context, flock_changed *changed, void *to)
+{
+    (void)context;
+    world.changed = changed;
+    world.changed_to = to;
+}
+
+static void change(void)
+{
+    struct flock_status status;
+
+    world.index++;
+    door_status(NULL, &status);
+    world.changed(world.changed_to, &status);
 }
 
 static void door_members(const void *context, flock_each_member *each, void *to)
@@ -99,6 +134,16 @@ static void door_members(const void *context, flock_each_member *each, void *to)
     (void)context;
     for (int i = 0; i < ((world.traits & MANY_MEMBERS) != 0 ? 150 : 2); i++)
         each(&member, to);
+}
+
+static void door_metrics(const void *context, flock_each_metric *each, void *to)
+{
+    const struct flock_metric metric = {.name = "goosed_pond_info",
+                                        .help = "A pond.",
+                                        .labels = {{"flock", "a \"pond\"\\\n"}},
+                                        .value = 1};
+    (void)context;
+    each(&metric, to);
 }
 
 static uint64_t door_hold(void *context, uint64_t wanted_us)
@@ -152,6 +197,28 @@ static void door_request(void *context, const struct flock_request *request,
     if ((world.traits & ANSWERS_AT_ONCE) != 0) answer_oldest((uint8_t)request->ask);
 }
 
+static const char *door_why(const void *context)
+{
+    (void)context;
+    return "{}\n";
+}
+
+static void door_probe(void *context)
+{
+    (void)context;
+}
+
+/* Its answer has no length, so that nobody here could tell where the next one begins. */
+static struct job *door_job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    (void)context;
+    (void)told;
+    (void)to;
+    check_may_change();
+    assert(grace_us <= 60000000);
+    return NULL;
+}
+
 static const char *door_show_faults(const void *context, bool json)
 {
     (void)context;
@@ -170,8 +237,14 @@ static bool door_set_faults(void *context, const cJSON *object, char *why, size_
 
 static const struct flock_door door = {.status = door_status,
                                        .members = door_members,
+                                       .metrics = door_metrics,
                                        .hold = door_hold,
                                        .request = door_request,
+                                       .job_open = door_job_open,
+                                       .history = door_history,
+                                       .watch = door_watch,
+                                       .why = door_why,
+                                       .probe = door_probe,
                                        .show_faults = door_show_faults,
                                        .set_faults = door_set_faults};
 
@@ -222,6 +295,7 @@ static bool go_on(void)
     size_t answers = answers_so_far();
 
     answer_oldest(0);
+    change();
     loop_turn();
     for (unsigned i = 0; i < SOCKETS; i++) {
         struct client *client = &clients[i];
@@ -249,6 +323,7 @@ static void check_clients(void)
     for (unsigned i = 0; i < SOCKETS; i++) {
         const struct client *client = &clients[i];
         if (!client->opened || client->gone || world.time_passed) continue;
+        if (client->watches && !loop_is_open(i)) continue; /* it has left, or was too slow */
         assert(client->heard_bytes == 0);
         assert(client->answers == client->requests);
     }
@@ -286,6 +361,8 @@ static void happen(struct program *program, unsigned *current, uint8_t what, boo
     if (what == TAKES_LITTLE) loop_room(*current, 16U * how);
     if (what == TAKES_ALL) loop_room(*current, SIZE_MAX);
     if (what == DOOR_ANSWERS) answer_oldest(how);
+    for (unsigned i = 0; what == CHANGES && i <= how; i++)
+        change();
     if (what == TIME_PASSES) {
         world.time_passed = true;
         loop_pass(100U * how);
@@ -336,6 +413,7 @@ static void open_server(void)
     loop_begin(hear, (world.traits & IS_LOCAL) != 0);
     world.closed = world.time_passed = false;
     world.tickets = 0;
+    world.index = 1;
     if (http_server_start(&world.server, &loop, &options, &door, why, sizeof why) != 0) abort();
 }
 
@@ -344,7 +422,7 @@ static void close_server(void)
 {
     http_server_close(world.server, on_closed, &world.closed);
     loop_turn();
-    assert(world.closed && loop_is_empty());
+    assert(world.closed && loop_is_empty() && world.changed == NULL);
     while (world.tickets > 0)
         answer_oldest(FLOCK_NO_ANSWER);
 }
@@ -378,6 +456,12 @@ static const char *const requests[] = {
     "OPTIONS /duck HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /status?wait=30s&index=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /?wait=200ms HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
+    "GET /history HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
     "GET http://localhost:7400/readyz?x#y HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "GET /livez HTTP/1.0\r\n\r\n",
@@ -399,6 +483,7 @@ static const char *const requests[] = {
     "GET /status HTTP/2.0\r\nHost: x\r\n\r\n",
     "GET /status HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
     "POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n",
+    "GET /job?grace=9s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
 };
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)

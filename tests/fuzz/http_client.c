@@ -24,10 +24,13 @@ static void note_request(struct client *client, const struct request *request)
 {
     struct exchange exchange = {0};
     bool good = request_read(request, &exchange);
+    bool streams = good && exchange.method == HTTP_GET && span_is(exchange.path, "/events");
+    struct span wait;
 
     assert(client->requests < REQUESTS_MAX);
-    client->asked[client->requests++] =
-        (struct wanted_answer){exchange.method == HTTP_HEAD, !exchange.keep_alive, !good};
+    client->watches = client->watches || streams || query_find(exchange.query, "wait", &wait);
+    client->asked[client->requests++] = (struct wanted_answer){
+        exchange.method == HTTP_HEAD, streams || !exchange.keep_alive, !good, streams};
 }
 
 void client_count_requests(struct client *client)
@@ -60,6 +63,7 @@ struct head {
     bool has_length;
     bool closes;
     bool json;
+    bool streams;
 };
 
 static void read_field(const char *at, size_t bytes, struct head *head)
@@ -80,6 +84,7 @@ static void read_field(const char *at, size_t bytes, struct head *head)
     }
     if (starts(at, "Connection: close\r")) head->closes = true;
     if (starts(at, "Content-Type: application/json\r")) head->json = true;
+    if (starts(at, "Content-Type: text/event-stream\r")) head->streams = true;
 }
 
 static void read_status_line(const char *at, size_t bytes, struct head *head)
@@ -108,7 +113,7 @@ static size_t read_head(const char *heard, size_t bytes, struct head *head)
             read_field(at, (size_t)(stop - at), head);
         at = stop + 2;
     }
-    assert(head->code > 0 && head->has_length);
+    assert(head->code > 0 && head->has_length != head->streams);
     return (size_t)(at + 2 - heard);
 }
 
@@ -141,12 +146,26 @@ static size_t take_answer(struct client *client)
     const struct wanted_answer *asked = &client->asked[client->answers];
     size_t body_bytes = asked->head ? 0 : head.length;
     if (client->heard_bytes - body_at < body_bytes) return 0;
-    assert(head.closes == asked->last);
+    assert(head.closes == asked->last && head.streams == asked->streams);
+    client->streams = head.streams;
     assert(code_fits(head.code, asked->refused));
     if (head.json && body_bytes > 0 && body_bytes <= JSON_BYTES_MAX)
         check_json(client->heard + body_at, body_bytes);
     client->answers++;
     return body_at + body_bytes;
+}
+
+/* A line of a stream; 0: it is not all there. */
+static size_t take_line(const struct client *client)
+{
+    const char *end = memchr(client->heard, '\n', client->heard_bytes);
+    size_t bytes = end == NULL ? 0 : (size_t)(end + 1 - client->heard);
+
+    if (bytes <= 1) return bytes;
+    assert(starts(client->heard, "id: ") || starts(client->heard, "event: status\n") ||
+           starts(client->heard, "data: {") || starts(client->heard, ": still here\n"));
+    if (starts(client->heard, "data: ")) check_json(client->heard + 6, bytes - 6);
+    return bytes;
 }
 
 /* The beginning of a 100 is no head of another answer. */
@@ -162,8 +181,8 @@ void client_hear(struct client *client, const char *bytes, size_t count)
     memcpy(client->heard + client->heard_bytes, bytes, count);
     client->heard_bytes += count;
     client->heard[client->heard_bytes] = '\0';
-    while (client->heard_bytes > 0 && !may_be_going_on(client)) {
-        size_t taken = take_answer(client);
+    while (client->heard_bytes > 0 && (client->streams || !may_be_going_on(client))) {
+        size_t taken = client->streams ? take_line(client) : take_answer(client);
         if (taken == 0) return;
         client->heard_bytes -= taken;
         memmove(client->heard, client->heard + taken, client->heard_bytes + 1);

@@ -16,6 +16,7 @@ struct wanted_answer {
     bool head;
     bool last; /* the connection ends behind its answer */
     bool refused;
+    bool streams; /* events, until the connection ends */
 };
 
 struct client {
@@ -25,6 +26,8 @@ struct client {
     bool gone;
     bool dribbles; /* byte by byte */
     bool opened;
+    bool watches; /* some answer waits for a change, or goes on with each */
+    bool streams; /* the last answer has begun */
     size_t requests;
     size_t answers;
     size_t heard_bytes;

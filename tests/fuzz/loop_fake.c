@@ -12,6 +12,7 @@
 
 #define WRITES_MAX   256
 #define CLOSINGS_MAX 64
+#define TIMERS_MAX   2
 #define READS_A_TURN 32 /* of one socket, while they fill their buffers: libuv's number */
 
 struct pending {
@@ -42,6 +43,14 @@ struct closing {
     struct pending pending[WRITES_MAX];
 };
 
+struct timer_fake {
+    uv_timer_t *timer;
+    uv_timer_cb fired;
+    uint64_t due_ms;
+    uint64_t repeat_ms;
+    bool runs;
+};
+
 static struct {
     loop_hear *hear;
     bool local;
@@ -50,11 +59,8 @@ static struct {
     struct socket_fake *calling; /* waits to be accepted */
     uv_stream_t *listener;
     uv_connection_cb called;
-    uv_timer_t *timer;
-    uv_timer_cb fired;
-    uint64_t timer_due_ms;
-    uint64_t timer_repeat_ms;
-    bool timer_runs;
+    unsigned timers;
+    struct timer_fake timer[TIMERS_MAX];
     uv_check_t *check;
     uv_check_cb checked;
     uv_async_t *async;
@@ -81,7 +87,8 @@ void loop_begin(loop_hear *hear, bool local)
     fake.local = local;
     fake.now_ms = 1000;
     fake.calling = NULL;
-    fake.timer_runs = fake.async_sent = false;
+    fake.timers = 0;
+    fake.async_sent = false;
     fake.checked = NULL;
     fake.handles = fake.closings = 0;
 }
@@ -213,16 +220,18 @@ static void close_all(void)
     fake.closings = 0;
 }
 
-static void fire_timer(void)
+static void fire_timer(struct timer_fake *timer)
 {
-    if (!fake.timer_runs || fake.now_ms < fake.timer_due_ms) return;
-    fake.timer_due_ms = fake.now_ms + fake.timer_repeat_ms;
-    fake.fired(fake.timer);
+    if (!timer->runs || fake.now_ms < timer->due_ms) return;
+    timer->due_ms = fake.now_ms + timer->repeat_ms;
+    timer->runs = timer->repeat_ms > 0;
+    timer->fired(timer->timer);
 }
 
 void loop_turn(void)
 {
-    fire_timer();
+    for (unsigned i = 0; i < fake.timers; i++)
+        fire_timer(&fake.timer[i]);
     if (fake.async_sent) {
         fake.async_sent = false;
         fake.woken(fake.async);
@@ -277,6 +286,12 @@ int uv_tcp_open(uv_tcp_t *tcp, uv_os_sock_t descriptor)
 int uv_tcp_nodelay(uv_tcp_t *tcp, int on)
 {
     (void)tcp, (void)on;
+    return 0;
+}
+
+int uv_tcp_keepalive(uv_tcp_t *tcp, int on, unsigned delay_s)
+{
+    (void)tcp, (void)on, (void)delay_s;
     return 0;
 }
 
@@ -367,40 +382,57 @@ void uv_close(uv_handle_t *handle, uv_close_cb closed)
         socket->reading = false;
         socket->writes = 0;
     }
-    if (handle == (uv_handle_t *)fake.timer) fake.timer_runs = false;
+    for (unsigned i = 0; i < fake.timers; i++)
+        if (handle == (uv_handle_t *)fake.timer[i].timer) fake.timer[i].runs = false;
     if (handle == (uv_handle_t *)fake.check) fake.checked = NULL;
     if (handle == (uv_handle_t *)fake.async) fake.async_sent = false;
 }
 
+int uv_tcp_close_reset(uv_tcp_t *tcp, uv_close_cb closed)
+{
+    uv_close((uv_handle_t *)tcp, closed);
+    return 0;
+}
+
 int uv_timer_init(uv_loop_t *loop, uv_timer_t *timer)
 {
+    assert(fake.timers < TIMERS_MAX);
     timer->loop = loop;
-    fake.timer = timer;
+    fake.timer[fake.timers++] = (struct timer_fake){.timer = timer};
     fake.handles++;
     return 0;
 }
 
+static struct timer_fake *timer_of(const uv_timer_t *timer)
+{
+    unsigned i = 0;
+
+    while (i < fake.timers && fake.timer[i].timer != timer)
+        i++;
+    assert(i < fake.timers);
+    return &fake.timer[i];
+}
+
 int uv_timer_start(uv_timer_t *timer, uv_timer_cb fired, uint64_t first_ms, uint64_t repeat_ms)
 {
-    assert(timer == fake.timer);
-    fake.fired = fired;
-    fake.timer_due_ms = fake.now_ms + first_ms;
-    fake.timer_repeat_ms = repeat_ms;
-    fake.timer_runs = true;
+    struct timer_fake *started = timer_of(timer);
+
+    started->fired = fired;
+    started->due_ms = fake.now_ms + first_ms;
+    started->repeat_ms = repeat_ms;
+    started->runs = true;
     return 0;
 }
 
 int uv_timer_stop(uv_timer_t *timer)
 {
-    assert(timer == fake.timer);
-    fake.timer_runs = false;
+    timer_of(timer)->runs = false;
     return 0;
 }
 
 int uv_is_active(const uv_handle_t *handle)
 {
-    assert(handle == (const uv_handle_t *)fake.timer);
-    return fake.timer_runs;
+    return timer_of((const uv_timer_t *)handle)->runs;
 }
 
 int uv_check_init(uv_loop_t *loop, uv_check_t *check)

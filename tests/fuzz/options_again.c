@@ -26,7 +26,7 @@ static void check_line(const char *line)
 
 __attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
 {
-    char text[4096];
+    char text[COMMAND_CHARS_MAX + 16];
     va_list args;
 
     va_start(args, format);
@@ -80,6 +80,8 @@ static void write_down(const struct options *options, struct words *words)
     add(words, "--priority=%d", election->priority);
     add(words, "--voters=%d", election->voters);
     add(words, "--observer=%s", election->observer ? "yes" : "no");
+    if (options->on_change[0] != 0) add(words, "--on-change=%s", options->on_change);
+    add_duration(words, "on-change-timeout", options->on_change_timeout_us);
     add(words, "--faults=%s", options->faults ? "1" : "0");
     add(words, "--log-level=%s", log_level_name(options->log_level));
     add(words, "--log-format=%s", log_format_name(options->log_format));

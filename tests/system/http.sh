@@ -82,6 +82,10 @@ json_is .role '"goose"'
 json_is '.lease_ms > 0 and .lease_ms <= 1000' true
 expect 200 '\{.*' "$goose" GET /status --header 'Accept: text/html, application/json;q=0.9'
 expect 200 goose "$goose" GET /status --header 'Accept: application/jsonlines'
+expect 200 '<!doctype html>.*' "$duck" GET / --header 'Accept: text/html,*/*;q=0.8'
+expect_header 'Content-Type: text/html; charset=utf-8'
+expect_header "Content-Security-Policy: default-src 'none'; .*"
+expect_header 'Cache-Control: no-store'
 
 say "GET, HEAD, OPTIONS of /goose and /duck"
 for method in GET HEAD OPTIONS; do

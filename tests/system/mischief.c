@@ -2,10 +2,12 @@
  *
  *   forge RATE SECONDS HOST:PORT   well-formed datagrams of the flock "goose" under no key, so many a second
  *   echo COUNT PORT HOST:PORT      listens on 127.0.0.1:PORT, and sends whatever comes COUNT times to the node, as it is
+ *   rival FLOCK-ID TERM HOST:PORT  one heartbeat of another uid in this term of the flock "goose", under no key
  *   idle COUNT HOST:PORT           COUNT connections that send half a request and then nothing, kept and renewed
  *
  * Until a signal ends it, or the time is over. One line at the end says how much it did. */
 #include "daemon/seal.h"
+#include "goose/wire.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -100,6 +102,28 @@ static void forge(char **args)
            (double)(now_us() - begin_us) / 1e6);
 }
 
+static void rival(char **args)
+{
+    const struct message message = {.kind = MESSAGE_HEARTBEAT,
+                                    .name_tag = digest_bytes(0, "goose", 5),
+                                    .flock_id = strtoull(args[0], NULL, 16),
+                                    .uid = 0xbad,
+                                    .life = 1,
+                                    .counter = 1,
+                                    .term = strtoull(args[1], NULL, 10),
+                                    .heartbeat = {.seq = 1, .sent_at_us = 1, .promise_us = 1}};
+    struct sockaddr_in to = address_of(args[2]);
+    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    int fd = open_socket(SOCK_DGRAM, NULL);
+    struct seal seal;
+
+    if (!seal_without_key(&seal, "goose")) give_up("libsodium");
+    size_t bytes = wire_encode(&message, NULL, datagram);
+    send_to(fd, &to, datagram, seal_datagram(&seal, datagram, bytes, sizeof datagram));
+    close(fd);
+    puts("mischief: a heartbeat");
+}
+
 static void echo(char **args)
 {
     unsigned long count = strtoul(args[0], NULL, 10), sent = 0;
@@ -162,7 +186,7 @@ int main(int argc, char **argv)
         const char *name;
         int args;
         void (*make)(char **args);
-    } kinds[] = {{"forge", 3, forge}, {"echo", 3, echo}, {"idle", 2, idle}};
+    } kinds[] = {{"forge", 3, forge}, {"echo", 3, echo}, {"rival", 3, rival}, {"idle", 2, idle}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
@@ -174,7 +198,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     fputs("usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
-          "                idle COUNT HOST:PORT\n",
+          "                rival FLOCK-ID TERM HOST:PORT | idle COUNT HOST:PORT\n",
           stderr);
     return EXIT_USAGE;
 }

@@ -89,6 +89,9 @@ refuses 2 '--observer maybe is neither; give on or off' "${self[@]}" --observer=
 refuses 2 '--log-level loud is no level; give error, warn, info or debug' "${self[@]}" --log-level loud
 refuses 2 '--log-format xml is no format; give text or json' "${self[@]}" --log-format xml
 
+refuses 2 "--on-change '' is empty; give a value.*" "${self[@]}" --on-change ''
+refuses 2 '--on-change-timeout 0s is too short; give at least 1ms' "${self[@]}" --on-change true --on-change-timeout 0s
+
 say "the environment: status 3"
 refuses 3 'GOOSED_SELF=n1: give HOST:PORT.*' GOOSED_SELF=n1 HOME=/
 refuses 3 "GOOSED_PEERS='' is empty; give a value, or leave it out" GOOSED_PEERS= "${self[@]}"
@@ -155,6 +158,9 @@ accepts . GOOSED_LEASE=120ms --config config --lease 150ms
 accepts . GOOSED_CONFIG=config GOOSED_LEASE=150ms
 
 say "what is good is said to be good, with warnings"
+file config '{"self": "n1:7000", "state-dir": "state", "on-change": "ip addr show", "on-change-timeout": "5s"}' 600
+accepts . --config config
+accepts 'warning: --on-change-timeout does nothing without --on-change' GOOSED_ON_CHANGE_TIMEOUT=5s "${self[@]}"
 accepts 'warning: no --key-file: whoever can send datagrams to n1:7000 .*--new-key' "${self[@]}"
 accepts 'warning: no --key-file: .*' --self 127.0.0.1:7000 --bind 0.0.0.0:7000 --state-dir state
 accepts 'warning: the variable GOOSED_LEESE is none of goosed.s, and ignored; did you mean GOOSED_LEASE\?' \
@@ -176,7 +182,8 @@ run --new-key
 { [ "$got" = 0 ] && grep -qxE '[0-9a-f]{64}' said; } || fail "--new-key: $got $(cat said)"
 [ "$(cat said)" != "$key" ] || fail "--new-key makes the same key twice"
 for flag in self peers join bind http flock state-dir key-file new-key http-token-file heartbeat lease priority \
-    observer voters dead-after config log-level log-format faults check-config version help; do
+    observer voters dead-after config log-level log-format faults check-config version help \
+    on-change on-change-timeout; do
     run --help
     { [ "$got" = 0 ] && grep -qE -e "--$flag( |,|\$)" said; } || fail "--help does not name --$flag"
 done

@@ -1,5 +1,20 @@
 # The parts of the daemon.
-foreach(name clock seal state_image durable address log options token)
+foreach(name clock seal state_image durable address log options token metrics notify changes on_change lease_page)
     goosed_unit_test(${name} goosed_parts)
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()
+target_link_libraries(test_lease_page PRIVATE pthread)
+# On a real election.
+goosed_unit_test(jobs unit_core goosed_parts)
+
+# The wire is the test's: udp.c is left out.
+goosed_unit_test(probe goosed_parts PkgConfig::SODIUM)
+target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/diary.c)
+target_compile_definitions(test_probe PRIVATE _GNU_SOURCE)
+
+# The manual: what man says of it, and that it names the same options as --help and the README do.
+file(GLOB manual_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/man/*.[178])
+add_test(NAME unit/man COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man.sh ${manual_pages})
+set_property(TEST unit/man PROPERTY SKIP_RETURN_CODE 77)
+add_test(NAME unit/options_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/options_told.sh
+    $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)

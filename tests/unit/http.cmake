@@ -8,6 +8,9 @@ goosed_unit_test(http_access goosed_http)
 target_compile_definitions(test_http_access PRIVATE _GNU_SOURCE)
 goosed_unit_test(http_limits http_fake)
 goosed_unit_test(http_text http_fake)
+goosed_unit_test(http_job http_fake)
+goosed_unit_test(dashboard http_fake PkgConfig::SODIUM)
+goosed_unit_test(http_watch http_fake)
 
 # For tests/bench/http_bench.sh: the server alone.
 add_executable(http_stand_in test_http_stand_in.c)

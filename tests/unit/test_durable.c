@@ -489,6 +489,12 @@ static void test_a_slow_disk(void **state)
     durable_fault(bench->durable, DURABLE_FAULT_SLOW, 50000);
     save(bench, 2, "two");
     assert_true(uv_hrtime() - start_ns >= 50000000);
+    const struct histogram *times = durable_times(bench->durable);
+    uint64_t count = 0;
+    for (int i = 0; i <= HISTOGRAM_BOUNDS; i++)
+        count += times->counts[i];
+    assert_int_equal(count, 2);
+    assert_in_range(times->sum_us, 50000, (uv_hrtime() - start_ns) / 1000 + 10000000);
 }
 
 static void count_turn(uv_timer_t *timer)
@@ -513,9 +519,11 @@ static void test_a_hung_disk(void **state)
         uv_run(&bench->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&ticks, NULL);
     assert_int_equal(bench->answers, 0);
+    assert_true(durable_waits_us(bench->durable) >= 49000);
     durable_fault(bench->durable, DURABLE_FAULT_NONE, 0);
     await_answers(bench, 1);
     assert_true(bench->ok);
+    assert_int_equal(durable_waits_us(bench->durable), 0);
 }
 
 /* Closing does not wait for it, and nobody else gets the directory while it may still write. */

@@ -32,7 +32,6 @@ static void test_status(void **state)
     struct world *world = *state;
     check(ask(world, "GET", "/status", "", ""), 200, "goose\n");
     check(ask(world, "GET", "/", "", ""), 200, "goose\n");
-    check(ask(world, "GET", "/", "Accept: text/html\r\n", ""), 200, "goose\n");
     check(ask(world, "GET", "/status?unknown=1", "", ""), 200, "goose\n");
     check(ask(world, "GET", "http://n1.test:7400/status", "", ""), 200, "goose\n");
     be_duck(world);
@@ -80,6 +79,18 @@ static void test_status_json(void **state)
         "\"goose\":null,\"term\":7,\"lease_ms\":0,\"hold_ms\":0,\"flock\":\"a \\u0022b\\u0022\","
         "\"flock_id\":\"00000000deadbeef\",\"roster\":{\"term\":6,\"version\":2},\"settled\":true,"
         "\"uptime_ms\":5000,\"draining\":false,\"authenticated\":false}\n");
+}
+
+static void test_why(void **state)
+{
+    struct world *world = *state;
+    check(ask(world, "GET", "/why", "", ""), 200, "{\"self\":\"n1:7000\"}\n");
+    assert_int_equal(world->fake.probes, 0);
+    check(ask(world, "GET", "/why?probe=1", JSON, ""), 200, "{\"self\":\"n1:7000\"}\n");
+    assert_int_equal(world->fake.probes, 1);
+    check(ask(world, "GET", "/why?probe=yes", "", ""), 400,
+          "probe is 1 or left out; write ?probe=1\n");
+    assert_int_equal(world->fake.probes, 1);
 }
 
 static void test_accept(void **state)
@@ -239,9 +250,11 @@ static void test_members(void **state)
           "{\"goose\":\"n1.test:7400\",\"members\":[\n"
           "{\"address\":\"n1.test:7400\",\"uid\":\"0000000000000abc\",\"seat\":\"voter\",\"role\":"
           "\"goose\","
-          "\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":null},\n"
+          "\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":null,\"http_port\":"
+          "7400},\n"
           "{\"address\":\"n2.test:7400\",\"uid\":null,\"seat\":\"observer\",\"role\":null,"
-          "\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3}\n]}\n");
+          "\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3,\"http_port\":"
+          "null}\n]}\n");
     world->fake.members = 0;
     world->fake.status.goose = NULL;
     check(ask(world, "GET", "/members", "", ""), 200, "{\"goose\":null,\"members\":[\n]}\n");
@@ -294,6 +307,60 @@ static void finish(struct world *world, int fd, struct flock_answer answer, int 
 }
 
 static const struct flock_answer done = {.outcome = FLOCK_DONE, .address = "n2.test:7400"};
+
+#define INFO                            \
+    "# HELP goosed_pond_info A pond.\n" \
+    "# TYPE goosed_pond_info gauge\n"   \
+    "goosed_pond_info{flock=\"a \\\"b\\\\\\n\",side=\"east\"} 1\n"
+
+static void test_metrics(void **state)
+{
+    struct world *world = *state;
+    world->fake.status.flock = "a \"b\\\n";
+    struct answered answered = ask(world, "GET", "/metrics", JSON, "");
+    assert_string_equal(field(&answered, "Content-Type"),
+                        "text/plain; version=0.0.4; charset=utf-8");
+    check(answered, 200,
+          INFO
+          "# HELP goosed_term A term.\n"
+          "# TYPE goosed_term gauge\n"
+          "goosed_term 18446744073709551615\n"
+          "# HELP goosed_lease_seconds A lease.\n"
+          "# TYPE goosed_lease_seconds gauge\n"
+          "goosed_lease_seconds 0.250999\n"
+          "# HELP goosed_wait_seconds A wait.\n"
+          "# TYPE goosed_wait_seconds histogram\n"
+          "goosed_wait_seconds_bucket{le=\"0.00025\"} 2\n"
+          "goosed_wait_seconds_bucket{le=\"1\"} 2\n"
+          "goosed_wait_seconds_bucket{le=\"+Inf\"} 3\n"
+          "goosed_wait_seconds_sum 3.0002\n"
+          "goosed_wait_seconds_count 3\n"
+          "# HELP goosed_http_requests_total HTTP requests that were answered, by status code.\n"
+          "# TYPE goosed_http_requests_total counter\n"
+          "goosed_http_requests_total{code=\"200\"} 0\n"
+          "# HELP goosed_http_connections HTTP connections that are open now.\n"
+          "# TYPE goosed_http_connections gauge\n"
+          "goosed_http_connections 1\n");
+    answered = ask(world, "GET", "/nowhere", "", "");
+    answered_free(&answered);
+    world->fake.status.lease_us = 0;
+    world->fake.more_metrics = 1; /* of one name: one head for all */
+    answered = ask(world, "GET", "/metrics", "", "");
+    assert_non_null(strstr(answered.body, "\ngoosed_lease_seconds 0\n"));
+    assert_non_null(strstr(answered.body, "{code=\"200\"} 1\n"
+                                          "goosed_http_requests_total{code=\"404\"} 1\n"));
+    assert_ptr_equal(strstr(answered.body, INFO "goosed_pond_info{"), answered.body);
+    answered_free(&answered);
+}
+
+static void test_metrics_that_do_not_fit(void **state)
+{
+    struct world *world = *state;
+    world->fake.more_metrics = 10000;
+    struct answered answered = ask(world, "GET", "/metrics", "", "");
+    assert_int_equal(answered.code, 503);
+    answered_free(&answered);
+}
 
 static void test_remove(void **state)
 {
@@ -443,10 +510,10 @@ static void test_no_such_path(void **state)
     static const char *const paths[] = {"/x",      "/statusx",  "/status/", "//status",
                                         "/Status", "/%73tatus", "/members/"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        check(
-            ask(world, "GET", paths[i], "", ""), 404,
-            "there is no such path here; there are /status /goose /duck / /livez /readyz /members "
-            "/members/HOST:PORT /handover /drain\n");
+        check(ask(world, "GET", paths[i], "", ""), 404,
+              "there is no such path here; there are /status /goose /duck / /livez /readyz "
+              "/members /why "
+              "/members/HOST:PORT /events /history /metrics /handover /drain /job\n");
     struct answered answered = ask(world, "GET", "/x", JSON, "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     assert_int_equal(
@@ -638,6 +705,7 @@ int main(void)
         TEST(test_status),
         TEST(test_status_fields),
         TEST(test_status_json),
+        TEST(test_why),
         TEST(test_accept),
         TEST(test_each_answer_is_read_anew),
         TEST(test_hold),
@@ -647,6 +715,8 @@ int main(void)
         TEST(test_health),
         TEST(test_members),
         TEST(test_many_members),
+        TEST(test_metrics),
+        TEST(test_metrics_that_do_not_fit),
         TEST(test_remove),
         TEST(test_remove_refused),
         TEST(test_outcomes),

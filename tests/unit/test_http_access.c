@@ -80,6 +80,13 @@ static void test_origins(void **state)
                                           "ftp://localhost:80"};
     (void)state;
     assert_int_equal(refusal(NULL, true, "localhost:80", "http://localhost:80", NULL), 0);
+    /* As browsers send them from the node's own page: without the port 80, and from an IP address. */
+    assert_int_equal(refusal(NULL, true, "10.1.2.3", "http://10.1.2.3", NULL), 0);
+    assert_int_equal(refusal(NULL, true, "10.1.2.3:7400", "http://10.1.2.3:7400", NULL), 0);
+    assert_int_equal(refusal(NULL, true, "[::1]:7400", "http://[::1]:7400", NULL), 0);
+    /* And from the page of another node: on another machine, or on another port of this one. */
+    assert_int_equal(refusal(NULL, true, "10.1.2.3:7400", "http://10.1.2.4:7400", NULL), 403);
+    assert_int_equal(refusal(NULL, true, "[::1]:7400", "http://[::1]:7401", NULL), 403);
     assert_int_equal(refusal(NULL, true, "localhost:80", "https://LOCALHOST:80", NULL), 0);
     assert_int_equal(refusal("secret", false, "n1.test", "http://n1.test", "Bearer secret"), 0);
     assert_int_equal(refusal(NULL, true, NULL, "http://localhost:80", NULL), 403);

@@ -32,7 +32,8 @@ static void fake_members(const void *context, flock_each_member *each, void *to)
                                       .priority = 100,
                                       .rank = -1,
                                       .last_heard_us = 0,
-                                      .rtt_us = 0};
+                                      .rtt_us = 0,
+                                      .http_port = 7400};
     const struct flock_member other = {.address = "n2.test:7400",
                                        .seat = FLOCK_SEAT_OBSERVER,
                                        .priority = -1,
@@ -43,11 +44,40 @@ static void fake_members(const void *context, flock_each_member *each, void *to)
         each(i == 0 ? &self : &other, to);
 }
 
+static void fake_metrics(const void *context, flock_each_metric *each, void *to)
+{
+    static const uint64_t bounds_us[] = {250, 1000000};
+    static const uint64_t counts[] = {2, 0, 1};
+    const struct fake *fake = context;
+    const struct flock_metric histogram = {.name = "goosed_wait_seconds",
+                                           .help = "A wait.",
+                                           .kind = FLOCK_HISTOGRAM,
+                                           .value = 3000200,
+                                           .bounds = 2,
+                                           .bounds_us = bounds_us,
+                                           .counts = counts};
+    struct flock_metric info = {.name = "goosed_pond_info",
+                                .help = "A pond.",
+                                .labels = {{"flock", fake->status.flock}, {"side", "east"}},
+                                .value = 1};
+    each(&info, to);
+    for (unsigned i = 0; i < fake->more_metrics; i++)
+        each(&info, to);
+    each(&(struct flock_metric){.name = "goosed_term", .help = "A term.", .value = UINT64_MAX}, to);
+    each(&(struct flock_metric){.name = "goosed_lease_seconds",
+                                .help = "A lease.",
+                                .in_us = true,
+                                .value = fake->status.lease_us},
+         to);
+    each(&histogram, to);
+}
+
 static uint64_t fake_hold(void *context, uint64_t wanted_us)
 {
     struct fake *fake = context;
     fake->hold_asked_us = wanted_us;
     fake->reads_before_hold = fake->status_reads;
+    if (fake->changes_in_hold) fake_change(fake, "a hold");
     return fake->hold_given_us;
 }
 
@@ -70,6 +100,66 @@ void fake_answer(struct fake *fake, const struct flock_answer *answer)
     fake->pending--;
     memmove(fake->requests, fake->requests + 1, fake->pending * sizeof(fake->requests[0]));
     first.answered(first.ticket, answer);
+}
+
+/* Nobody looks inside a job. */
+static struct job *fake_job_open(void *context, uint64_t grace_us, flock_job_told *told, void *to)
+{
+    struct fake *fake = context;
+    fake->job_grace_us = grace_us;
+    if (!fake->takes_jobs) return NULL;
+    fake->jobs++;
+    fake->job_told = told;
+    fake->job_to = to;
+    return (struct job *)fake;
+}
+
+static void fake_job_close(void *context, struct job *job)
+{
+    struct fake *fake = context;
+    assert_ptr_equal(job, fake);
+    assert_true(fake->jobs > 0);
+    fake->jobs--;
+}
+
+static void fake_history(const void *context, flock_each_change *each, void *to)
+{
+    const struct fake *fake = context;
+    for (unsigned i = 0; i < fake->history; i++) {
+        const struct flock_change change = {.index = i + 1,
+                                            .at_ms = 1795276407123 + 60000 * (int64_t)i,
+                                            .term = 7 + i / 2,
+                                            .from = i % 2 == 0 ? NULL : "n1.test:7400",
+                                            .to = i % 2 == 0 ? "n1.test:7400" : NULL,
+                                            .why = i % 2 == 0 ? "heard it" : "lost \"it\""};
+        each(&change, to);
+    }
+}
+
+static void fake_watch(void *context, flock_changed *changed, void *to)
+{
+    struct fake *fake = context;
+    fake->changed = changed;
+    fake->changed_to = to;
+}
+
+void fake_change(struct fake *fake, const char *why)
+{
+    fake->status.index++;
+    fake->status.why = why;
+    if (fake->changed != NULL) fake->changed(fake->changed_to, &fake->status);
+}
+
+static const char *fake_why(const void *context)
+{
+    (void)context;
+    return "{\"self\":\"n1:7000\"}\n";
+}
+
+static void fake_probe(void *context)
+{
+    struct fake *fake = context;
+    fake->probes++;
 }
 
 void fake_answer_newest(struct fake *fake, const struct flock_answer *answer)
@@ -116,13 +206,23 @@ void fake_init(struct fake *fake)
                    .flock_id = 0xdeadbeef,
                    .roster_term = 6,
                    .roster_version = 2,
-                   .uptime_us = 5000999},
+                   .uptime_us = 5000999,
+                   .index = 3,
+                   .why = "elected"},
         .members = 2,
+        .takes_jobs = true,
         .door = {.context = fake,
                  .status = fake_status,
                  .members = fake_members,
+                 .metrics = fake_metrics,
                  .hold = fake_hold,
                  .request = fake_request,
+                 .job_open = fake_job_open,
+                 .job_close = fake_job_close,
+                 .history = fake_history,
+                 .watch = fake_watch,
+                 .why = fake_why,
+                 .probe = fake_probe,
                  .show_faults = fake_show_faults,
                  .set_faults = fake_set_faults},
     };
@@ -168,12 +268,14 @@ void world_restart(struct world *world)
     struct sockaddr_in address;
     stop(world);
     uv_ip4_addr("127.0.0.1", 0, &address);
-    if (world->options.address == NULL) world->options.address = (const struct sockaddr *)&address;
+    if (world->options.address == NULL && world->options.fd == 0)
+        world->options.address = (const struct sockaddr *)&address;
     int error = http_server_start(&world->server, &world->loop, &world->options, &world->fake.door,
                                   why, sizeof(why));
     if (error != 0) print_error("%s\n", why);
     assert_int_equal(error, 0);
     world->options.address = NULL;
+    world->options.fd = 0;
     world->port = http_server_port(world->server);
 }
 

@@ -32,15 +32,28 @@ struct fake {
     uint64_t hold_given_us;
     uint64_t reads_before_hold; /* of the status */
     unsigned members;           /* how many */
+    unsigned more_metrics;      /* so many times one sample again */
     bool answers_at_once;       /* from inside its request function */
     struct flock_answer answer;
     unsigned pending;
     struct fake_pending requests[FAKE_PENDING_MAX];
+    bool takes_jobs;
+    unsigned jobs; /* open */
+    uint64_t job_grace_us;
+    flock_job_told *job_told; /* of the last one */
+    void *job_to;
     int faults_drop; /* what /faults sets */
+    unsigned probes;
+    bool changes_in_hold; /* a change is told from inside its hold function */
+    unsigned history;     /* how many changes there were */
+    flock_changed *changed;
+    void *changed_to;
     struct flock_door door;
 };
 
 void fake_init(struct fake *fake);
+/* The status is another one, for this reason; whoever watches is told. */
+void fake_change(struct fake *fake, const char *why);
 /* Answers the oldest request that has not been. */
 void fake_answer(struct fake *fake, const struct flock_answer *answer);
 void fake_answer_newest(struct fake *fake, const struct flock_answer *answer);

@@ -98,9 +98,35 @@ static void test_defaults(void **state)
     assert_false(election->observer);
     assert_int_equal(election->peers.count, 0);
     assert_int_equal(election->join.count, 0);
+    assert_string_equal(options.on_change, "");
+    assert_int_equal(options.on_change_timeout_us, 30000000);
     assert_false(options.faults);
     assert_int_equal(options.log_level, LOG_LEVEL_INFO);
     assert_int_equal(options.log_format, LOG_FORMAT_TEXT);
+}
+
+static void test_on_change(void **state)
+{
+    char command[COMMAND_CHARS_MAX + 2];
+
+    (void)state;
+    memset(command, 'x', sizeof command);
+    command[COMMAND_CHARS_MAX] = 0;
+    ACCEPT(FLAGS(SELF, "--on-change", command, "--on-change-timeout=1ms"));
+    assert_string_equal(options.on_change, command);
+    assert_int_equal(options.on_change_timeout_us, 1000);
+    ACCEPT(FLAGS(SELF, "--on-change=a\nb", "--on-change-timeout=60m"));
+    assert_string_equal(options.on_change, "a\nb");
+    assert_int_equal(options.on_change_timeout_us, UINT64_C(3600000000));
+    assert_int_equal(options.warnings, 1); /* of the key */
+    ACCEPT(FLAGS(SELF, "--on-change-timeout=1s"));
+    assert_int_equal(options.warnings, 2);
+    assert_string_equal(options.warning[1], "--on-change-timeout does nothing without --on-change");
+    command[COMMAND_CHARS_MAX] = 'x';
+    command[COMMAND_CHARS_MAX + 1] = 0;
+    assert_int_equal(read_as(&(struct given){{SELF, "--on-change", command}, {NULL}}, true),
+                     EXIT_WRONG_USAGE);
+    assert_non_null(strstr(why, ": a command has at most 4095 characters here"));
 }
 
 static void test_every_flag(void **state)
@@ -110,7 +136,7 @@ static void test_every_flag(void **state)
     (void)state;
     ACCEPT(FLAGS("--self=Node1.:7000", "--join", " b:1, C:2 ", "--bind=0.0.0.0:8000", "--http",
                  "127.0.0.1:8001", "--flock", "Grey-lag.2", "--state-dir=/x=y", "--key-file", "k",
-                 "--http-token-file=t", "--observer", "--faults"));
+                 "--http-token-file=t", "--observer", "--faults", "--on-change", "a 'b'; c=$d"));
     assert_string_equal(election->self.chars, "node1:7000");
     assert_int_equal(election->join.count, 2);
     assert_true(has(&election->join, "b:1") && has(&election->join, "c:2"));
@@ -123,6 +149,7 @@ static void test_every_flag(void **state)
     assert_string_equal(options.key_file, "k");
     assert_string_equal(options.token_file, "t");
     assert_true(election->observer);
+    assert_string_equal(options.on_change, "a 'b'; c=$d");
     assert_true(options.faults);
     ACCEPT(FLAGS(SELF, "--heartbeat=1ms", "--lease=3000us", "--dead-after=3m", "--priority=0",
                  "--voters=31", "--log-level=debug", "--log-format=json", "--observer=off",
@@ -323,8 +350,19 @@ static void test_refusals(void **state)
         {{{NULL}, {NULL}}, 2, {"--self is missing"}},
         {{{SELF, "--bogus"}, {NULL}}, 2, {"unknown flag --bogus;", "--help"}},
         {{{SELF, "--peer", "a:1"}, {NULL}}, 2, {"unknown flag --peer; did you mean --peers?"}},
-        {{{SELF, "--on-change=x"}, {NULL}}, 2, {"unknown flag --on-change"}},
-        {{{SELF, "--lease-page=x"}, {NULL}}, 2, {"unknown flag --lease-page"}},
+        {{{SELF, "--lease-book=x"}, {NULL}}, 2, {"unknown flag --lease-book"}},
+        {{{SELF, "--on-change="}, {NULL}}, 2, {"--on-change '' is empty"}},
+        {{{SELF, "--on-chnage=x"}, {NULL}},
+         2,
+         {"unknown flag --on-chnage; did you mean --on-change?"}},
+        {{{SELF}, {"GOOSED_ON_CHANGE="}}, 3, {"GOOSED_ON_CHANGE='' is empty"}},
+        {{{SELF, "--on-change-timeout=5"}, {NULL}}, 2, {"--on-change-timeout 5 is no duration"}},
+        {{{SELF, "--on-change-timeout=0s"}, {NULL}},
+         2,
+         {"--on-change-timeout 0s is too short; give at least 1ms"}},
+        {{{SELF, "--on-change-timeout=61m"}, {NULL}},
+         2,
+         {"--on-change-timeout 61m is too long; give at most 60m"}},
         {{{SELF, "--Lease=1s"}, {NULL}}, 2, {"unknown flag --Lease; did you mean --lease?"}},
         {{{SELF, "--"}, {NULL}}, 2, {"unknown flag --;"}},
         {{{SELF, "--=x"}, {NULL}}, 2, {"unknown flag --;"}},
@@ -627,7 +665,7 @@ static void test_help(void **state)
         "flock",        "state-dir", "key-file",  "new-key",    "http-token-file",
         "heartbeat",    "lease",     "priority",  "observer",   "voters",
         "dead-after",   "config",    "log-level", "log-format", "faults",
-        "check-config", "version",   "help"};
+        "check-config", "version",   "help",      "on-change ", "on-change-timeout"};
     const char *help = options_help();
 
     (void)state;
@@ -663,6 +701,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_every_flag),
+        cmocka_unit_test(test_on_change),
         cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_an_observer_with_peers),

@@ -45,7 +45,7 @@ static bool read_token(const char *text, size_t bytes)
     close(file);
     memset(token, 'x', sizeof token);
     memset(why, 0, sizeof why);
-    return token_read(path, token, sizeof token, why, sizeof why);
+    return token_read("--token", path, token, sizeof token, why, sizeof why);
 }
 
 static void refuse(const char *text, size_t bytes, const char *says)
@@ -119,10 +119,9 @@ static void test_a_file_that_others_read_is_refused(void **state)
 static void test_no_file(void **state)
 {
     (void)state;
-    assert_false(token_read("/nowhere/token", token, sizeof token, why, sizeof why));
-    assert_string_equal(
-        why, "--http-token-file /nowhere/token cannot be read: No such file or directory");
-    assert_false(token_read("/tmp", token, sizeof token, why, sizeof why));
+    assert_false(token_read("--token", "/nowhere/token", token, sizeof token, why, sizeof why));
+    assert_string_equal(why, "--token /nowhere/token cannot be read: No such file or directory");
+    assert_false(token_read("--token", "/tmp", token, sizeof token, why, sizeof why));
 }
 
 int main(void)

@@ -1,0 +1,76 @@
+/* ask.c: see ask.h. */
+#include "ctl/ask.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *json_text(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+bool json_number(const cJSON *object, const char *name, double *number)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (cJSON_IsNumber(item)) *number = item->valuedouble;
+    return cJSON_IsNumber(item);
+}
+
+bool json_flag(const cJSON *object, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+/* {"error": "...", "hint": "..."}, or nothing that a goosed says. */
+static int refused(const struct ctl *ctl, const struct reply *reply)
+{
+    const char *error = json_text(reply->json, "error"), *hint = json_text(reply->json, "hint");
+
+    if (error == NULL)
+        return ctl_fail(CTL_UNKNOWN, "%s answers, but not as a goosed does (HTTP %u)",
+                        ctl->at.chars, reply->answer.code);
+    if (reply->answer.code == 401) hint = "give --token-file FILE, with the token of this node";
+    return ctl_fail(CTL_NO, "%s%s%s", error, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
+int ask(const struct ctl *ctl, const struct client_request *request, struct reply *reply)
+{
+    char why[CLIENT_LINE_BYTES];
+
+    *reply = (struct reply){.json = NULL};
+    if (!client_ask(&ctl->at, request, &reply->answer, why)) {
+        bool unsure = request->method != NULL && reply->answer.sent;
+        return ctl_fail(CTL_UNKNOWN, "%s%s", why, unsure ? "; it may or may not be done" : "");
+    }
+    if (reply->answer.code == 0)
+        return ctl_fail(CTL_UNKNOWN, "%s no longer answers; it may or may not be done",
+                        ctl->at.chars);
+    reply->json = cJSON_ParseWithLength(reply->answer.body, reply->answer.bytes);
+    if (reply->answer.code == 200 && cJSON_IsObject(reply->json)) return CTL_YES;
+    return refused(ctl, reply);
+}
+
+int ask_get(const struct ctl *ctl, const char *path, struct reply *reply)
+{
+    const struct client_request request = {.path = path};
+
+    return ask(ctl, &request, reply);
+}
+
+void ask_free(struct reply *reply)
+{
+    cJSON_Delete(reply->json);
+    client_free(&reply->answer);
+    reply->json = NULL;
+}
+
+void ask_print(const struct reply *reply)
+{
+    const struct client_answer *answer = &reply->answer;
+    bool ends = answer->bytes > 0 && answer->body[answer->bytes - 1] == '\n';
+
+    printf("%s%s", answer->body, ends ? "" : "\n");
+}

@@ -1,0 +1,48 @@
+/* rebirth.c: see rebirth.h. */
+#include "ctl/rebirth.h"
+
+#include <string.h>
+
+#define TERM_LIMIT (UINT64_C(1) << 53) /* beyond that JSON numbers are not exact */
+
+static const char *refusal(const struct durable_state *old, const struct address *self)
+{
+    int mine = roster_find_uid(&old->roster, old->uid);
+    int there = roster_find_address(&old->roster, address_text(self));
+
+    if (old->roster.count == 0 || old->roster.term == 0)
+        return "it was never a member of a flock: there is nothing to recover; just start it";
+    if (old->roster.count == 1 && mine == 0) return "it is a flock of one already; just start it";
+    if (there >= 0 && there != mine)
+        return "--self is the address of another voter in it; is this the right directory?";
+    if (old->term > TERM_LIMIT - REBIRTH_TERMS) return "its term leaves no room for higher ones";
+    return NULL;
+}
+
+/* Another uid: nobody who remembers the old one, and no copy of its file, can take this node for it (PROTOCOL 3). The
+ * longest promise stays: the quarantine after the start lets it run out, because the node may have given it just before
+ * it was stopped (S5). The roster has a term, or the node would follow what is left of the old flock (PROTOCOL 8). */
+const char *rebirth(const struct durable_state *old, const struct address *self, uint64_t flock_id,
+                    uint64_t uid, struct durable_state *made)
+{
+    const char *wrong = refusal(old, self);
+    int mine = roster_find_uid(&old->roster, old->uid);
+    const struct seat *seat = mine >= 0 ? &old->roster.seats[mine] : NULL;
+
+    memset(made, 0, sizeof *made);
+    if (wrong != NULL) return wrong;
+    made->uid = uid;
+    made->life = 1;
+    made->term = old->term + REBIRTH_TERMS;
+    made->longest_promise_us = old->longest_promise_us;
+    roster_clear(&made->roster);
+    if (roster_add(&made->roster, address_text(self), uid,
+                   seat != NULL ? seat->priority : PRIORITY_DEFAULT,
+                   seat != NULL ? seat->http_port : 0) != ROSTER_OK)
+        return "--self is no address";
+    made->roster.term = made->term;
+    made->roster.version = 1;
+    made->roster.flock_id = flock_id;
+    made->roster.wanted = old->roster.wanted;
+    return NULL;
+}

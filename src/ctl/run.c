@@ -1,0 +1,393 @@
+/* run.c: `run`: a command that runs while this node is the goose, and is dead before another one is. This process asks the
+ * node to hold the role for it, passes signals on and says how the command ended; guard.c is the other that watches. It
+ * says nothing before what it has to kill is dead: whoever reads that may be slow. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl/commands.h"
+#include "ctl/guard.h"
+#include "ctl/job_line.h"
+#include "ctl/sweep.h"
+#include "http/text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+#define GRACE_US     UINT64_C(10000000)
+#define GRACE_US_MAX UINT64_C(60000000)
+#define MS           UINT64_C(1000000)
+#define LOOK_NS      (20 * MS)   /* while there is nothing to do but wait for the role */
+#define AGAIN_NS     (100 * MS)  /* before the node is asked again */
+#define FIND_NS      (1000 * MS) /* before the page is looked for under its name again */
+#define GO_ON        (-1)
+
+struct run {
+    struct ctl *ctl;
+    const char *page_path;
+    bool at_once; /* -n */
+    uint64_t grace_us;
+    struct goose_lease_reader reader;
+    struct guarded guarded;
+    struct job_line line;
+    int signals;
+    int timer;
+    int lock; /* -1: not yet */
+    uint64_t ask_at_ns;
+    uint64_t find_at_ns;
+    const char *said; /* what stands in the way, said once */
+};
+
+static const int passed_on[] = {SIGHUP,  SIGINT,   SIGQUIT, SIGTERM, SIGUSR1,
+                                SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP};
+
+/* ---- one of a kind ---- */
+
+/* Where one goosectl is killed and started again at once, its guard may still be about to end the command of the first:
+ * the second waits for the name that both of the first have. */
+static bool take_lock(struct run *run)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    char *directory = getcwd(NULL, 0), *page = realpath(run->page_path, NULL);
+    uint64_t digest = (uint64_t)getuid();
+
+    if (page != NULL) digest = digest_bytes(digest, page, strlen(page) + 1);
+    if (directory != NULL) digest = digest_bytes(digest, directory, strlen(directory) + 1);
+    for (char **word = run->guarded.command; *word != NULL; word++)
+        digest = digest_bytes(digest, *word, strlen(*word) + 1);
+    free(directory);
+    free(page);
+    int bytes = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "goosectl-run-%016llx",
+                         (unsigned long long)digest);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t room = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)bytes);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, room) == 0)
+        run->lock = fd;
+    else if (fd >= 0)
+        close(fd);
+    return run->lock >= 0;
+}
+
+/* ---- waiting for the role ---- */
+
+/* What keeps the command from starting, once each time that it is something else. */
+static void say(struct run *run, const char *what, const char *why)
+{
+    if (run->said == what) return;
+    run->said = what;
+    ctl_fail(0, "run: %s%s%s; trying on", what, why[0] != 0 ? ": " : "", why);
+}
+
+static int signal_came(const struct run *run)
+{
+    struct signalfd_siginfo info;
+
+    return read(run->signals, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* The page may be made only later, or again under the same name. */
+static bool find_page(struct run *run)
+{
+    struct goose_lease_reader found;
+    uint64_t now_ns = goose_lease_clock_ns();
+
+    if (now_ns < run->find_at_ns) return run->reader.page != NULL;
+    run->find_at_ns = now_ns + FIND_NS;
+    if (!goose_lease_open(&found, run->page_path)) {
+        say(run, "the lease page cannot be read",
+            errno == EINVAL ? "this is no lease page" : strerror(errno));
+        return run->reader.page != NULL;
+    }
+    goose_lease_close(&run->reader);
+    run->reader = found;
+    return true;
+}
+
+static bool is_goose(struct run *run)
+{
+    struct goose_lease lease;
+
+    return find_page(run) && goose_lease_read(&run->reader, &lease) == GOOSE_LEASE_GOOSE;
+}
+
+static int refuse_line(const struct run *run)
+{
+    if (run->line.code == 401 || run->line.code == 403)
+        return ctl_fail(CTL_UNKNOWN,
+                        "run: %s wants to know who asks (HTTP %u): give --token-file FILE, or run "
+                        "this on its machine",
+                        run->ctl->at.chars, run->line.code);
+    return ctl_fail(CTL_UNKNOWN,
+                    "run: %s knows no jobs (HTTP %u): give a --grace of at most 60s, to a goosed "
+                    "of this version",
+                    run->ctl->at.chars, run->line.code);
+}
+
+/* The page shows the hold before the node says yes; so one look decides. */
+static int try_to_begin(struct run *run)
+{
+    struct goose_lease lease;
+    struct job_line *line = &run->line;
+
+    run->ask_at_ns = goose_lease_clock_ns() + AGAIN_NS;
+    if (!job_line_open(line, &run->ctl->at, run->ctl->token, run->grace_us)) {
+        if (line->code >= 400 && line->code < 500) return refuse_line(run);
+        if (line->code == 0) say(run, "the node does not hold its role", line->why);
+        return GO_ON;
+    }
+    if (tether_begin(&run->guarded.tether, &run->reader)) return CTL_YES;
+    job_line_close(line);
+    if (goose_lease_read(&run->reader, &lease) != GOOSE_LEASE_GOOSE) return GO_ON;
+    if (tether_too_short(lease.lease_ns))
+        return ctl_fail(CTL_UNKNOWN, "run: the lease is too short to end a command in half of it: "
+                                     "give goosed a --lease of at least 30ms");
+    if (lease.hold_end_ns == 0)
+        say(run, "the page shows no hold", "are --at and --lease-page of one node?");
+    return GO_ON;
+}
+
+static void wait_until(const struct run *run, uint64_t at_ns)
+{
+    struct pollfd fds[] = {{.fd = run->timer, .events = POLLIN},
+                           {.fd = run->signals, .events = POLLIN},
+                           {.fd = run->line.fd, .events = POLLIN},
+                           {.fd = run->guarded.news, .events = POLLIN}};
+    uint64_t times;
+
+    tether_arm(run->timer, at_ns);
+    poll(fds, COUNT(fds), -1);
+    (void)!read(run->timer, &times, sizeof times);
+}
+
+static bool ends_goosectl(int number)
+{
+    return number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP;
+}
+
+/* CTL_YES: the node is goose and holds its role for a job. Else how to end. */
+static int wait_for_role(struct run *run)
+{
+    for (;;) {
+        int number = signal_came(run);
+        if (ends_goosectl(number)) return 128 + number;
+        bool goose = is_goose(run);
+        bool alone = goose && (run->lock >= 0 || take_lock(run));
+        if (goose && !alone) say(run, "another goosectl runs this very command here", "");
+        if (alone && goose_lease_clock_ns() >= run->ask_at_ns) {
+            int status = try_to_begin(run);
+            if (status != GO_ON) return status;
+        }
+        if (run->at_once) return run->reader.page == NULL ? CTL_UNKNOWN : CTL_NO;
+        wait_until(run, goose_lease_clock_ns() + LOOK_NS);
+    }
+}
+
+/* ---- while the command runs ---- */
+
+struct session {
+    uint64_t grace_end_ns; /* 0: not told to end */
+    bool news;             /* how it ended is known */
+    bool dead_guard;
+    int status;
+    int quit; /* the signal that told goosectl itself to end; 0: none */
+};
+
+static void tell_to_end(struct run *run, struct session *session, uint64_t now_ns)
+{
+    job_tell_to_end(run->guarded.facts);
+    if (session->grace_end_ns == 0) session->grace_end_ns = now_ns + run->grace_us * 1000;
+}
+
+static void pass_on(struct run *run, struct session *session)
+{
+    for (int number = signal_came(run); number != 0; number = signal_came(run)) {
+        pid_t job = atomic_load(&run->guarded.facts->job);
+        if (ends_goosectl(number) && number != SIGHUP) session->quit = number;
+        if (job > 0) kill(-job, number);
+    }
+}
+
+static void hear_guard(struct run *run, struct session *session)
+{
+    struct pollfd news = {.fd = run->guarded.news, .events = POLLIN};
+
+    if (poll(&news, 1, 0) == 0) return;
+    session->news = read(run->guarded.news, &session->status, sizeof session->status) ==
+                    (ssize_t)sizeof session->status;
+    session->dead_guard = !session->news;
+}
+
+/* Until the command has ended, or has to be ended now. */
+static void watch(struct run *run, struct session *session)
+{
+    struct tether *tether = &run->guarded.tether;
+
+    while (!session->news && !session->dead_guard) {
+        tether_look(tether);
+        uint64_t now_ns = goose_lease_clock_ns(), kill_ns = tether_kill_ns(tether);
+        uint64_t until_ns = now_ns + tether_look_ns(tether), term_ns = tether_term_ns(tether);
+        if (run->line.fd >= 0 && job_line_read(&run->line) == LINE_LEAVE)
+            tell_to_end(run, session, now_ns);
+        if (now_ns >= term_ns) tell_to_end(run, session, now_ns);
+        if (session->grace_end_ns != 0 && session->grace_end_ns < kill_ns)
+            kill_ns = session->grace_end_ns;
+        if (now_ns >= kill_ns) return;
+        if (term_ns > now_ns && term_ns < until_ns) until_ns = term_ns;
+        if (kill_ns < until_ns) until_ns = kill_ns;
+        wait_until(run, until_ns);
+        pass_on(run, session);
+        hear_guard(run, session);
+    }
+}
+
+static int exit_status(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* How goosectl ends, or GO_ON: the command did not end by itself. */
+static int verdict(const struct run *run, const struct session *session)
+{
+    bool told = atomic_load(&run->guarded.facts->told_to_end);
+    bool killed = !session->news && (session->status < 0 || WIFSIGNALED(session->status));
+
+    if (!told && !killed) return exit_status(session->status);
+    if (session->quit != 0) return 128 + session->quit;
+    if (session->dead_guard)
+        ctl_fail(0, "run: the process that guards the command was killed, and the command with it");
+    else
+        ctl_fail(0, "run: the lease ran out, or the role goes elsewhere: the command was ended");
+    return run->at_once ? CTL_NO : GO_ON;
+}
+
+static int run_once(struct run *run)
+{
+    struct session session = {.status = -1};
+
+    cgroup_make(&run->guarded.cgroup);
+    pid_t guard = guard_start(&run->guarded);
+    if (guard < 0) {
+        say(run, "a process cannot be started", strerror(errno));
+        cgroup_remove(&run->guarded.cgroup);
+        job_line_close(&run->line);
+        return GO_ON;
+    }
+    watch(run, &session);
+    int status = -1;
+    job_kill(&run->guarded, &status);
+    if (!session.news) session.status = status;
+    close(run->guarded.life);
+    close(run->guarded.news);
+    run->guarded.news = -1;
+    cgroup_remove(&run->guarded.cgroup);
+    job_line_close(&run->line);
+    run->said = NULL;
+    return verdict(run, &session);
+}
+
+/* ---- the command line ---- */
+
+static bool open_watch(struct run *run)
+{
+    sigset_t all, wanted;
+
+    sigemptyset(&wanted);
+    for (size_t i = 0; i < COUNT(passed_on); i++)
+        sigaddset(&wanted, passed_on[i]);
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &run->guarded.signals);
+    run->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    run->timer = tether_timer();
+    void *facts = mmap(NULL, sizeof *run->guarded.facts, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (run->signals < 0 || run->timer < 0 || facts == MAP_FAILED) return false;
+    run->guarded.facts = facts;
+    sweep_spare_present();
+    watch_begin();
+    return true;
+}
+
+static bool read_options(struct run *run, const char *grace)
+{
+    struct arguments *arguments = &run->ctl->arguments;
+
+    run->grace_us = GRACE_US;
+    if (grace != NULL &&
+        (!duration_parse_us(span_of(grace), &run->grace_us) || run->grace_us > GRACE_US_MAX)) {
+        ctl_fail(CTL_UNKNOWN,
+                 "run: --grace %.64s: give a whole number and us, ms, s or m, at most 60s", grace);
+        return false;
+    }
+    if (run->page_path == NULL || run->page_path[0] == 0) {
+        ctl_fail(CTL_UNKNOWN,
+                 "run: which lease page? Start goosed with --lease-page FILE, and give the same "
+                 "here, or set GOOSED_LEASE_PAGE");
+        return false;
+    }
+    if (arguments->count > 0 && strcmp(arguments->of[0], "--") == 0) {
+        arguments->of++;
+        arguments->count--;
+    }
+    run->guarded.command = arguments->of;
+    arguments->of[arguments->count] = NULL; /* behind it stood main()'s */
+    if (arguments->count > 0) return true;
+    ctl_fail(CTL_UNKNOWN, "run: what? Give the command behind --, as in run -- ./job --fast");
+    return false;
+}
+
+static int run(struct ctl *ctl)
+{
+    static struct run self; /* beside the tables of sweep.c: locked into memory alike */
+    const char *grace = NULL;
+    const struct option_known options[] = {{"--grace", &grace, NULL}, {"-n", NULL, &self.at_once}};
+
+    self = (struct run){.ctl = ctl,
+                        .page_path = ctl->lease_page,
+                        .line = {.fd = -1},
+                        .guarded.news = -1,
+                        .lock = -1};
+    if (!ctl_options(ctl, options, COUNT(options)) || !read_options(&self, grace))
+        return CTL_UNKNOWN;
+    if (!open_watch(&self))
+        return ctl_fail(CTL_UNKNOWN, "run: cannot begin to watch: %s", strerror(errno));
+    for (;;) {
+        int status = wait_for_role(&self);
+        if (status != CTL_YES) return status;
+        status = run_once(&self);
+        if (status != GO_ON) return status;
+    }
+}
+
+const struct command job_command = {
+    .name = "run",
+    .arguments = "[--grace D] [-n] -- COMMAND ARGS...",
+    .line = "runs COMMAND while this node is the goose",
+    .more =
+        "Needs the lease page of the node's goosed: --lease-page FILE, or GOOSED_LEASE_PAGE.\n"
+        "COMMAND gets GOOSE_TERM, and a process group of its own. All that it starts, daemons "
+        "too,\n"
+        "is dead before another node can be goose: SIGTERM when half a lease is left, SIGKILL in\n"
+        "time. When the role goes elsewhere on purpose, that waits for COMMAND to end, at most D\n"
+        "(10s). It is started again when this node is goose again, also in a new term. Signals "
+        "are\n"
+        "passed on. Ends as COMMAND does when that ends by itself (128 and the signal's number, "
+        "if\n"
+        "it was one; 126, 127: it cannot be run), and ends what COMMAND left behind.\n"
+        "-n: exit status 1 at once where this node is not the goose, or no longer.\n"
+        "\n"
+        "Two processes watch over COMMAND, and either alone is enough. Nothing helps where both "
+        "are\n"
+        "stopped, or where a process hangs in the kernel, on a dead disk for example, and cannot\n"
+        "die; what COMMAND has others do (a database, a container engine, sudo) goes on without "
+        "it.\n"
+        "After the machine was asleep, COMMAND runs on for the moment that it takes to kill it.\n",
+    .changes = true,
+    .carry_out = run,
+};

@@ -1,0 +1,28 @@
+/* senders.c: see senders.h. */
+#include "daemon/senders.h"
+
+#include <string.h>
+
+void senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us)
+{
+    int place = 0;
+
+    for (int i = 0; i < SENDERS_MAX; i++) {
+        if (senders->of[i].at_us != 0 && memcmp(&senders->of[i].from, from, sizeof *from) == 0) {
+            place = i;
+            break;
+        }
+        if (senders->of[i].at_us < senders->of[place].at_us) place = i;
+    }
+    senders->of[place].from = *from;
+    senders->of[place].at_us = now_us;
+}
+
+unsigned senders_count(const struct senders *senders, uint64_t now_us)
+{
+    unsigned count = 0;
+
+    for (int i = 0; i < SENDERS_MAX; i++)
+        count += senders->of[i].at_us != 0 && now_us - senders->of[i].at_us <= SENDERS_LATE_US;
+    return count;
+}

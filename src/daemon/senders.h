@@ -1,0 +1,25 @@
+/* senders.h: who sent something of a kind lately: a small set of addresses, so that members which differ can be counted
+ * rather than their datagrams. Its size is fixed; where more send, the one not heard for longest is forgotten. */
+#ifndef DAEMON_SENDERS_H
+#define DAEMON_SENDERS_H
+
+#include <stdint.h>
+
+#include "goose/observers.h"
+
+#define SENDERS_MAX     32
+#define SENDERS_LATE_US UINT64_C(60000000) /* heartbeats of the longest lease come more often */
+
+struct senders {
+    struct {
+        struct endpoint from;
+        uint64_t at_us; /* 0: nobody */
+    } of[SENDERS_MAX];
+};
+
+void senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us);
+
+/* How many were seen within the last SENDERS_LATE_US. */
+unsigned senders_count(const struct senders *senders, uint64_t now_us);
+
+#endif

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# jobs.sh: goosectl run. Whatever happens to the daemon, to either of the two processes that watch over a job, or to the
+# network, two jobs are never there at once; a planned handover waits for the job; exit statuses and signals are passed on.
+# shellcheck disable=SC2016 # what stands in single quotes is for other shells
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/lib2.sh
+. "$(dirname "$0")/lib2.sh"
+# shellcheck source=tests/system/jobs_lib.sh
+. "$(dirname "$0")/jobs_lib.sh"
+
+# Outside of the nodes' network namespaces, which hide them, there may be control groups.
+groups() {
+    find /sys/fs/cgroup -maxdepth 4 -name 'goosectl-run-*' 2>/dev/null || true
+}
+
+new_group() {
+    comm -13 <(sort <<<"$others") <(groups | sort)
+}
+
+no_group() {
+    [ -z "$(new_group)" ]
+}
+
+job_is_gone() {
+    flock -n "$jobs_log.lock" true
+}
+
+say "one node: whoever of the two is killed, the other ends the job and all its daemons"
+flock_on_loopback 1 "${patient[@]}" --lease-page "$(page_of 1)"
+others=$(groups)
+for victim in supervisor guard; do
+    started=$(job_starts)
+    run_start 1 stubborn
+    wait_job "$started"
+    find_owner
+    group=$(new_group)
+    [ -z "$group" ] || [ -n "$(cat "$group/cgroup.procs")" ] || fail "nobody is in $group"
+    job=$(child_of "$guard")
+    kill -s KILL "$([ $victim = supervisor ] && supervisor_of 1 || echo "$guard")"
+    wait_for 5 "the job to be gone" process_is_gone "$job"
+    [ $victim = supervisor ] || { wait_job "$((started + 1))" && kill -s KILL "$(supervisor_of 1)"; }
+    wait_for 5 "all of the job to be gone" job_is_gone
+    wait_for 5 "its control group to be gone" no_group
+done
+say "control group: ${group:-none here}"
+
+say "a second goosectl with the same command waits for the first, and for the guard of the first"
+started=$(job_starts)
+run_start 1 stubborn
+wait_job "$started"
+first=$(supervisor_of 1)
+: >"$FLOCK_DIR/1/run"
+run_start 1 stubborn
+wait_for 5 "the second to wait" grep -q 'another goosectl runs this very command here' "$FLOCK_DIR/1/run"
+[ "$(job_starts)" = $((started + 1)) ] || fail "the second did not wait"
+kill -s KILL "$first"
+wait_job $((started + 1))
+kill -s KILL "$(supervisor_of 1)"
+wait_for 5 "all of the job to be gone" job_is_gone
+
+scene "three nodes"
+jobs_flock 3 --heartbeat 50ms --lease 500ms
+
+# run_here I ARGS... - in the foreground; leaves its exit status in $status and what it said in $FLOCK_DIR/said.
+run_here() {
+    local i=$1
+    shift
+    status=0
+    node_in "$i" "$GOOSECTL" --at "$(node_address "$i")" --lease-page "$(page_of "$i")" run "$@" \
+        >"$FLOCK_DIR/said" 2>&1 </dev/null || status=$?
+}
+
+expect_status() {
+    [ "$status" = "$1" ] || fail "exit status $status, not $1: $(cat "$FLOCK_DIR/said")"
+}
+
+says() {
+    grep -qE -e "$1" "$FLOCK_DIR/said" || fail "not /$1/: $(cat "$FLOCK_DIR/said")"
+}
+
+say "it ends as its command does"
+wait_goose
+duck=$(another_than "$goose")
+run_here "$goose" -- sh -c 'exit 7'
+expect_status 7
+run_here "$goose" -- sh -c 'kill -9 $$'
+expect_status 137
+run_here "$goose" -- sh -c 'echo "term $GOOSE_TERM"'
+expect_status 0
+says "^term $(status_of "$goose" term)\$"
+run_here "$goose" --grace 1s -- sh -c 'echo "$#:$1:$2:$3"' sh --at -n 'a b'
+says '^3:--at:-n:a b$'
+run_here "$goose" -- /nonexistent/command
+expect_status 127
+run_here "$goose" -- /etc/passwd
+expect_status 126
+run_here "$goose" -- sh -c 'sleep 1000 & echo $! >"$0"; setsid sleep 1000 & echo $! >>"$0"; exit 5' "$FLOCK_DIR/left"
+expect_status 5
+[ "$(wc -l <"$FLOCK_DIR/left")" = 2 ] || fail "the command left nothing behind"
+while read -r pid; do
+    process_is_gone "$pid" || fail "what the command left behind is still there"
+done <"$FLOCK_DIR/left"
+
+say "-n: not the goose, so not at all"
+run_here "$duck" -n -- true
+expect_status 1
+run_here "$goose" -n -- sh -c 'exit 6'
+expect_status 6
+
+say "what is wrong is said in one line"
+run_here "$goose" --
+expect_status 2
+says 'which command|run: what'
+run_here "$goose" --grace 61s -- true
+expect_status 2
+says 'at most 60s'
+status=0
+"$GOOSECTL" --at "$(node_address "$goose")" run -- true >"$FLOCK_DIR/said" 2>&1 || status=$?
+expect_status 2
+says 'which lease page'
+status=0
+node_in "$goose" "$GOOSECTL" --at "$(node_address "$goose")" --lease-page "$(page_of "$duck")" run -n -- true \
+    >"$FLOCK_DIR/said" 2>&1 || status=$?
+expect_status 1
+
+say "signals are passed on"
+started=$(job_starts)
+run_start "$goose"
+wait_job "$started"
+supervisor=$(supervisor_of "$goose")
+kill -s TERM "$supervisor"
+wait_for 5 "goosectl to end" process_is_gone "$supervisor"
+[ "$(job_starts)" = $((started + 1)) ] || fail "the job was started again"
+
+say "is-goose, off the page and over HTTP"
+for by in "--lease-page $(page_of "$goose")" "--at $(node_address "$goose")"; do
+    # shellcheck disable=SC2086 # two words
+    "$GOOSECTL" $by is-goose || fail "$by: the goose is not"
+done
+status=0
+"$GOOSECTL" --lease-page "$(page_of "$duck")" is-goose || status=$?
+[ $status = 1 ] || fail "is-goose of a duck's page: $status"
+status=0
+"$GOOSECTL" --lease-page /nonexistent is-goose 2>/dev/null || status=$?
+[ $status = 2 ] || fail "is-goose without a page: $status"
+
+observe
+say "jobs that end when they are told to"
+started=$(job_starts)
+jobs_start
+wait_job "$started"
+for kind in "${kinds[@]}"; do
+    say "$kind"
+    fail_over "$kind"
+done
+
+say "a planned handover waits for the job"
+wait_for 10 "a job that runs" find_owner
+[ "$(flock_goose)" = "$owner" ] || wait_for 5 "the job on the goose" find_owner
+before=$(job_starts)
+wait_for 10 "a handover that another node asks for" hands_over "$(another_than "$owner")"
+wait_job "$before"
+grep -q 'why=handover' "$(node_log "$owner")" || fail "it was no handover"
+for i in $(nodes_all); do
+    kill -s TERM "$(supervisor_of "$i")"
+    wait_for 5 "goosectl $i to end" process_is_gone "$(supervisor_of "$i")"
+done
+
+say "jobs that ignore SIGTERM, and have daemons of their own"
+started=$(job_starts)
+jobs_start stubborn
+wait_job "$started"
+for kind in kill_daemon stop_supervisor stop_guard kill_supervisor kill_guard handover; do
+    say "$kind"
+    fail_over "$kind" stubborn
+done
+expect_no_overlap
+say "$(job_starts) jobs, one after the other"
+for i in $(nodes_all); do
+    kill -s KILL "$(supervisor_of "$i")"
+done
+finish

@@ -1,0 +1,293 @@
+/* test_ctl_explain.c: what `why` says of flocks that are made up, and that it asks every voter. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/commands.h"
+#include "ctl/explain.h"
+#include "test_ctl_fake.h"
+
+#define VOTERS 3
+
+static struct fact facts[VOTERS];
+static char text[FAKE_TEXT_BYTES];
+
+static void tell(void)
+{
+    FILE *to = fmemopen(text, sizeof text, "w");
+
+    assert_non_null(to);
+    explain(to, facts, VOTERS);
+    fclose(to);
+}
+
+static void says(const char *sentence)
+{
+    if (strstr(text, sentence) == NULL) fail_msg("%s\ndoes not say: %s", text, sentence);
+}
+
+static void does_not_say(const char *sentence)
+{
+    if (strstr(text, sentence) != NULL) fail_msg("%s\nsays: %s", text, sentence);
+}
+
+static void add_link(cJSON *links, int to, int answered, int heard)
+{
+    char address[16];
+    cJSON *link = cJSON_CreateObject();
+
+    snprintf(address, sizeof address, "n%d:7000", to);
+    cJSON_AddStringToObject(link, "address", address);
+    cJSON_AddNumberToObject(link, "asked", 5);
+    cJSON_AddNumberToObject(link, "answered", answered);
+    cJSON_AddNumberToObject(link, "heard", heard);
+    cJSON_AddNumberToObject(link, "rtt_us", 250);
+    cJSON_AddItemToArray(links, link);
+}
+
+/* Three voters that hear each other, and no goose. */
+static int make_flock(void **state)
+{
+    (void)state;
+    memset(facts, 0, sizeof facts);
+    for (int i = 0; i < VOTERS; i++) {
+        snprintf(facts[i].address, sizeof facts[i].address, "n%d:7000", i + 1);
+        facts[i].voter = true;
+        facts[i].why = cJSON_CreateObject();
+        cJSON_AddStringToObject(facts[i].why, "role", "duck");
+        cJSON_AddNullToObject(facts[i].why, "goose");
+        cJSON_AddNumberToObject(facts[i].why, "term", 7);
+        cJSON_AddNumberToObject(facts[i].why, "priority", 100);
+        cJSON_AddArrayToObject(facts[i].why, "refusals");
+        cJSON *links = cJSON_AddArrayToObject(facts[i].why, "links");
+        for (int j = 0; j < VOTERS; j++)
+            if (j != i) add_link(links, j + 1, 5, 5);
+    }
+    return 0;
+}
+
+static int drop_flock(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VOTERS; i++)
+        cJSON_Delete(facts[i].why);
+    return 0;
+}
+
+static void set(int i, const char *name, cJSON *value)
+{
+    cJSON_DeleteItemFromObject(facts[i].why, name);
+    cJSON_AddItemToObject(facts[i].why, name, value);
+}
+
+static void set_link(int i, int j, int answered, int heard)
+{
+    cJSON *links = cJSON_GetObjectItem(facts[i].why, "links");
+    cJSON *link = cJSON_GetArrayItem(links, j < i ? j : j - 1);
+
+    cJSON_SetNumberValue(cJSON_GetObjectItem(link, "answered"), answered);
+    cJSON_SetNumberValue(cJSON_GetObjectItem(link, "heard"), heard);
+}
+
+static void silence(int i)
+{
+    cJSON_Delete(facts[i].why);
+    facts[i].why = NULL;
+    snprintf(facts[i].wrong, sizeof facts[i].wrong, "n%d:7000 cannot be reached", i + 1);
+    for (int j = 0; j < VOTERS; j++)
+        if (facts[j].why != NULL) set_link(j, i, 0, 0);
+}
+
+static void refuse(int teller, const char *by, const char *asker, const char *why, int ago_ms)
+{
+    cJSON *refusal = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(refusal, "by", by);
+    cJSON_AddStringToObject(refusal, "asker", asker);
+    cJSON_AddStringToObject(refusal, "why", why);
+    cJSON_AddNumberToObject(refusal, "ago_ms", ago_ms);
+    cJSON_AddItemToArray(cJSON_GetObjectItem(facts[teller].why, "refusals"), refusal);
+}
+
+static void test_all_is_well(void **state)
+{
+    cJSON *promise = cJSON_CreateObject();
+
+    (void)state;
+    set(1, "role", cJSON_CreateString("goose"));
+    set(1, "goose", cJSON_CreateString("n2:7000"));
+    set(0, "goose", cJSON_CreateString("n2:7000"));
+    cJSON_AddNumberToObject(promise, "left_ms", 300);
+    set(0, "promise", promise);
+    refuse(0, "n3:7000", "n1:7000", "promised", 500);
+    tell();
+    says("n1:7000 is a duck, because n2:7000 is the goose, in term 7.");
+    says("to help nobody else for so long: 300 ms.");
+    says("All voters that were asked hear each other; round trips 0.250 to 0.250 ms.");
+    does_not_say("refused");
+    does_not_say("There is no goose");
+}
+
+static void test_this_is_the_goose(void **state)
+{
+    (void)state;
+    set(0, "role", cJSON_CreateString("goose"));
+    set(0, "goose", cJSON_CreateString("n1:7000"));
+    set(1, "draining", cJSON_CreateTrue());
+    tell();
+    says("n1:7000 is the goose, in term 7.");
+    does_not_say("draining");
+}
+
+static void test_a_goose_that_it_does_not_hear(void **state)
+{
+    (void)state;
+    set(1, "role", cJSON_CreateString("goose"));
+    set(1, "goose", cJSON_CreateString("n2:7000"));
+    set_link(0, 1, 0, 0);
+    set_link(1, 0, 0, 5);
+    refuse(0, "n3:7000", "n1:7000", "promised", 500);
+    tell();
+    says("n1:7000 is a duck and hears no goose; but n2:7000 is one, in term 7.");
+    says("One way only: n2:7000 hears n1:7000, but is not heard there.");
+    says("n3:7000 refused n1:7000, 500 ms ago: its promise to another has not ended.");
+}
+
+static void test_too_few_are_left(void **state)
+{
+    (void)state;
+    silence(1);
+    silence(2);
+    tell();
+    says("There is no goose.");
+    says("n2:7000 cannot be reached; no other node hears it either.");
+    says("Of 3 voters 1 answer; a goose needs 2. Start 1 more with the state they have");
+}
+
+static void test_heard_by_others_though_not_here(void **state)
+{
+    (void)state;
+    silence(1);
+    silence(2);
+    set_link(0, 1, 4, 0);
+    tell();
+    says("n2:7000 cannot be reached; but other nodes hear it.");
+    says("Of 3 voters 2 answer; a goose needs 2. They reach each other");
+}
+
+static void test_everybody_for_himself(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VOTERS; i++)
+        for (int j = 0; j < VOTERS; j++)
+            if (i != j) set_link(i, j, 0, 0);
+    tell();
+    says("n1:7000 and n2:7000 do not hear each other.");
+    says("n2:7000 and n3:7000 do not hear each other.");
+    says("But none that may be goose reaches so many: mend the network.");
+    does_not_say("All voters");
+}
+
+static void test_loss(void **state)
+{
+    (void)state;
+    set_link(0, 1, 3, 4);
+    tell();
+    says("Between n1:7000 and n2:7000 2 of 10 round trips were lost.");
+    does_not_say("All voters");
+}
+
+static void test_nobody_may(void **state)
+{
+    (void)state;
+    set(0, "draining", cJSON_CreateTrue());
+    set(1, "priority", cJSON_CreateNumber(0));
+    set(2, "failed", cJSON_CreateTrue());
+    tell();
+    says("n1:7000 is draining: it will not be goose until undrain, or a restart.");
+    says("n2:7000 has priority 0: it is never goose.");
+    says("n3:7000 cannot save its state: it will not be goose, and must be looked after.");
+    says("But none of them may be goose: undrain one, or raise its priority.");
+}
+
+static void test_a_moment_yet(void **state)
+{
+    (void)state;
+    set(2, "quarantine_ms", cJSON_CreateNumber(1500));
+    facts[0].voter = false;
+    refuse(0, "n2:7000", "n1:7000", "stranger", 100);
+    refuse(1, "n2:7000", "n1:7000", "stranger", 100);
+    refuse(2, "n2:7000", "n3:7000", "made-up", 100);
+    refuse(2, "n1:7000", "n3:7000", "voted", 20000);
+    tell();
+    says("n1:7000 has no vote");
+    says("n3:7000 has restarted and waits 1.5 s more, because it does not remember");
+    says("n2:7000 refused n1:7000, 100 ms ago: the asker has no seat in its roster.");
+    says("n2:7000 refused n3:7000, 100 ms ago: for a reason that this goosectl does not know.");
+    says("Of 2 voters 2 answer; a goose needs 2. They reach each other, so there should be one");
+    does_not_say("in that term"); /* long ago */
+    assert_null(strstr(strstr(text, "n2:7000 refused n1:7000") + 1, "n2:7000 refused n1:7000"));
+}
+
+/* What is not JSON of a goosed's shape is like silence. */
+static void test_nonsense(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VOTERS; i++) {
+        cJSON_Delete(facts[i].why);
+        facts[i].why =
+            cJSON_Parse("{\"role\":7,\"links\":{\"a\":[]},\"refusals\":[1,{}],\"goose\":{}}");
+    }
+    tell();
+    says("There is no goose.");
+}
+
+static void test_what_is_asked(void **state)
+{
+    static char why[256], members[256];
+    struct fake_answer answers[] = {
+        {.bytes = why}, {.bytes = members}, {.bytes = why}, {.bytes = why}, {.bytes = why}};
+    struct fake fake;
+    struct said said;
+
+    (void)state;
+    fake_begin(&fake, answers, 5);
+    snprintf(
+        why, sizeof why,
+        FAKE_JSON("200 OK", "", "{\"self\":\"%s\",\"role\":\"goose\",\"priority\":1,\"term\":3}"),
+        fake.at.chars);
+    snprintf(members, sizeof members,
+             FAKE_JSON("200 OK", "", "{\"members\":[{\"address\":\"%s\",\"seat\":\"voter\"}]}"),
+             fake.at.chars);
+    run_command(&said, &why_command, NULL, &fake.at, (const char *const[]){NULL});
+    fake_end(&fake);
+    assert_int_equal(said.status, CTL_YES);
+    assert_non_null(strstr(said.out, " is the goose, in term 3.\n"));
+    assert_memory_equal(fake.asked[0], "GET /why HTTP", 13);
+    assert_memory_equal(fake.asked[1], "GET /members HTTP", 17);
+    assert_memory_equal(fake.asked[2], "GET /why HTTP", 13);
+    assert_memory_equal(fake.asked[3], "GET /why?probe=1 HTTP", 21);
+    assert_memory_equal(fake.asked[4], "GET /why HTTP", 13);
+    run_command(&said, &why_command, NULL, &fake.at, (const char *const[]){NULL});
+    assert_int_equal(said.status, CTL_UNKNOWN);
+    assert_non_null(strstr(said.err, "cannot be reached"));
+}
+
+int main(void)
+{
+#define IN_A_FLOCK(test) cmocka_unit_test_setup_teardown(test, make_flock, drop_flock)
+    const struct CMUnitTest tests[] = {
+        IN_A_FLOCK(test_all_is_well),
+        IN_A_FLOCK(test_this_is_the_goose),
+        IN_A_FLOCK(test_a_goose_that_it_does_not_hear),
+        IN_A_FLOCK(test_too_few_are_left),
+        IN_A_FLOCK(test_heard_by_others_though_not_here),
+        IN_A_FLOCK(test_everybody_for_himself),
+        IN_A_FLOCK(test_loss),
+        IN_A_FLOCK(test_nobody_may),
+        IN_A_FLOCK(test_a_moment_yet),
+        IN_A_FLOCK(test_nonsense),
+        cmocka_unit_test(test_what_is_asked),
+    };
+    return cmocka_run_group_tests_name("ctl_explain", tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+/* test_ctl_tether.c: how long a job may live, by what a page says, and that everything below a process can be found and
+ * ended. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "ctl/sweep.h"
+#include "ctl/tether.h"
+
+#define MS UINT64_C(1000000)
+
+static struct goose_lease_page page;
+static const struct goose_lease_reader reader = {.page = &page};
+
+/* A page of now: goose for so long, and held for so long. */
+static void show(uint64_t term, int64_t lease_ms, int64_t hold_ms)
+{
+    uint64_t now_ns = goose_lease_clock_ns();
+
+    page.role = 1;
+    page.term = term;
+    page.lease_ns = 1000 * MS;
+    page.lease_end_ns = now_ns + (uint64_t)lease_ms * MS;
+    page.hold_end_ns = hold_ms == 0 ? 0 : now_ns + (uint64_t)hold_ms * MS;
+}
+
+static struct tether begun(void)
+{
+    struct tether tether;
+
+    show(7, 60000, 50000);
+    assert_true(tether_begin(&tether, &reader));
+    return tether;
+}
+
+static void test_begins_where_the_role_is_held(void **state)
+{
+    struct tether tether = begun();
+
+    (void)state;
+    assert_int_equal(tether.term, 7);
+    assert_int_equal(tether_term_ns(&tether), page.hold_end_ns - 500 * MS);
+    assert_int_equal(tether_kill_ns(&tether), page.hold_end_ns - 125 * MS);
+    show(7, 60000, 0);
+    assert_false(tether_begin(&tether, &reader));
+    show(7, 60000, 490); /* half a lease is not left */
+    assert_false(tether_begin(&tether, &reader));
+    show(7, 60000, 50000);
+    page.role = 0;
+    assert_false(tether_begin(&tether, &reader));
+    page.role = 1;
+    page.sequence = 1;
+    assert_false(tether_begin(&tether, &reader));
+    page.sequence = 2;
+}
+
+static void test_a_later_hold_lengthens_it(void **state)
+{
+    struct tether tether = begun();
+    uint64_t first_ns = tether.hold_end_ns;
+
+    (void)state;
+    show(7, 60000, 55000);
+    tether_look(&tether);
+    assert_int_equal(tether.hold_end_ns, page.hold_end_ns);
+    assert_true(tether.hold_end_ns > first_ns);
+    show(7, 60000, 0); /* it has run out, or was never this long: what was read stays true */
+    tether_look(&tether);
+    assert_true(tether.hold_end_ns > first_ns);
+    assert_false(tether.lost);
+}
+
+static void expect_lost(struct tether *tether)
+{
+    uint64_t kill_ns = tether_kill_ns(tether);
+
+    tether_look(tether);
+    assert_true(tether->lost);
+    assert_int_equal(tether_term_ns(tether), 0);
+    assert_int_equal(tether_kill_ns(tether), kill_ns);
+    show(7, 60000, 59000);
+    tether_look(tether);
+    assert_true(tether->lost);
+    assert_int_equal(tether_kill_ns(tether), kill_ns);
+}
+
+/* What is lost stays lost, and is never lengthened again. */
+static void test_lost_for_good(void **state)
+{
+    struct tether tether = begun();
+
+    (void)state;
+    page.role = 0;
+    expect_lost(&tether);
+    tether = begun();
+    show(8, 60000, 59000);
+    expect_lost(&tether);
+    tether = begun();
+    page.lease_end_ns = 1; /* it ran out */
+    expect_lost(&tether);
+}
+
+static void test_a_page_that_cannot_be_read_changes_nothing(void **state)
+{
+    struct tether tether = begun();
+    uint64_t kill_ns = tether_kill_ns(&tether);
+
+    (void)state;
+    page.role = 0;
+    page.sequence = 1;
+    tether_look(&tether);
+    page.sequence = 2;
+    assert_false(tether.lost);
+    assert_int_equal(tether_kill_ns(&tether), kill_ns);
+}
+
+static void test_margins(void **state)
+{
+    static const struct {
+        uint64_t lease_ms, margin_ms;
+        bool too_short;
+    } cases[] = {
+        {10, 5, true}, {18, 5, true}, {27, 5, false}, {80, 10, false}, {60000, 1000, false}};
+    struct tether tether = begun();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether.lease_ns = cases[i].lease_ms * MS;
+        assert_int_equal(tether.hold_end_ns - tether_kill_ns(&tether), cases[i].margin_ms * MS);
+        assert_int_equal(tether_too_short(tether.lease_ns), cases[i].too_short);
+        assert_true(cases[i].too_short || tether_term_ns(&tether) < tether_kill_ns(&tether));
+    }
+}
+
+static void test_timer(void **state)
+{
+    int timer = tether_timer();
+    struct pollfd fd = {.fd = timer, .events = POLLIN};
+    uint64_t at_ns = goose_lease_clock_ns() + 20 * MS;
+
+    (void)state;
+    assert_true(timer >= 0);
+    tether_arm(timer, at_ns);
+    assert_int_equal(poll(&fd, 1, 5000), 1);
+    assert_true(goose_lease_clock_ns() >= at_ns);
+    tether_arm(timer, 0); /* long past: at once */
+    assert_int_equal(poll(&fd, 1, 5000), 1);
+    close(timer);
+}
+
+/* ---- everything below ---- */
+
+/* Tells the parent, through a pipe that all of them keep open, that `depth` daemons are below it. */
+static _Noreturn void have_daemons(int depth, int alive)
+{
+    for (int i = 0; i < depth; i++) {
+        if (fork() != 0) _exit(0);
+        setsid();
+        if (fork() != 0) pause();
+        signal(SIGTERM, SIG_IGN);
+    }
+    (void)!write(alive, "x", 1);
+    for (;;)
+        pause();
+}
+
+static bool all_ends_closed(int alive)
+{
+    struct pollfd fd = {.fd = alive, .events = POLLIN};
+    char byte;
+
+    return poll(&fd, 1, 5000) == 1 && read(alive, &byte, 1) == 0;
+}
+
+static void test_sweep_finds_daemons(void **state)
+{
+    int alive[2], status = -1;
+    char byte;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    pid_t before = fork(); /* none of the job's */
+    if (before == 0)
+        for (;;)
+            pause();
+    sweep_spare_present();
+    assert_int_equal(pipe(alive), 0);
+    pid_t job = fork();
+    if (job == 0) {
+        close(alive[0]);
+        have_daemons(3, alive[1]);
+    }
+    close(alive[1]);
+    assert_int_equal(read(alive[0], &byte, 1), 1);
+    sweep_kill(job, &status);
+    assert_true(WIFEXITED(status));
+    assert_true(all_ends_closed(alive[0]));
+    close(alive[0]);
+    assert_int_equal(waitpid(before, &status, WNOHANG), 0); /* it lives */
+    kill(before, SIGKILL);
+    assert_int_equal(waitpid(before, &status, 0), before);
+    sweep_kill(job, &status); /* nobody is left: at once */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_begins_where_the_role_is_held),
+        cmocka_unit_test(test_a_later_hold_lengthens_it),
+        cmocka_unit_test(test_lost_for_good),
+        cmocka_unit_test(test_a_page_that_cannot_be_read_changes_nothing),
+        cmocka_unit_test(test_margins),
+        cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_sweep_finds_daemons),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,356 @@
+/* test_lease_page.c: what the page says and for how long, what it is after a crash or a reboot, and which files it
+ * never touches. The writer is the daemon's, the reader the header that programs include. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/lease_page.h"
+#include "goose/lease_page.h"
+
+#define MS UINT64_C(1000000) /* ns */
+
+static char directory[] = "/tmp/goosed-page-XXXXXX";
+static char path[64];
+static char why[256];
+static struct lease_page *page;
+static struct goose_lease_reader reader;
+
+static int make_directory(void **state)
+{
+    (void)state;
+    if (mkdtemp(directory) == NULL) return -1;
+    snprintf(path, sizeof path, "%s/lease", directory);
+    return 0;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    return rmdir(directory);
+}
+
+static int open_page(void **state)
+{
+    (void)state;
+    page = lease_page_open(path, why, sizeof why);
+    return page != NULL && goose_lease_open(&reader, path) ? 0 : -1;
+}
+
+static int close_page(void **state)
+{
+    (void)state;
+    lease_page_close(page);
+    goose_lease_close(&reader);
+    return unlink(path);
+}
+
+static int remove_page(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static const struct lease_claim goose = {
+    .goose = true, .term = 7, .lease_left_us = 300000, .hold_left_us = 200000, .lease_us = 300000};
+
+static enum goose_lease_answer read_at(uint64_t now_ns, struct goose_lease *lease)
+{
+    struct goose_lease_page copy;
+
+    assert_true(goose_lease_copy(reader.page, &copy));
+    return goose_lease_judge(&copy, now_ns, lease);
+}
+
+static void test_new_page_is_duck(void **state)
+{
+    struct goose_lease lease;
+    struct stat about;
+
+    (void)state;
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+    assert_int_equal(lease.left_ns, 0);
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_size, GOOSE_LEASE_BYTES);
+    assert_int_equal(about.st_mode & 07777, 0644);
+    assert_int_equal(reader.page->pid, getpid());
+}
+
+static void test_claim_is_drawn_in_by_a_tenth(void **state)
+{
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, 1000 * MS, &goose);
+    assert_int_equal(read_at(1000 * MS, &lease), GOOSE_LEASE_GOOSE);
+    assert_int_equal(lease.term, 7);
+    assert_int_equal(lease.left_ns, 270 * MS);
+    assert_int_equal(lease.hold_left_ns, 180 * MS);
+    assert_int_equal(lease.lease_ns, 270 * MS);
+    assert_int_equal(read_at(1180 * MS, &lease), GOOSE_LEASE_GOOSE);
+    assert_int_equal(lease.hold_left_ns, 0);
+    assert_int_equal(lease.left_ns, 90 * MS);
+}
+
+/* Nobody writes anything for it to end. */
+static void test_claim_runs_out_by_itself(void **state)
+{
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, 1000 * MS, &goose);
+    assert_int_equal(read_at(1270 * MS - 1, &lease), GOOSE_LEASE_GOOSE);
+    assert_int_equal(lease.left_ns, 1);
+    assert_int_equal(read_at(1270 * MS, &lease), GOOSE_LEASE_DUCK);
+    assert_int_equal(lease.left_ns, 0);
+    assert_int_equal(lease.lease_end_ns, 0);
+    assert_int_equal(lease.hold_end_ns, 0);
+}
+
+/* A boot-time clock that is slowed by a tenth shows the end when the lease ends, and not later. */
+static void test_slow_clock(void **state)
+{
+    struct goose_lease lease;
+
+    (void)state;
+    for (uint64_t us = 1; us < 70000000; us = us * 3 + 1) {
+        const struct lease_claim claim = {.goose = true, .term = 1, .lease_left_us = us};
+        uint64_t ended_slow_ns = us * 1000 / 10 * 9;
+        lease_page_show(page, 5 * MS, &claim);
+        assert_int_equal(read_at(5 * MS + ended_slow_ns + 900, &lease), GOOSE_LEASE_DUCK);
+    }
+}
+
+static void test_real_clock(void **state)
+{
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    uint64_t shown_ns = goose_lease_clock_ns();
+    enum goose_lease_answer answer = goose_lease_read(&reader, &lease);
+    uint64_t now_ns = goose_lease_clock_ns();
+    assert_true(answer == GOOSE_LEASE_GOOSE || now_ns - shown_ns > 200 * MS);
+    lease_page_show(page, lease_page_clock_ns() - 280 * MS, &goose);
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+}
+
+static void test_withdrawn(void **state)
+{
+    static const struct lease_claim duck = {.term = 8};
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, 1000 * MS, &goose);
+    lease_page_show(page, 1001 * MS, &duck);
+    assert_int_equal(read_at(1000 * MS, &lease), GOOSE_LEASE_DUCK);
+    assert_int_equal(lease.term, 8);
+    assert_int_equal(reader.page->lease_end_ns, 0);
+    assert_int_equal(reader.page->hold_end_ns, 0);
+}
+
+static struct goose_lease_page *for_writing(void)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    void *at = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    assert_true(fd >= 0 && at != MAP_FAILED);
+    close(fd);
+    return at;
+}
+
+/* Killed in the middle of a change: nobody knows which half is which; the next daemon makes it good. */
+static void test_torn_write(void **state)
+{
+    struct goose_lease_page *torn = for_writing();
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    torn->sequence++;
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_NOT_KNOWN);
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_int_equal(torn->sequence % 2, 0);
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_GOOSE);
+    munmap(torn, GOOSE_LEASE_BYTES);
+}
+
+static void test_other_boot_means_nothing(void **state)
+{
+    struct goose_lease_page *old = for_writing();
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    old->boot[1]++;
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_NOT_KNOWN);
+    munmap(old, GOOSE_LEASE_BYTES);
+}
+
+/* Every field is made from the term, so that a mixture of two claims shows. */
+static void *write_for_a_while(void *stop)
+{
+    for (uint64_t term = 1; !__atomic_load_n((bool *)stop, __ATOMIC_RELAXED); term++) {
+        const struct lease_claim claim = {.goose = true,
+                                          .term = term,
+                                          .lease_left_us = term * 2,
+                                          .hold_left_us = term,
+                                          .lease_us = term * 3};
+        lease_page_show(page, 0, &claim);
+        lease_page_clock_ns(); /* a moment in which one can read at all */
+    }
+    return NULL;
+}
+
+static void test_never_a_mixture(void **state)
+{
+    struct goose_lease_page copy;
+    pthread_t writer;
+    bool stop = false;
+    uint64_t got = 0, last = 0;
+
+    (void)state;
+    assert_int_equal(pthread_create(&writer, NULL, write_for_a_while, &stop), 0);
+    uint64_t ends_ns = goose_lease_clock_ns() + 20000 * MS;
+    while (got < 5000 && goose_lease_clock_ns() < ends_ns) {
+        if (!goose_lease_copy(reader.page, &copy) || copy.term == last) {
+            sched_yield();
+            continue;
+        }
+        got++;
+        last = copy.term;
+        assert_int_equal(copy.lease_end_ns, copy.term * 2 * 900);
+        assert_int_equal(copy.hold_end_ns, copy.term * 900);
+        assert_int_equal(copy.lease_ns, copy.term * 3 * 900);
+    }
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    pthread_join(writer, NULL);
+    assert_int_equal(got, 5000);
+}
+
+/* Who has mapped it sees the next daemon's claims, and never those of the one before. */
+static void test_taken_over_in_place(void **state)
+{
+    struct goose_lease lease;
+    struct stat before, after;
+
+    (void)state;
+    assert_int_equal(stat(path, &before), 0);
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    lease_page_close(page);
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+
+    struct goose_lease_page *crashed = for_writing();
+    crashed->role = 1;
+    crashed->lease_end_ns = UINT64_MAX;
+    crashed->sequence = 11;
+    munmap(crashed, GOOSE_LEASE_BYTES);
+    page = lease_page_open(path, why, sizeof why);
+    assert_non_null(page);
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_GOOSE);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void test_one_writer(void **state)
+{
+    (void)state;
+    assert_null(lease_page_open(path, why, sizeof why));
+    assert_non_null(strstr(why, path));
+    assert_non_null(strstr(why, "another goosed"));
+}
+
+static void make_file(const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void refuse(const char *at, const char *says)
+{
+    assert_false(lease_page_check(at, why, sizeof why));
+    assert_non_null(strstr(why, says));
+    assert_non_null(strstr(why, at));
+    assert_null(lease_page_open(at, why, sizeof why));
+    assert_non_null(strstr(why, at));
+    assert_null(strchr(why, '\n'));
+}
+
+static void test_other_files_stay(void **state)
+{
+    char text[256], line[GOOSE_LEASE_BYTES + 1];
+    FILE *file;
+
+    (void)state;
+    memset(line, 'x', GOOSE_LEASE_BYTES);
+    line[GOOSE_LEASE_BYTES] = 0;
+    make_file(line);
+    refuse(path, "no lease page");
+    errno = 0;
+    assert_false(goose_lease_open(&reader, path));
+    assert_int_equal(errno, EINVAL);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_string_equal(fgets(text, sizeof text, file), line);
+    fclose(file);
+    make_file("goosepg");
+    refuse(path, "no lease page");
+    assert_false(goose_lease_open(&reader, path));
+    make_file("");
+    refuse(path, "no lease page");
+}
+
+static void test_places_that_are_none(void **state)
+{
+    char below[96];
+
+    (void)state;
+    refuse(directory, "");
+    snprintf(below, sizeof below, "%s/none/lease", directory);
+    refuse(below, "directory");
+    assert_true(lease_page_check(path, why, sizeof why));
+    assert_true(lease_page_check("lease", why, sizeof why));
+    assert_true(lease_page_check("/lease", why, sizeof why));
+    assert_false(goose_lease_open(&reader, path));
+}
+
+/* Every moment of a node without a page. */
+static void test_no_page(void **state)
+{
+    (void)state;
+    lease_page_show(NULL, 0, &goose);
+    lease_page_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_new_page_is_duck, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_claim_is_drawn_in_by_a_tenth, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_claim_runs_out_by_itself, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_slow_clock, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_real_clock, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_withdrawn, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_torn_write, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_other_boot_means_nothing, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_never_a_mixture, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_taken_over_in_place, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_one_writer, open_page, close_page),
+        cmocka_unit_test_teardown(test_other_files_stay, remove_page),
+        cmocka_unit_test(test_places_that_are_none),
+        cmocka_unit_test(test_no_page),
+    };
+
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
