@@ -33,8 +33,8 @@ struct wish {
 struct jobs {
     int open;
     uint64_t term;
-    uint64_t
-        leave_ends_us; /* from then on nobody waits for who is left; 0: nobody was told to leave */
+    /* From then on nobody waits for who is left; 0: nobody was told to leave. */
+    uint64_t leave_ends_us;
     int wish_count;
     struct job of[JOBS_MAX];
     struct wish wishes[WISHES_MAX];

@@ -192,9 +192,8 @@ static bool map(struct lease_page *page, const char *path, char *why, size_t why
                     page->fd, 0);
     if (at == MAP_FAILED) return fail_system(why, why_bytes, path, "cannot map it");
     page->at = at;
-    mlock(
-        at,
-        GOOSE_LEASE_BYTES); /* where it may: a page that is never swapped out is never waited for */
+    /* Where it may: a page that is never swapped out is never waited for. */
+    mlock(at, GOOSE_LEASE_BYTES);
     lease_page_show(page, 0, &duck);
     change_begin(page->at);
     memcpy(page->at, &fresh, offsetof(struct goose_lease_page, sequence));

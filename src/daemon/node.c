@@ -212,8 +212,8 @@ static void hold_for_jobs(struct node *node, uint64_t now_us)
 
     if (now_us + left_us < node->held_until_us + node->election.reign.heartbeat_us / 2) return;
     node->held_until_us = now_us + left_us;
-    uint64_t given_us =
-        node->hold_given_us; /* this step may be a client's hold, and that its answer */
+    /* This step may be a client's hold, and that its answer. */
+    uint64_t given_us = node->hold_given_us;
     node_hold(node, left_us / 10 * 9);
     node->hold_given_us = given_us;
 }
