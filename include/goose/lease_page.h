@@ -92,6 +92,7 @@ struct goose_lease {
 
 struct goose_lease_reader {
     const struct goose_lease_page *page;
+    void *mapping; /* the same, to be given back */
     uint64_t boot[2];
 };
 
@@ -128,7 +129,7 @@ static inline bool goose_lease_boot(uint64_t boot[2])
 
 static inline void goose_lease_close(struct goose_lease_reader *reader)
 {
-    if (reader->page != NULL) munmap((void *)(uintptr_t)reader->page, GOOSE_LEASE_BYTES);
+    if (reader->page != NULL) munmap(reader->mapping, GOOSE_LEASE_BYTES);
     reader->page = NULL;
 }
 
@@ -149,6 +150,7 @@ static inline bool goose_lease_open(struct goose_lease_reader *reader, const cha
     close(fd);
     errno = error;
     if (at == MAP_FAILED) return false;
+    reader->mapping = at;
     reader->page = (const struct goose_lease_page *)at;
     if (memcmp(reader->page->magic, GOOSE_LEASE_MAGIC, sizeof reader->page->magic) == 0 &&
         reader->page->version == GOOSE_LEASE_VERSION)

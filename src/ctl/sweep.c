@@ -35,14 +35,14 @@ static char list[LIST_BYTES] __attribute__((aligned(8)));
 
 /* "17 (any ) name) S 1 17 17 ...": what stands behind the last parenthesis counts from field 3 on. A leader that has
  * ended shows as a zombie while its threads go on. */
-static bool parse(const char *text, struct process *process)
+static bool parse(char *text, struct process *process)
 {
-    const char *at = strrchr(text, ')');
+    char *at = strrchr(text, ')');
 
     if (at == NULL || at[1] != ' ' || at[2] == 0) return false;
     char state = at[2];
     unsigned long long fields[23] = {0};
-    char *next = (char *)(uintptr_t)(at + 3);
+    char *next = at + 3;
     for (int i = 4; i < 23; i++)
         fields[i] = strtoull(next, &next, 10);
     process->parent = (pid_t)fields[4];
