@@ -79,7 +79,7 @@ mkdir -p "$rows"
 
 # ---- what is known: a row is a file with the checksum of what it is about, then what was found ----
 
-# sources_sum PART - lease_page.h is no part of libgoose.
+# sources_sum PART - of the code that it is about; a comment changes nothing. (lease_page.h is no part of libgoose.)
 sources_sum() {
     local of=(include src/election)
     case $1 in
@@ -88,10 +88,15 @@ sources_sum() {
     fuzz) of+=(src tests/fuzz) ;;
     mutants) of+=(src tests/unit tests/trace tests/sim tests/model tests/system tests/mutants) ;;
     esac
-    find "${of[@]}" -type f ! -name '*.hex' ! -name lease_page.h ! -name CMakeLists.txt -print0 | sort -z | xargs -0 sha256sum |
-        sha256sum | cut -c 1-16
+    {
+        find "${of[@]}" -name '*.[ch]' ! -name lease_page.h -print0 | sort -zu |
+            xargs -0 -n 1 gcc -fpreprocessed -dD -E -P -x c
+        find "${of[@]}" '(' -name '*.patch' -o -name '*.sh' -o -name '*.txt' ')' ! -name CMakeLists.txt -print0 |
+            sort -zu | xargs -0r cat
+    } | sha256sum | cut -c 1-16
 }
 
+packages_need build
 declare -A sums
 for part in "${all_parts[@]}"; do
     sums[$part]=$(sources_sum "$part")
