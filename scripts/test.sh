@@ -66,7 +66,7 @@ check_format() {
 }
 
 check_scripts() {
-    find scripts tests .ci \( -name '*.sh' -o -path .ci/run \) -print0 | xargs -0 shellcheck -x
+    find scripts tests .ci \( -name '*.sh' -o -path .ci/run \) -print0 | xargs -0 -n 8 -P "$(nproc)" shellcheck -x
 }
 
 # One process a file: the analyzers are single-threaded. Tests are compiled with the same warnings, but not analyzed.
@@ -79,6 +79,17 @@ sources_of() {
 check_clang_tidy() {
     sources_of src | xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet 2>build/release/tidy.log ||
         { cat build/release/tidy.log >&2 && return 1; }
+}
+
+# It takes minutes of the processor, and the tests behind it wait most of their time: beside them it takes what is left.
+tidy=
+begin_clang_tidy() {
+    { renice -n 19 "$BASHPID" >/dev/null && check_clang_tidy; } &
+    tidy=$!
+}
+
+end_clang_tidy() {
+    wait "$tidy"
 }
 
 check_cppcheck() {
@@ -129,9 +140,10 @@ step "release build" build_release
 step "clang build" build_clang
 step "libFuzzer" run_tests clang none --tests-regex libfuzzer
 step "cppcheck" check_cppcheck
-step "clang-tidy" check_clang_tidy
 step "sanitized build" build_sanitized
+begin_clang_tidy
 # The sanitizers look for bad memory. What measures time is the release build's, and so are the long runs.
 step "sanitized tests" run_tests sanitize 'long|timing'
+step "clang-tidy, what is left of it" end_clang_tidy
 table
 step "tests" run_tests release "$skip"
