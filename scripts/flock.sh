@@ -79,7 +79,7 @@ build_goosed() {
     # A folder that is there is used as it is, tests or not.
     [ -e build/release/build.ninja ] ||
         build_configure release -DCMAKE_BUILD_TYPE=Release -DGOOSED_TESTS=OFF
-    build_make release goosed >build/release/flock.log || { cat build/release/flock.log >&2 && return 1; }
+    build_make release goosed goosectl >build/release/flock.log || { cat build/release/flock.log >&2 && return 1; }
 }
 
 show_failures() {
