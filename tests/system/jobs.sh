@@ -58,6 +58,7 @@ kill -s KILL "$first"
 wait_job $((started + 1))
 kill -s KILL "$(supervisor_of 1)"
 wait_for 5 "all of the job to be gone" job_is_gone
+wait_for 5 "its control group to be gone" no_group
 
 scene "three nodes"
 jobs_flock 3 --heartbeat 50ms --lease 500ms
