@@ -93,6 +93,8 @@ static void test_refusals(void **state)
         {"node1..:7000", "begins with"},
         {".:7000", "begins with"},
         {"[:7000", "begins with"},
+        {"[::1].:7000", "begins with"},
+        {"[:.].:1", "begins with"},
         {"::1:7000", "brackets"},
         {"fe80::1:7000", "brackets"},
         {"[]:7000", "IPv6"},
