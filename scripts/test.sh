@@ -51,8 +51,12 @@ table() {
     printf '%s\n' "${steps[@]}"
 }
 
+# clang-tidy in the background; see begin_clang_tidy.
+tidy=
+
 on_exit() {
     local status=$?
+    [ -z "$tidy" ] || kill -- "-$tidy" 2>/dev/null || true
     [ $status = 0 ] || echo "scripts/test.sh: FAILED in: $step" >&2
 }
 trap on_exit EXIT
@@ -82,14 +86,18 @@ check_clang_tidy() {
 }
 
 # It takes minutes of the processor, and the tests behind it wait most of their time: beside them it takes what is left.
-tidy=
+# In a process group of its own, all of which ends with this script.
 begin_clang_tidy() {
+    set -m
     { renice -n 19 "$BASHPID" >/dev/null && check_clang_tidy; } &
     tidy=$!
+    set +m
 }
 
 end_clang_tidy() {
-    wait "$tidy"
+    local group=$tidy
+    wait "$group"
+    tidy=
 }
 
 check_cppcheck() {
