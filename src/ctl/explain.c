@@ -249,11 +249,12 @@ static void refusals(const struct flock *flock, const struct fact *teller)
 
 static void remedy(const struct flock *flock)
 {
-    size_t alive = 0, able = 0, connected = 0;
+    size_t alive = 0, unasked = 0, able = 0, connected = 0;
 
     for (size_t i = 0; i < flock->count; i++) {
         const struct fact *fact = &flock->facts[i];
         alive += fact->voter && is_alive(flock, fact);
+        unasked += fact->voter && fact->why == NULL;
         able += may_stand(fact);
         connected += may_stand(fact) && reach(flock, fact) >= flock->majority;
     }
@@ -262,6 +263,8 @@ static void remedy(const struct flock *flock)
     if (alive < flock->majority)
         fprintf(flock->to, "Start %zu more with the state they have, or mend the way to them.\n",
                 flock->majority - alive);
+    else if (connected == 0 && unasked > 0)
+        fprintf(flock->to, "Those that were asked cannot be it; ask at the others, too.\n");
     else if (able == 0)
         fprintf(flock->to, "But none of them may be goose: undrain one, or raise its priority.\n");
     else if (connected == 0)

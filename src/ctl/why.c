@@ -18,10 +18,8 @@ static void fetch(struct fact *fact, const char *path)
     const struct client_request request = {
         .path = path, .connect_ms = ASK_MS, .patience_ms = ASK_MS};
     struct client_answer answer;
-    struct address at;
 
-    if (address_from_user(&at, fact->address, strlen(fact->address)) != NULL) return;
-    if (!client_ask(&at, &request, &answer, fact->wrong)) return;
+    if (fact->at.bytes == 0 || !client_ask(&fact->at, &request, &answer, fact->wrong)) return;
     cJSON *why = answer.code == 200 ? cJSON_ParseWithLength(answer.body, answer.bytes) : NULL;
     if (cJSON_IsObject(why)) {
         cJSON_Delete(fact->why);
@@ -42,21 +40,44 @@ static struct fact *fact_of(struct fact *facts, size_t *count, const char *addre
     return fact;
 }
 
+/* The HTTP server is on the member's host, at a port that the flock knows. Of a seat that nobody has claimed it does not:
+ * its address is as good a guess as any. */
+static void find_door(struct fact *fact, const cJSON *member)
+{
+    struct address address;
+    char text[ADDRESS_CHARS_MAX + 8];
+    double port;
+
+    if (address_from_user(&address, fact->address, strlen(fact->address)) != NULL) return;
+    if (json_number(member, "http_port", &port)) {
+        struct text host = address_host(&address);
+        int bytes = snprintf(text, sizeof text, "%.*s:%.0f", host.bytes, host.at, port);
+        if ((size_t)bytes < sizeof text) address_from_user(&fact->at, text, (size_t)bytes);
+    } else if (json_text(member, "uid") == NULL) {
+        fact->at = address;
+    }
+    snprintf(fact->wrong, sizeof fact->wrong, "%s has no HTTP server for others (--http)",
+             fact->address);
+}
+
 /* The node itself first, under the name that the others know. */
-static size_t list_voters(struct fact *facts, const cJSON *why, const cJSON *members)
+static size_t list_voters(const struct ctl *ctl, struct fact *facts, const cJSON *why,
+                          const cJSON *members)
 {
     const cJSON *member, *all = cJSON_GetObjectItemCaseSensitive(members, "members");
     const char *self = json_text(why, "self");
     size_t count = 0;
 
     if (self == NULL) return 0;
-    fact_of(facts, &count, self);
+    fact_of(facts, &count, self)->at = ctl->at;
     cJSON_ArrayForEach(member, all)
     {
         const char *address = json_text(member, "address"), *seat = json_text(member, "seat");
         if (address == NULL || seat == NULL || strcmp(seat, "voter") != 0) continue;
         if (count > ROSTER_SEATS_MAX) break;
-        fact_of(facts, &count, address)->voter = true;
+        struct fact *fact = fact_of(facts, &count, address);
+        fact->voter = true;
+        if (fact != facts) find_door(fact, member);
     }
     return count;
 }
@@ -105,7 +126,7 @@ static int gather(const struct ctl *ctl, struct fact *facts)
     int status = ask_get(ctl, "/why", &why);
 
     if (status == CTL_YES) status = ask_get(ctl, "/members", &members);
-    size_t count = status == CTL_YES ? list_voters(facts, why.json, members.json) : 0;
+    size_t count = status == CTL_YES ? list_voters(ctl, facts, why.json, members.json) : 0;
     if (status == CTL_YES && count == 0)
         status = ctl_fail(CTL_UNKNOWN, "%s answers, but not as a goosed does", ctl->at.chars);
     if (status == CTL_YES) facts[0].why = cJSON_Duplicate(why.json, true);
@@ -132,8 +153,8 @@ const struct command why_command = {
     .arguments = "",
     .line = "in words: why this node is a duck, or why there is no goose",
     .more =
-        "Asks every voter over HTTP, at the address that it is known by, and has them ask each "
-        "other\n"
-        "whether they hear one another. It takes about a second, and no part in any election.\n",
+        "Asks every voter over HTTP, where the flock knows its server to be, and has them ask\n"
+        "each other whether they hear one another. It takes about a second, and no part in any\n"
+        "election.\n",
     .carry_out = why,
 };

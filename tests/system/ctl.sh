@@ -180,6 +180,20 @@ on 1 0 "goose is now $(node_address 2)" '' handover --to "$(node_address 2)"
 agree 1 2 6
 [ "$(term_of 2)" -gt "$after" ] || fail "the terms fall"
 
+scene "why, where a node's HTTP server is elsewhere, and where there is none"
+flock_new 3 "${patient[@]}"
+elsewhere=127.0.0.1:$((port_base + 8))
+echo --http >>"$FLOCK_DIR/2/args" && echo "$elsewhere" >>"$FLOCK_DIR/2/args"
+echo --http >>"$FLOCK_DIR/3/args" && echo off >>"$FLOCK_DIR/3/args"
+for i in 2 3; do
+    printf '%s\n' --priority 0 >>"$FLOCK_DIR/$i/args"
+done
+start 1 2 3
+wait_voters 10 1 2 3
+none="$(node_address 3) has no HTTP server for others \(--http\); but other nodes hear it\."
+on 1 0 "$(node_address 1) is the goose, .*/$none/All voters that were asked .*" '' why
+ctl 0 "$(node_address 2) is a duck, because $(node_address 1) is .*/$none/All voters that were asked .*" '' --at "$elsewhere" why
+
 if [ "$IN_SANDBOX" = yes ]; then
     scene "why, where cables are cut"
     flock_on_bridge 3 "${shorter[@]}"

@@ -210,6 +210,20 @@ static void test_nobody_may(void **state)
     says("But none of them may be goose: undrain one, or raise its priority.");
 }
 
+/* What keeps a node that does not answer here is not known. */
+static void test_who_may_was_not_asked(void **state)
+{
+    (void)state;
+    silence(2);
+    set_link(0, 2, 5, 5);
+    set(0, "draining", cJSON_CreateTrue());
+    set(1, "priority", cJSON_CreateNumber(0));
+    tell();
+    says("Of 3 voters 3 answer; a goose needs 2. Those that were asked cannot be it; ask at the "
+         "others, too.");
+    does_not_say("none of them");
+}
+
 static void test_a_moment_yet(void **state)
 {
     (void)state;
@@ -256,13 +270,18 @@ static void test_what_is_asked(void **state)
         why, sizeof why,
         FAKE_JSON("200 OK", "", "{\"self\":\"%s\",\"role\":\"goose\",\"priority\":1,\"term\":3}"),
         fake.at.chars);
-    snprintf(members, sizeof members,
-             FAKE_JSON("200 OK", "", "{\"members\":[{\"address\":\"%s\",\"seat\":\"voter\"}]}"),
-             fake.at.chars);
+    snprintf(
+        members, sizeof members,
+        FAKE_JSON(
+            "200 OK", "",
+            "{\"members\":[{\"address\":\"%s\",\"seat\":\"voter\"},"
+            "{\"address\":\"n2:7000\",\"seat\":\"voter\",\"uid\":\"2\",\"http_port\":1e300}]}"),
+        fake.at.chars);
     run_command(&said, &why_command, NULL, &fake.at, (const char *const[]){NULL});
     fake_end(&fake);
     assert_int_equal(said.status, CTL_YES);
     assert_non_null(strstr(said.out, " is the goose, in term 3.\n"));
+    assert_non_null(strstr(said.out, "n2:7000 has no HTTP server for others (--http); "));
     assert_memory_equal(fake.asked[0], "GET /why HTTP", 13);
     assert_memory_equal(fake.asked[1], "GET /members HTTP", 17);
     assert_memory_equal(fake.asked[2], "GET /why HTTP", 13);
@@ -285,6 +304,7 @@ int main(void)
         IN_A_FLOCK(test_everybody_for_himself),
         IN_A_FLOCK(test_loss),
         IN_A_FLOCK(test_nobody_may),
+        IN_A_FLOCK(test_who_may_was_not_asked),
         IN_A_FLOCK(test_a_moment_yet),
         IN_A_FLOCK(test_nonsense),
         cmocka_unit_test(test_what_is_asked),
