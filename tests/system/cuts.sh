@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # cuts.sh: the goose is cut off, alone or with a friend, a hundred times. It is duck before the other side has its
 # goose, the side without a majority never has one, and who comes back changes nothing.
+real_disk=yes
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 rounds=100

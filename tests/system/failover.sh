@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # failover.sh: the goose dies, leaves, or hangs, one after the other; another takes over, and it comes back as a duck.
+real_disk=yes
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -98,7 +98,7 @@ takes_over() {
     local goose
     goose=$(flock_goose) || return 1
     ask "$goose" POST /handover --data "{\"to\":\"$(node_address "$1")\"}"
-    [ "$code" = 200 ]
+    [ "$code $body" = "200 $(node_address "$1")" ]
 }
 
 # remove I NODE QUERY - asks node I to remove NODE from the flock.

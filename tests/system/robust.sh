@@ -2,6 +2,7 @@
 # robust.sh: what lasts, and what strangers cannot do. 100,000 requests and 1,000 elections leave a node no larger than
 # it was; 1,000 idle clients at every node and 50,000 forged datagrams a second leave the goose and
 # failover as they are.
+real_disk=yes
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
