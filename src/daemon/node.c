@@ -3,7 +3,6 @@
 #include "daemon/node.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +51,7 @@ struct node {
     uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
     bool tending;
     struct changes changes;
-    bool told_other_lease;
-    bool told_other_version;
-    bool told_alone;
+    struct told_once told;
     bool retiring; /* the state is an old copy: start anew once no write is under way */
     bool writing;
     bool failing;
@@ -121,18 +118,12 @@ static void notice(struct node *node)
 static void announce(struct node *node)
 {
     const struct election *e = &node->election;
-    bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
 
     for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, e, &node->actions.notes[i]);
         diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
     }
-    if (flags_name_nobody && e->roster.count > 1 && !node->told_alone) {
-        node->told_alone = true;
-        log_warn(node->parts.log, "others have joined, but my own command line names nobody: after "
-                                  "a lost disk this node could found "
-                                  "a second flock; give it --join with their addresses");
-    }
+    tell_alone(node->parts.log, &node->told, e);
     notice(node);
 }
 
@@ -313,7 +304,7 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
     if (!ok) node_stop(node, 1);
 }
 
-/* Said once each: members that differ in what they should share. */
+/* Members that differ in what they should share. */
 static void compare_settings(struct node *node, const struct message *m,
                              const struct endpoint *from)
 {
@@ -322,12 +313,7 @@ static void compare_settings(struct node *node, const struct message *m,
 
     if (m->kind != MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
     senders_saw(&node->metrics.other_lease, from, clock_now_us());
-    if (node->told_other_lease) return;
-    node->told_other_lease = true;
-    log_warn(node->parts.log,
-             "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
-             " us: it works, but give all members the same --lease",
-             (uint64_t)m->heartbeat.promise_us * 20 / 21, e->options.lease_us);
+    tell_other_lease(node->parts.log, &node->told, e, m->heartbeat.promise_us);
 }
 
 static void received(void *to, const uint8_t *bytes, size_t count, const struct endpoint *from)
@@ -340,12 +326,9 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
     enum wire_result result = wire_decode(bytes, count, &message, &roster);
 
     if (result != WIRE_OK) {
-        if (result == WIRE_OTHER_MAJOR)
+        if (result == WIRE_OTHER_MAJOR) {
             senders_saw(&node->metrics.other_version, from, clock_now_us());
-        if (result == WIRE_OTHER_MAJOR && !node->told_other_version) {
-            node->told_other_version = true;
-            log_warn(node->parts.log,
-                     "a member speaks another version of the protocol: it is not heard");
+            tell_other_version(node->parts.log, &node->told);
         }
         node->metrics.undecoded[result]++;
         return;
@@ -526,18 +509,8 @@ void node_log_status(const struct node *node)
     struct election_view view;
 
     node_view(node, &view);
-    const struct udp_counts *counts = udp_counts(node->udp);
-    log_always(node->parts.log,
-               "status role=%s term=%" PRIu64 " goose=%.*s lease_ms=%" PRIu64 " roster=%" PRIu64
-               ".%" PRIu64 " seats=%d observers=%" PRIu32
-               " settled=%d draining=%d received=%" PRIu64 " sent=%" PRIu64 " forged=%" PRIu64
-               " foreign=%" PRIu64 " truncated=%" PRIu64 " replayed=%" PRIu64,
-               role_name(view.role), view.term, view.goose.bytes == 0 ? 4 : view.goose.bytes,
-               view.goose.bytes == 0 ? "none" : view.goose.at, view.lease_left_us / 1000,
-               view.roster->term, view.roster->version, view.roster->count,
-               observers_count(node->observers), view.settled, view.draining, counts->received,
-               counts->sent, counts->dropped[UDP_DROP_FORGED], counts->dropped[UDP_DROP_FOREIGN],
-               counts->dropped[UDP_DROP_TRUNCATED], node->metrics.refused[REFUSAL_REPLAY]);
+    tell_status(node->parts.log, &view, observers_count(node->observers), udp_counts(node->udp),
+                node->metrics.refused[REFUSAL_REPLAY]);
 }
 
 void node_close(struct node *node)

@@ -137,3 +137,54 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
     default: break;
     }
 }
+
+/* True the first time. */
+static bool once(bool *told)
+{
+    bool first = !*told;
+
+    *told = true;
+    return first;
+}
+
+void tell_other_lease(struct log *log, struct told_once *told, const struct election *e,
+                      uint64_t promise_us)
+{
+    if (!once(&told->other_lease)) return;
+    log_warn(log,
+             "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
+             " us: it works, but give all members the same --lease",
+             promise_us * 20 / 21, e->options.lease_us);
+}
+
+void tell_other_version(struct log *log, struct told_once *told)
+{
+    if (!once(&told->other_version)) return;
+    log_warn(log, "a member speaks another version of the protocol: it is not heard");
+}
+
+void tell_alone(struct log *log, struct told_once *told, const struct election *e)
+{
+    bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
+
+    if (!flags_name_nobody || e->roster.count <= 1 || !once(&told->alone)) return;
+    log_warn(log, "others have joined, but my own command line names nobody: after a lost disk "
+                  "this node could found a second flock; give it --join with their addresses");
+}
+
+void tell_status(struct log *log, const struct election_view *view, uint32_t observers,
+                 const struct udp_counts *counts, uint64_t replayed)
+{
+    bool known = view->goose.bytes != 0;
+
+    log_always(log,
+               "status role=%s term=%" PRIu64 " goose=%.*s lease_ms=%" PRIu64 " roster=%" PRIu64
+               ".%" PRIu64 " seats=%d observers=%" PRIu32
+               " settled=%d draining=%d received=%" PRIu64 " sent=%" PRIu64 " forged=%" PRIu64
+               " foreign=%" PRIu64 " truncated=%" PRIu64 " replayed=%" PRIu64,
+               role_name(view->role), view->term, known ? view->goose.bytes : 4,
+               known ? view->goose.at : "none", view->lease_left_us / 1000, view->roster->term,
+               view->roster->version, view->roster->count, observers, view->settled, view->draining,
+               counts->received, counts->sent, counts->dropped[UDP_DROP_FORGED],
+               counts->dropped[UDP_DROP_FOREIGN], counts->dropped[UDP_DROP_TRUNCATED], replayed);
+}

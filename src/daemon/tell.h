@@ -1,9 +1,11 @@
-/* tell.h: what the election notes, as lines of the log: decisions with their causes; and on level debug when this node
- * claimed to be the goose, so that the logs of a machine's nodes can be laid beside each other. It decides nothing. */
+/* tell.h: what the election notes, as lines of the log: decisions with their causes; what an operator should know, once;
+ * and on level debug when this node claimed to be the goose, so that the logs of a machine's nodes can be laid beside
+ * each other. It decides nothing. */
 #ifndef DAEMON_TELL_H
 #define DAEMON_TELL_H
 
 #include "daemon/log.h"
+#include "daemon/udp.h"
 #include "goose/election.h"
 
 /* My claim as far as it has been told. Zeroed: none. */
@@ -15,6 +17,13 @@ struct claim_told {
     uint64_t told_us;  /* as the log has it: at most half a lease less */
 };
 
+/* What is said once in a node's life. Zeroed: nothing yet. */
+struct told_once {
+    bool other_lease;
+    bool other_version;
+    bool alone;
+};
+
 /* After every step, with the time of its event. */
 void tell_claim(struct log *log, struct claim_told *told, const struct election *e,
                 uint64_t now_us);
@@ -23,5 +32,16 @@ void tell_claim(struct log *log, struct claim_told *told, const struct election 
 const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1]);
 
 void tell_note(struct log *log, const struct election *e, const struct note *note);
+
+/* A goose promises for another lease than mine; somebody speaks another version; I have a flock that my flags do not
+ * lead back to. */
+void tell_other_lease(struct log *log, struct told_once *told, const struct election *e,
+                      uint64_t promise_us);
+void tell_other_version(struct log *log, struct told_once *told);
+void tell_alone(struct log *log, struct told_once *told, const struct election *e);
+
+/* The line of SIGUSR1. */
+void tell_status(struct log *log, const struct election_view *view, uint32_t observers,
+                 const struct udp_counts *counts, uint64_t replayed);
 
 #endif

@@ -99,6 +99,14 @@ for i in "$duck" "$third"; do
 done
 expect_role "$duck" goose
 
+say "members of another version: counted, said once, and not heard"
+for _ in 1 2; do
+    "$BUILD_DIR/tests/system/mischief" newer "$(node_address "$third")"
+done
+wait_metric 5 "$third" 'goosed_datagrams_dropped_total{reason="other-major"}' '== 2'
+expect_metric 'goosed_members_differing{setting="version"}' '== 2'
+[ "$(log_count "$third" 'a member speaks another version')" = 1 ] || fail "not said once"
+
 say "a disk that hangs shows while it does, and in the times; a process that stood still in the lag"
 node_faults "$duck" '{"disk":"hang"}'
 node_http "$duck" POST /handover >/dev/null # its new term is to be saved
@@ -129,6 +137,10 @@ expect_metric 'goosed_members_differing{setting="version"}' '== 0'
 expect_metric 'goosed_datagrams_dropped_total{reason="wrong-key"}' '> 0'
 scrape 4
 expect_metric goosed_has_goose '== 0'
+said='the goose has a lease of 1000000 us, this node one of 2000000 us: .* give all members the same --lease'
+wait_log 5 3 "$said"
+sleep 0.2 # some heartbeats more
+[ "$(log_count 3 "$said")" = 1 ] || fail "said more than once"
 goose=$(flock_goose)
 wait_metric 5 "$goose" 'goosed_members{seat="observer"}' '== 1'
 scrape_text "$goose"

@@ -3,6 +3,7 @@
  *   forge RATE SECONDS HOST:PORT   well-formed datagrams of the flock "goose" under no key, so many a second
  *   echo COUNT PORT HOST:PORT      listens on 127.0.0.1:PORT, and sends whatever comes COUNT times to the node, as it is
  *   rival FLOCK-ID TERM HOST:PORT  one heartbeat of another uid in this term of the flock "goose", under no key
+ *   newer HOST:PORT                one datagram of the protocol's next major version, of the flock "goose", under no key
  *   idle COUNT HOST:PORT           COUNT connections that send half a request and then nothing, kept and renewed
  *
  * Until a signal ends it, or the time is over. One line at the end says how much it did. */
@@ -80,6 +81,18 @@ static void send_to(int fd, const struct sockaddr_in *to, const uint8_t *bytes, 
     (void)!sendto(fd, bytes, count, 0, (const struct sockaddr *)to, sizeof *to);
 }
 
+/* One datagram, under the seal of who has no key. */
+static void send_sealed(const char *address, uint8_t datagram[DATAGRAM_BYTES_MAX], size_t bytes)
+{
+    struct sockaddr_in to = address_of(address);
+    int fd = open_socket(SOCK_DGRAM, NULL);
+    struct seal seal;
+
+    if (!seal_without_key(&seal, "goose")) give_up("libsodium");
+    send_to(fd, &to, datagram, seal_datagram(&seal, datagram, bytes, DATAGRAM_BYTES_MAX));
+    close(fd);
+}
+
 static void forge(char **args)
 {
     uint64_t rate = strtoull(args[0], NULL, 10), sent = 0, begin_us = now_us();
@@ -112,16 +125,19 @@ static void rival(char **args)
                                     .counter = 1,
                                     .term = strtoull(args[1], NULL, 10),
                                     .heartbeat = {.seq = 1, .sent_at_us = 1, .promise_us = 1}};
-    struct sockaddr_in to = address_of(args[2]);
     uint8_t datagram[DATAGRAM_BYTES_MAX];
-    int fd = open_socket(SOCK_DGRAM, NULL);
-    struct seal seal;
 
-    if (!seal_without_key(&seal, "goose")) give_up("libsodium");
-    size_t bytes = wire_encode(&message, NULL, datagram);
-    send_to(fd, &to, datagram, seal_datagram(&seal, datagram, bytes, sizeof datagram));
-    close(fd);
+    send_sealed(args[2], datagram, wire_encode(&message, NULL, datagram));
     puts("mischief: a heartbeat");
+}
+
+/* What follows the version is nobody's business. */
+static void newer(char **args)
+{
+    uint8_t datagram[DATAGRAM_BYTES_MAX] = {WIRE_MAJOR + 1};
+
+    send_sealed(args[0], datagram, DATAGRAM_BYTES);
+    puts("mischief: a datagram");
 }
 
 static void echo(char **args)
@@ -186,7 +202,11 @@ int main(int argc, char **argv)
         const char *name;
         int args;
         void (*make)(char **args);
-    } kinds[] = {{"forge", 3, forge}, {"echo", 3, echo}, {"rival", 3, rival}, {"idle", 2, idle}};
+    } kinds[] = {{"forge", 3, forge},
+                 {"echo", 3, echo},
+                 {"rival", 3, rival},
+                 {"newer", 1, newer},
+                 {"idle", 2, idle}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
@@ -197,8 +217,9 @@ int main(int argc, char **argv)
         kinds[i].make(argv + 2);
         return EXIT_SUCCESS;
     }
-    fputs("usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
-          "                rival FLOCK-ID TERM HOST:PORT | idle COUNT HOST:PORT\n",
-          stderr);
+    fputs(
+        "usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
+        "                rival FLOCK-ID TERM HOST:PORT | newer HOST:PORT | idle COUNT HOST:PORT\n",
+        stderr);
     return EXIT_USAGE;
 }
