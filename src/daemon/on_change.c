@@ -1,12 +1,16 @@
 /* on_change.c: see on_change.h. One timer says what is due: the next run, its end by TERM, or by KILL. */
 #include "daemon/on_change.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "daemon/child.h"
 
 #define VARIABLES  6
 #define TEXT_BYTES 128 /* NAME=VALUE, of an address or a flock's name at most */
@@ -25,9 +29,10 @@ enum phase { RESTS, RUNS, TERMINATED, KILLED };
 
 struct on_change {
     struct on_change_parts parts;
-    uv_process_t process;
+    uv_signal_t children;
     uv_timer_t timer;
     enum phase phase;
+    pid_t pid; /* while not RESTS */
     bool closing;
     uint64_t begun_ms;
     uint64_t over_ms; /* closing: then only the newest is run */
@@ -98,17 +103,17 @@ static bool make_variables(const struct on_change *on_change, struct variables *
 
 /* ---- a run ---- */
 
-static void said(struct on_change *on_change, int64_t status, int signal_number)
+static void said(struct on_change *on_change, int status)
 {
     const struct run *run = &on_change->now;
     uint64_t took_ms = uv_now(on_change->parts.loop) - on_change->begun_ms;
     char how[64];
 
-    if (signal_number != 0)
-        snprintf(how, sizeof how, "ended by signal %d", signal_number);
+    if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, "ended by signal %d", WTERMSIG(status));
     else
-        snprintf(how, sizeof how, "exit status %" PRId64, status);
-    if (status == 0 && signal_number == 0)
+        snprintf(how, sizeof how, "exit status %d", WEXITSTATUS(status));
+    if (status == 0)
         log_info(on_change->parts.log,
                  "on-change role=%s term=%" PRIu64 ": %s after %" PRIu64 " ms", role_of(run),
                  run->term, how, took_ms);
@@ -118,47 +123,31 @@ static void said(struct on_change *on_change, int64_t status, int signal_number)
                  run->term, how, took_ms, on_change->phase != RUNS ? ", its time was up" : "");
 }
 
-static void process_closed(uv_handle_t *handle)
+static void rest(struct on_change *on_change)
 {
-    struct on_change *on_change = handle->data;
-
     on_change->phase = RESTS;
     set_timer(on_change, 0);
 }
 
-/* What is left of a group whose time was up goes with it; a run that ended by itself may leave something behind. */
-static void ended(uv_process_t *process, int64_t status, int signal_number)
+/* This process has no other children; as the first process of a container it buries what its runs leave behind. What is
+ * left of a group whose time was up goes with its leader, before whose burial the group's number is nobody else's; a run
+ * that ended by itself may leave something behind. */
+static void bury(uv_signal_t *children, int number)
 {
-    struct on_change *on_change = process->data;
+    struct on_change *on_change = children->data;
+    siginfo_t dead;
+    int status;
 
-    if (on_change->phase != RUNS) kill(-process->pid, SIGKILL);
-    said(on_change, status, signal_number);
-    uv_timer_stop(&on_change->timer);
-    uv_close((uv_handle_t *)process, process_closed);
-}
-
-/* libuv gives a child no descriptor but these three, no signal mask and no ignored signals. */
-static int spawn(struct on_change *on_change, char **environment)
-{
-    char shell[] = "/bin/sh", flag[] = "-c", *command = strdup(on_change->parts.command);
-    char *arguments[] = {shell, flag, command, NULL};
-    uv_stdio_container_t streams[] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
-        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
-    };
-    const uv_process_options_t options = {.exit_cb = ended,
-                                          .file = shell,
-                                          .args = arguments,
-                                          .env = environment,
-                                          .flags = UV_PROCESS_DETACHED,
-                                          .stdio_count = 3,
-                                          .stdio = streams};
-
-    if (command == NULL) return UV_ENOMEM;
-    int error = uv_spawn(on_change->parts.loop, &on_change->process, &options);
-    free(command);
-    return error;
+    (void)number;
+    for (;;) {
+        dead.si_pid = 0;
+        if (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) != 0 || dead.si_pid == 0) return;
+        bool ended = on_change->phase != RESTS && dead.si_pid == on_change->pid;
+        if (ended && on_change->phase != RUNS) kill(-on_change->pid, SIGKILL);
+        if (waitpid(dead.si_pid, &status, WNOHANG) != dead.si_pid || !ended) continue;
+        said(on_change, status);
+        rest(on_change);
+    }
 }
 
 /* This process ends, and what waited had its time. */
@@ -180,30 +169,25 @@ static void begin(struct on_change *on_change)
 {
     struct variables variables;
     uint64_t most_ms = timeout_ms(on_change), now_ms = uv_now(on_change->parts.loop);
-    int error = UV_ENOMEM;
 
     on_change->now = on_change->queue[on_change->oldest];
     on_change->oldest = (on_change->oldest + 1) % ON_CHANGE_QUEUE;
     on_change->count--;
-    on_change->phase = RUNS;
     on_change->begun_ms = now_ms;
-    on_change->process.data = on_change;
     bool made = make_variables(on_change, &variables);
-    if (made) {
-        error = spawn(on_change, variables.all);
-        free(variables.all);
-    }
+    on_change->pid = made ? child_begin(on_change->parts.command, variables.all) : -1;
+    int error = made ? errno : ENOMEM;
+    if (made) free(variables.all);
     on_change->missed = 0;
-    if (on_change->closing && !is_late(on_change)) most_ms = on_change->over_ms - now_ms;
-    if (error == 0) {
-        set_timer(on_change, most_ms);
+    if (on_change->pid < 0) {
+        log_warn(on_change->parts.log, "on-change role=%s term=%" PRIu64 ": cannot be run: %s",
+                 role_of(&on_change->now), on_change->now.term, strerror(error));
+        rest(on_change);
         return;
     }
-    log_warn(on_change->parts.log, "--on-change cannot be run: %s", uv_strerror(error));
-    if (made)
-        uv_close((uv_handle_t *)&on_change->process, process_closed);
-    else
-        process_closed((uv_handle_t *)&on_change->process);
+    on_change->phase = RUNS;
+    if (on_change->closing && !is_late(on_change)) most_ms = on_change->over_ms - now_ms;
+    set_timer(on_change, most_ms);
 }
 
 /* ---- the end ---- */
@@ -211,6 +195,13 @@ static void begin(struct on_change *on_change)
 static void timer_closed(uv_handle_t *handle)
 {
     free(handle->data);
+}
+
+static void children_closed(uv_handle_t *handle)
+{
+    struct on_change *on_change = handle->data;
+
+    uv_close((uv_handle_t *)&on_change->timer, timer_closed);
 }
 
 static void due(uv_timer_t *timer)
@@ -223,22 +214,22 @@ static void due(uv_timer_t *timer)
         if (on_change->count > 0)
             begin(on_change);
         else if (on_change->closing)
-            uv_close((uv_handle_t *)timer, timer_closed);
+            uv_close((uv_handle_t *)&on_change->children, children_closed);
         break;
     case RUNS:
         on_change->phase = TERMINATED;
-        kill(-on_change->process.pid, SIGTERM);
+        kill(-on_change->pid, SIGTERM);
         set_timer(on_change, ON_CHANGE_GRACE_MS);
         break;
     case TERMINATED:
         on_change->phase = KILLED;
-        kill(-on_change->process.pid, SIGKILL);
+        kill(-on_change->pid, SIGKILL);
         set_timer(on_change, ON_CHANGE_GRACE_MS);
         break;
     case KILLED:
         /* It hangs in the kernel, and has to be left to it: this process can end all the same. */
         if (on_change->closing)
-            uv_close((uv_handle_t *)&on_change->process, process_closed);
+            rest(on_change);
         else
             set_timer(on_change, ON_CHANGE_GRACE_MS);
         break;
@@ -251,8 +242,13 @@ struct on_change *on_change_new(const struct on_change_parts *parts)
 
     if (on_change == NULL) return NULL;
     on_change->parts = *parts;
+    if (uv_signal_init(parts->loop, &on_change->children) != 0) {
+        free(on_change);
+        return NULL;
+    }
     uv_timer_init(parts->loop, &on_change->timer);
-    on_change->timer.data = on_change;
+    on_change->timer.data = on_change->children.data = on_change;
+    uv_signal_start(&on_change->children, bury, SIGCHLD);
     return on_change;
 }
 

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
+# shellcheck source=tests/system/lib_metrics.sh
+. "$(dirname "$0")/lib_metrics.sh"
 
 # watch I - its events from now on, in the file events.I.
 declare -A watching=()
@@ -225,6 +227,48 @@ wait_for 20 "node 3 to have told all" tells_last 3 "duck $(status_of 3 term) $(n
 missed=$(told 3 | awk 'NF == 5 { print NR, $5 }')
 [[ $missed == "2 "[1-9]* ]] || fail "missed: $missed"
 [ "$((${missed#2 } + 65))" -le "$((1 + $(history_of 3 '.history[-1].index')))" ] || fail "too many missed: $missed"
+
+# The mount is gone with the sandbox.
+if [ "$IN_SANDBOX" = yes ]; then
+    scene "a disk that does not give the shell holds up its run, and nothing else"
+    flock_new 3
+    for i in 2 3; do
+        node_set_args $i "${args[@]}"
+    done
+    node_set_args 1 "${args[@]}" --on-change "$tells"
+    rm -rf "${out:?}"/*
+    start 1 2 3
+    wait_voters 10 1 2 3
+    hand_over_to 2
+    agree 1 2 3
+    observe
+    sh=$(readlink -f /bin/sh)
+    cp "$sh" "$FLOCK_DIR/sh"
+    mount --bind "$FLOCK_DIR/sh" "$sh"
+    status=0
+    "$BUILD_DIR/tests/system/slow_exec" "$FLOCK_DIR/sh" 1500 >"$FLOCK_DIR/held" 2>&1 &
+    holder=$!
+    is_holding() {
+        grep -q holding "$FLOCK_DIR/held" || ! kill -0 "$holder" 2>/dev/null
+    }
+    wait_for 5 "execs to be held" is_holding
+    if grep -q holding "$FLOCK_DIR/held"; then
+        hand_over_to 1
+        term=$(status_of 1 term)
+        agree 1 2 3
+        wait_for 5 "an exec that is held" grep -q held "$FLOCK_DIR/held"
+        ! told 1 | grep -q "^goose $term " || fail "it was not held"
+        wait_for 10 "node 1 to tell of it" tells_last 1 "goose $term $(node_address 1) goose "
+        expect_role 1 goose
+        [ "$(status_of 1 term)" = "$term" ] || fail "the goose was held up, too"
+        scrape 1
+        [ "$(longer_than goosed_loop_lag_seconds 0.5)" = 0 ] || fail "the loop was held up"
+    else
+        wait $holder || status=$?
+        [ $status = 77 ] || fail "slow_exec: $status: $(cat "$FLOCK_DIR/held")"
+        say "skipped: this kernel lets nobody hold an exec"
+    fi
+fi
 
 scene "a goose that is stopped tells so before it ends, as long as its time lasts"
 node_new 1 "$(loopback 1)" --on-change "sleep 0.3; $tells" --faults
