@@ -52,14 +52,15 @@ addresses_of() {
 
 # ---- processes ----
 
-# When the process was born, in ticks since boot: with it a pid names one process for ever.
+# When the process was born, in ticks since boot: with it a pid names one process for ever. One whose first thread has ended
+# is not gone, and its ports are not free, before the last has.
 process_born() {
     local stat
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
     # shellcheck disable=SC2086 # the fields behind the name, which may hold blanks
     set -- ${stat##*) }
     [ $# -ge 20 ] || return 1 # it ended this very moment
-    [ "$1" != Z ] && echo "${20}"
+    { [ "$1" != Z ] || [ "${18}" -gt 1 ]; } && echo "${20}"
 }
 
 # node_pid I - fails where it does not run.

@@ -5,13 +5,13 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "daemon/clock.h"
+#include "daemon/thread.h"
 
 #define CLOSE_MS 1000 /* what a thread gets to end its write */
 
@@ -214,20 +214,6 @@ static void patience_ends(uv_timer_t *timer)
     close_handles(durable);
 }
 
-/* Detached: nobody ever waits for it. Signals are the loop's thread's. */
-static bool start_thread(struct durable *durable)
-{
-    pthread_t thread;
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, write_all, durable) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) pthread_detach(thread);
-    return started;
-}
-
 static void init_shared(struct durable *durable)
 {
     pthread_condattr_t attributes;
@@ -267,7 +253,7 @@ struct durable *durable_open(uv_loop_t *loop, const char *dir, const char *flock
     durable->open_handles = 2;
     durable->users = 2;
     init_shared(durable);
-    if (start_thread(durable)) return durable;
+    if (thread_begin(write_all, durable)) return durable;
     durable->users = 1;
     state_file_close(&durable->file);
     close_handles(durable);

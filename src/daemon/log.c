@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/ferry.h"
 #include "goose/roster.h"
 
 #define SAID_BYTES_MAX 2048 /* of one line, before it is escaped */
@@ -34,6 +35,7 @@ struct said {
 struct log {
     int fd;
     int own_fd; /* the same file, opened anew so that writing never waits; -1: could not be */
+    struct ferry *ferry; /* to the file; NULL: none */
     enum log_level level;
     enum log_format format;
     int64_t (*wall_us)(void);
@@ -98,9 +100,17 @@ struct log *log_new(int fd, enum log_level level, enum log_format format)
     return log;
 }
 
+void log_by_thread(struct log *log)
+{
+    struct stat what;
+
+    if (fstat(log->fd, &what) == 0 && S_ISREG(what.st_mode)) log->ferry = ferry_open(log->fd);
+}
+
 void log_free(struct log *log)
 {
     if (log == NULL) return;
+    ferry_close(log->ferry);
     if (log->own_fd >= 0) close(log->own_fd);
     free(log);
 }
@@ -247,6 +257,7 @@ static void make_line(struct line *line, const struct log *log, enum log_level l
 static bool write_line(const struct log *log, const struct line *line)
 {
     int fd = log->own_fd >= 0 ? log->own_fd : log->fd;
+    if (log->ferry != NULL) fd = ferry_in(log->ferry);
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
 
     if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
@@ -261,7 +272,7 @@ static void emit(struct log *log, enum log_level level, int64_t at_us, const cha
     if (log->unsaid > 0) {
         char lost[96];
         snprintf(lost, sizeof lost,
-                 "%" PRIu64 " lines before this one are lost: nobody read them in time",
+                 "%" PRIu64 " lines before this one are lost: nobody took them in time",
                  log->unsaid);
         make_line(&line, log, LOG_LEVEL_WARN, at_us, lost, 0);
         if (write_line(log, &line)) log->unsaid = 0;

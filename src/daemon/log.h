@@ -2,8 +2,8 @@
  *
  * A line that says what one of the last LOG_REPEATS_KEPT others said less than LOG_REPEAT_US ago
  * goes to debug. A log that nobody reads (a full pipe, a stopped terminal) never holds the caller
- * up: lines are dropped and counted, and the count is said when it is read again. The process must
- * ignore SIGPIPE.
+ * up: lines are dropped and counted, and the count is said when it is read again; nor does a file
+ * on a disk that hangs, behind log_by_thread(). The process must ignore SIGPIPE.
  * One thread only: the loop's. */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H
@@ -24,6 +24,8 @@ struct log;
 
 /* NULL: no memory. `fd` stays the caller's, and open for as long as the log lives. */
 struct log *log_new(int fd, enum log_level level, enum log_format format);
+/* From now on a file is written by a thread. What it has not written when the process is killed is lost. */
+void log_by_thread(struct log *log);
 void log_free(struct log *log);
 void log_set_level(struct log *log, enum log_level level);
 void log_set_format(struct log *log, enum log_format format);

@@ -94,4 +94,22 @@ node_kill "$goose"
 wait_new_goose 5 "$mark" >/dev/null
 start_child "$goose"
 agree 1 2 3
+scene "a disk that really hangs, under the state or under the log: what is written waits, and nobody else"
+flock_new 3
+start 1 2 3
+agree 1 2 3
+wait_voters 10 1 2 3
+observe
+goose=$(flock_goose)
+term=$(status_of "$goose" term)
+for file in "$FLOCK_DIR/$goose/state/state" "$(node_log "$goose")"; do
+    mark=$(mark)
+    holds slow_file "$file" 1500 || break
+    node_signal "$goose" USR1
+    expect_quiet 1 "$mark" '(goose|duck)'
+    wait "$holder" || fail "slow_file: $(<"$FLOCK_DIR/held")"
+    wait_log 5 "$goose" ' status role=goose'
+done
+expect_role "$goose" goose
+[ "$(status_of "$goose" term)" = "$term" ] || fail "the goose was held up, too"
 finish

@@ -106,6 +106,23 @@ remove() {
     node_http "$1" DELETE "/members/$(node_address "$2")${3-}" >/dev/null
 }
 
+# holds PROGRAM ARGS... - starts slow_exec or slow_file, which say so in $FLOCK_DIR/held, with its number in $holder. Fails
+# where the kernel lets nobody do that.
+holds() {
+    : >"$FLOCK_DIR/held"
+    "$BUILD_DIR/tests/system/$1" "${@:2}" >"$FLOCK_DIR/held" 2>&1 &
+    holder=$!
+    wait_for 5 "$1 to begin" holds_or_is_gone
+    ! grep -q holding "$FLOCK_DIR/held" || return 0
+    wait "$holder" || [ $? = 77 ] || fail "$1: $(<"$FLOCK_DIR/held")"
+    say "left out: $(<"$FLOCK_DIR/held")"
+    return 1
+}
+
+holds_or_is_gone() {
+    grep -q holding "$FLOCK_DIR/held" || ! kill -0 "$holder" 2>/dev/null
+}
+
 # ---- members ----
 
 # voters_at I - addresses, sorted, with blanks between, as node I lists them.

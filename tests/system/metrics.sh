@@ -105,6 +105,7 @@ for _ in 1 2; do
 done
 wait_metric 5 "$third" 'goosed_datagrams_dropped_total{reason="other-major"}' '== 2'
 expect_metric 'goosed_members_differing{setting="version"}' '== 2'
+wait_log 5 "$third" 'a member speaks another version'
 [ "$(log_count "$third" 'a member speaks another version')" = 1 ] || fail "not said once"
 
 say "a disk that hangs shows while it does, and in the times; a process that stood still in the lag"

@@ -1,5 +1,5 @@
 # The parts of the daemon.
-foreach(name clock seal state_image durable address log options token metrics notify changes on_change lease_page)
+foreach(name clock seal ferry state_image durable address log options token metrics notify changes on_change lease_page)
     goosed_unit_test(${name} goosed_parts)
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()

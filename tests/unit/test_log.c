@@ -233,7 +233,7 @@ static void check_full(struct bench *bench, const char *kind)
     log_info(bench->log, "after");
     assert_string_equal(
         bench_got(bench),
-        TEXT_HEAD "warn  1000 lines before this one are lost: nobody read them in time\n" TEXT_HEAD
+        TEXT_HEAD "warn  1000 lines before this one are lost: nobody took them in time\n" TEXT_HEAD
                   "info  after\n");
     log_info(bench->log, "and on");
     assert_string_equal(bench_got(bench), TEXT_HEAD "info  and on\n");
@@ -304,6 +304,25 @@ static void test_a_file_is_appended_to(void **state)
     unlink(path);
 }
 
+static void test_a_file_is_written_by_a_thread(void **state)
+{
+    char path[] = "/tmp/test_log.XXXXXX", got[256] = "";
+    int fd = mkstemp(path);
+    struct log *log = log_new(fd, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+
+    (void)state;
+    log_set_clock(log, clock_us);
+    now_us = START_US;
+    log_by_thread(log);
+    log_info(log, "one");
+    log_info(log, "two");
+    log_free(log);
+    assert_true(pread(fd, got, sizeof got - 1, 0) > 0);
+    assert_string_equal(got, TEXT_HEAD "info  one\n" TEXT_HEAD "info  two\n");
+    close(fd);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_a_full_socket),
         cmocka_unit_test(test_a_reader_that_left),
         cmocka_unit_test(test_a_file_is_appended_to),
+        cmocka_unit_test(test_a_file_is_written_by_a_thread),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as the daemon does */
