@@ -11,6 +11,8 @@
 
 #define ASK_MS     1000      /* a node that is cut off is not waited for any longer */
 #define PROBING_NS 600000000 /* their questions to each other take half a second */
+#define LATE_NS    200000000 /* and answers that are missing then may be on their way */
+#define LATE_LOOKS 5
 
 /* What this node says now. A fact keeps what it said before if nothing comes. */
 static void fetch(struct fact *fact, const char *path)
@@ -102,18 +104,42 @@ static void print_json(const struct fact *facts, size_t count)
     cJSON_Delete(all);
 }
 
+static void fetch_all(struct fact *facts, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++)
+        if (facts[i].why != NULL) fetch(&facts[i], path);
+}
+
+static bool all_answered(const struct fact *facts, size_t count)
+{
+    const cJSON *link;
+
+    for (size_t i = 0; i < count; i++)
+        cJSON_ArrayForEach(link, cJSON_GetObjectItemCaseSensitive(facts[i].why, "links"))
+        {
+            double asked = 0, answered = 0;
+            if (json_number(link, "asked", &asked) && json_number(link, "answered", &answered) &&
+                answered < asked)
+                return false;
+        }
+    return true;
+}
+
 /* Once to see who answers: who does not may take a second each, and the questions to each other must not be that old
  * when their results are fetched. */
 static void tell(const struct ctl *ctl, struct fact *facts, size_t count)
 {
-    static const char *const turns[] = {"/why", "/why?probe=1", "/why"};
-    const struct timespec pause = {.tv_nsec = PROBING_NS};
+    struct timespec pause = {.tv_nsec = PROBING_NS};
 
-    for (size_t turn = 0; turn < 3; turn++) {
-        for (size_t i = 0; i < count; i++)
-            if (turn == 0 || facts[i].why != NULL) fetch(&facts[i], turns[turn]);
-        if (turn == 1) nanosleep(&pause, NULL);
-    }
+    for (size_t i = 0; i < count; i++)
+        fetch(&facts[i], "/why");
+    fetch_all(facts, count, "/why?probe=1");
+    int looks = 0;
+    do {
+        nanosleep(&pause, NULL);
+        pause.tv_nsec = LATE_NS;
+        fetch_all(facts, count, "/why");
+    } while (looks++ < LATE_LOOKS && !all_answered(facts, count));
     if (ctl->json)
         print_json(facts, count);
     else
@@ -154,7 +180,7 @@ const struct command why_command = {
     .line = "in words: why this node is a duck, or why there is no goose",
     .more =
         "Asks every voter over HTTP, where the flock knows its server to be, and has them ask\n"
-        "each other whether they hear one another. It takes about a second, and no part in any\n"
+        "each other whether they hear one another. It takes a second or two, and no part in any\n"
         "election.\n",
     .carry_out = why,
 };
