@@ -292,6 +292,31 @@ static void test_what_is_asked(void **state)
     assert_non_null(strstr(said.err, "cannot be reached"));
 }
 
+/* Answers that are on their way are waited for. */
+static void test_it_looks_again(void **state)
+{
+#define LINKS(answered) \
+    "\"links\":[{\"address\":\"n2:7000\",\"asked\":5,\"answered\":" answered "}]}"
+    static char first[256], members[256], late[256], all[256];
+    struct fake_answer answers[] = {{.bytes = first}, {.bytes = members}, {.bytes = first},
+                                    {.bytes = first}, {.bytes = late},    {.bytes = all}};
+    struct fake fake;
+    struct said said;
+
+    (void)state;
+    fake_begin(&fake, answers, 6);
+    snprintf(first, sizeof first, FAKE_JSON("200 OK", "", "{\"self\":\"%s\"}"), fake.at.chars);
+    snprintf(members, sizeof members, FAKE_JSON("200 OK", "", "{\"members\":[]}"));
+    snprintf(late, sizeof late, FAKE_JSON("200 OK", "", "{\"self\":\"%s\"," LINKS("4")),
+             fake.at.chars);
+    snprintf(all, sizeof all, FAKE_JSON("200 OK", "", "{\"self\":\"%s\"," LINKS("5")),
+             fake.at.chars);
+    run_command(&said, &why_command, NULL, &fake.at, (const char *const[]){NULL});
+    fake_end(&fake);
+    assert_int_equal(said.status, CTL_YES);
+    assert_memory_equal(fake.asked[5], "GET /why HTTP", 13);
+}
+
 int main(void)
 {
 #define IN_A_FLOCK(test) cmocka_unit_test_setup_teardown(test, make_flock, drop_flock)
@@ -308,6 +333,7 @@ int main(void)
         IN_A_FLOCK(test_a_moment_yet),
         IN_A_FLOCK(test_nonsense),
         cmocka_unit_test(test_what_is_asked),
+        cmocka_unit_test(test_it_looks_again),
     };
     return cmocka_run_group_tests_name("ctl_explain", tests, NULL, NULL);
 }
