@@ -75,6 +75,7 @@ int main(int argc, char **argv)
     struct uffdio_copy copy = {.dst = (uintptr_t)memory, .src = (uintptr_t)line, .len = bytes};
     if (ioctl(faults, UFFDIO_COPY, &copy) != 0) give_up("slow_file: userfaultfd");
     pthread_join(thread, NULL);
+    free(line);
     puts("let go");
     return EXIT_SUCCESS;
 }
