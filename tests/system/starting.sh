@@ -159,6 +159,21 @@ if [ "$IN_SANDBOX" = yes ]; then
     agree 1
     [ "$(log_count 1 'trying on')" = 1 ] || fail "said more than once: $(grep 'trying on' "$(node_log 1)")"
     log_has 1 'no --key-file: whoever can send datagrams' || fail "no warning off loopback"
+
+    scene "told to stop before there is an address, or its name resolves: it ends, and that is a clean stop"
+    node_new 1 192.0.2.78:7000 --peers 192.0.2.78:7000
+    node_new 2 "n4.test:$((port_base + 2))"
+    for i in 1 2; do
+        start_child "$i"
+        wait_log 5 "$i" ' .*: trying on'
+    done
+    node_signal 1 USR1
+    wait_log 5 1 'status role=duck term=0 goose=none'
+    node_signal 1 USR2
+    node_signal 1 TERM
+    node_signal 2 INT
+    expect_end 5 1 0
+    expect_end 5 2 0
 else
     say "(no sandbox, so nothing that comes later)"
 fi
