@@ -113,12 +113,15 @@ static void test_wait_ready(void **state)
 static void test_wait_in_vain(void **state)
 {
     const struct fake_answer frozen = {.bytes = "", .hangs = true};
+    const struct fake_answer unready[] = {{.bytes = DUCK}, {.bytes = NOT_READY}};
     uint64_t before_us = clock_now_us();
 
     (void)state;
     run_on(&wait_command, WORDS("goose", "--timeout", "0s"), DUCK);
     expect(CTL_NO, "", "time is up: 127.0.0.1:");
     expect(CTL_NO, "", " is not goose\n");
+    run_with(&wait_command, WORDS("ready", "--timeout", "0s"), unready, COUNT(unready));
+    expect(CTL_NO, "", " is not ready\n"); /* it was reached, and said so */
     run_command(&said, &wait_command, NULL, &fake.at, WORDS("goose", "--timeout", "300ms"));
     expect(CTL_NO, "", "time is up: 127.0.0.1:");
     expect(CTL_NO, "", "Connection refused\n");
