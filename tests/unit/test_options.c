@@ -317,6 +317,8 @@ static void test_warnings(void **state)
     assert_int_equal(options.warnings, 4);
     assert_true(warned("did you mean GOOSED_DEAD_AFTER?"));
     assert_true(warned("GOOSED_ZEBRA is none of goosed's, and ignored"));
+    ACCEPT(FLAGS("--self=localhost:1"), VARIABLES("GOOSED_FAULTS=on"));
+    assert_true(warned("GOOSED_FAULTS is none of goosed's, and ignored; did you mean --faults?"));
     ACCEPT(FLAGS(SELF));
     assert_true(warned("no --key-file"));
     ACCEPT(FLAGS("--self=127.0.0.1:1", "--bind=0.0.0.0:1"));
