@@ -70,6 +70,8 @@ on "$goose" 0 '.*' '' members --json
 on "$goose" 0 '' '' is-goose
 on "$duck" 1 '' '' is-goose
 ctl 2 '' '.* cannot be reached; .*' --at 127.0.0.1:9 is-goose
+on "$goose" 2 '' 'goosectl: run: the lease page cannot be read: /nowhere/page: No such file or directory' \
+    --lease-page /nowhere/page run -n -- true
 
 say "why: asked as often as one likes, it has no part in any election"
 term=$(term_of "$goose")
