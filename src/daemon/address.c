@@ -110,7 +110,7 @@ static bool looks_like_ipv6(const char *host, size_t bytes)
 static const char *put_name(struct address *address, const char *at, size_t count)
 {
     if (looks_like_ipv6(at, count)) return bare_ipv6;
-    if (count > 0 && at[0] == '[') return bad_host; /* "[::]." is no name, whatever is cut off it */
+    if (count > 0 && at[0] == '[') return bad_ipv6; /* "[::]." is no name, whatever is cut off it */
     if (count > 1 && at[count - 1] == '.') count--;
     if (count > HOST_CHARS_MAX) return long_host;
     for (size_t i = 0; i < count; i++) {
