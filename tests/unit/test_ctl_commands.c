@@ -181,6 +181,13 @@ static void test_changes_that_fail(void **state)
     run_on(&handover_command, NONE,
            FAKE_JSON("409 Conflict", "", "{\"error\":\"it \\u001b[31mcannot\\n\"}"));
     expect(CTL_NO, "", "goosectl: it ?[31mcannot?\n");
+    run_on(&remove_command, WORDS("n1:1"),
+           FAKE_JSON("409 Conflict", "",
+                     "{\"error\":\"no majority\",\"hint\":\"wait, or ask with ?force=1\"}"));
+    expect(CTL_NO, "", "goosectl: no majority; wait, or give --force\n");
+    run_on(&remove_command, WORDS("n1:1"),
+           FAKE_JSON("404 Not Found", "", "{\"error\":\"no\",\"hint\":\"see /members\"}"));
+    expect(CTL_NO, "", "goosectl: no; see goosectl members\n");
     run_on(&drain_command, NONE,
            FAKE_JSON("401 Unauthorized", "", "{\"error\":\"no\",\"hint\":\"x\"}"));
     expect(CTL_NO, "", "goosectl: no; give --token-file FILE, with the token of this node\n");
