@@ -55,6 +55,7 @@ struct node {
     bool told_other_lease;
     bool told_other_version;
     bool told_alone;
+    bool told_lonely;
     bool retiring; /* the state is an old copy: start anew once no write is under way */
     bool writing;
     bool failing;
@@ -296,6 +297,7 @@ static void pulse(void *to)
 
     histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
     alarm_set(node->pulse, clock_now_us() + PULSE_US);
+    tell_lonely(node->parts.log, &node->told_lonely, &node->election, node_uptime_us(node));
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */

@@ -97,6 +97,21 @@ void tell_claim(struct log *log, struct claim_told *told, const struct election 
     claim_line(log, told, "");
 }
 
+/* A misspelt address, another --flock and another key are all the same to who asks: silence. */
+void tell_lonely(struct log *log, bool *told, const struct election *e, uint64_t uptime_us)
+{
+    const struct election_options *options = &e->options;
+    bool joins = options->join.count > 0;
+
+    if (*told || !e->started || e->roster.term > 0 || uptime_us < options->dead_after_us) return;
+    if (!joins && options->peers.count < 2) return;
+    *told = true;
+    log_warn(log,
+             "in no flock yet: %s; do they run and can be reached, with the same --flock and "
+             "--key-file? trying on",
+             joins ? "nobody of --join has let this node in" : "too few of --peers answer");
+}
+
 void tell_note(struct log *log, const struct election *e, const struct note *note)
 {
     char text[ADDRESS_CHARS_MAX + 1];

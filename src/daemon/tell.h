@@ -22,6 +22,9 @@ void tell_claim(struct log *log, struct claim_told *told, const struct election 
 /* A member's address where it has a seat, else its uid. */
 const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1]);
 
+/* Now and then, until it is in a flock: that it is in none, once. */
+void tell_lonely(struct log *log, bool *told, const struct election *e, uint64_t uptime_us);
+
 void tell_note(struct log *log, const struct election *e, const struct note *note);
 
 #endif

@@ -95,6 +95,21 @@ start 1 2 3
 agree 1 2 3
 observe
 
+scene "a flock that does not answer: each says so once, and tries on"
+flock_new 3 --dead-after 1s
+node_new 4 "$(loopback 4)" --join "$(loopback 3)" --dead-after 1s
+start 1 4
+wait_log 5 1 'in no flock yet: too few of --peers answer; .* --flock and --key-file.* trying on'
+wait_log 5 4 'in no flock yet: nobody of --join has let this node in; .* trying on'
+start 2
+agree 1 2
+start 3
+agree 1 2 3 4
+for i in 1 4; do
+    [ "$(log_count "$i" 'in no flock yet')" = 1 ] || fail "node $i said it more than once, or not at all"
+done
+! log_has 3 'in no flock yet' || fail "node 3 had a flock at once"
+
 if [ -e /proc/net/if_inet6 ]; then
     scene "IPv6"
     flock_at '[::1]' 3
