@@ -35,6 +35,25 @@ agree 1
 node_signal 1 INT
 expect_end 5 1 0
 
+say "with no descriptor open it writes its log nowhere, and not into what it opens itself"
+node_new 1 "$(loopback 1)"
+"$GOOSED" --self "$(loopback 1)" --state-dir "$FLOCK_DIR/1/state" <&- >&- 2>&- &
+child[1]=$!
+echo "$! $(process_born $!)" >"$FLOCK_DIR/1/pid"
+agree 1
+node_signal 1 TERM
+expect_end 5 1 0
+start 1
+agree 1
+
+say "what cannot be printed is no success"
+for flag in --new-key --help --version; do
+    status=0
+    "$GOOSED" $flag >/dev/full 2>"$FLOCK_DIR/refusal" || status=$?
+    [ $status = 1 ] || fail "goosed $flag ended with $status on a full disk"
+    grep -q 'standard output cannot be written to' "$FLOCK_DIR/refusal" || fail "goosed $flag did not say why"
+done
+
 scene "signals to a flock"
 flock_at 127.0.0.1 3 "${patient[@]}"
 printf '%s\n' --config "$FLOCK_DIR/config" >>"$FLOCK_DIR/1/args"
