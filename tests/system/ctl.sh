@@ -57,6 +57,15 @@ on "$duck" 2 '' 'goosectl: --token-file /nowhere cannot be read: .*' --token-fil
 ctl 2 '' 'goosectl: 127.0.0.1:9 cannot be reached; tried 127.0.0.1:9: Connection refused' --at 127.0.0.1:9 status
 ctl 2 '' 'goosectl: the name no-such-host.invalid cannot be looked up: .*' --at no-such-host.invalid:7000 status
 
+say "what cannot be printed is no success: not for watch either, at the next line"
+for command in status watch; do
+    status=0
+    timeout 20 "$GOOSECTL" --at "$at" "$command" >/dev/full 2>"$FLOCK_DIR/err" || status=$?
+    [ $status = 2 ] || fail "goosectl $command ended with $status on a full disk"
+    [ "$(cat "$FLOCK_DIR/err")" = "goosectl: standard output cannot be written to" ] ||
+        fail "goosectl $command said: $(cat "$FLOCK_DIR/err")"
+done
+
 say "what a node is, and who is a member"
 on "$goose" 0 "node +$at/role +goose/goose +$at/term +[0-9]+/lease +[0-9]+ ms/.*" '' status
 on "$duck" 0 "node +$(node_address "$duck")/role +duck/goose +$at/.*/sealed +no" '' status
