@@ -178,6 +178,14 @@ static bool host_is(const struct address *address, const char *host)
     return own.bytes == strlen(host) && memcmp(own.at, host, own.bytes) == 0;
 }
 
+unsigned address_version(const struct address *address)
+{
+    struct text host = address_host(address);
+
+    if (host.at[0] == '[') return 6;
+    return is_ipv4(host.at, host.bytes) ? 4 : 0;
+}
+
 bool address_is_wildcard(const struct address *address)
 {
     return host_is(address, "0.0.0.0") || host_is(address, "[::]");
