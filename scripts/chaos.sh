@@ -49,7 +49,10 @@ while [ $# -gt 0 ]; do
     --seconds) seconds=${2-} && number 1 86400 "$seconds" "$1" ;;
     --nodes) count=${2-} && number 3 15 "$count" "$1" ;;
     --seed) seed=${2-} && number 0 4294967295 "$seed" "$1" ;;
-    --every) every=${2-} ;;
+    --every)
+        every=${2-}
+        [ -n "$every" ] || die "--every has no value; give a duration, as in --every 10ms"
+        ;;
     --) shift && break ;;
     *) usage >&2 && exit 2 ;;
     esac

@@ -14,6 +14,7 @@ USAGE
 
 case ${1-} in
 --help | -h) usage && exit 0 ;;
+-*) usage >&2 && exit 2 ;;
 esac
 if [ $# = 0 ]; then
     flock_dir=${FLOCK_DIR:-$(dirname "$here")/build/flock}

@@ -1,6 +1,6 @@
 /* lease_page.c: asks the lease page whether this machine's node is the goose.
  *
- *     cc -D_GNU_SOURCE -I include -o lease_page scripts/examples/lease_page.c
+ *     cc -D_GNU_SOURCE -o lease_page lease_page.c      (in the sources of goosed with -I ../../include)
  *     ./lease_page /run/goosed/lease && the-job
  *
  * Prints "goose", the term and the milliseconds left, or "duck"; exit status 0 goose, 1 duck, 2 not known. A program that

@@ -24,10 +24,34 @@ bool json_flag(const cJSON *object, const char *name)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+/* A node's hints are for who speaks HTTP; who types commands is told of commands. */
+static const char *in_commands(const char *hint, char text[CLIENT_LINE_BYTES])
+{
+    static const struct {
+        const char *there, *here;
+    } all[] = {
+        {"ask with ?force=1", "give --force"},
+        {"see /members", "see goosectl members"},
+        {"when /readyz says 200", "after goosectl wait ready"},
+        {"look at /status and /members", "look at goosectl status and members"},
+    };
+
+    for (size_t i = 0; hint != NULL && i < sizeof all / sizeof all[0]; i++) {
+        const char *at = strstr(hint, all[i].there);
+        if (at == NULL) continue;
+        snprintf(text, CLIENT_LINE_BYTES, "%.*s%s%s", (int)(at - hint), hint, all[i].here,
+                 at + strlen(all[i].there));
+        return text;
+    }
+    return hint;
+}
+
 /* {"error": "...", "hint": "..."}, or nothing that a goosed says. */
 static int refused(const struct ctl *ctl, const struct reply *reply)
 {
-    const char *error = json_text(reply->json, "error"), *hint = json_text(reply->json, "hint");
+    char text[CLIENT_LINE_BYTES];
+    const char *error = json_text(reply->json, "error");
+    const char *hint = in_commands(json_text(reply->json, "hint"), text);
 
     if (error == NULL)
         return ctl_fail(CTL_UNKNOWN, "%s answers, but not as a goosed does (HTTP %u)",

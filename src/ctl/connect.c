@@ -109,5 +109,6 @@ int connect_to(const struct address *at, unsigned patience_ms, char *why, size_t
         if (fd < 0) add_failure(to, tried > 0 ? ", " : "", why, why_bytes);
     }
     freeaddrinfo(all);
+    if (fd >= 0) why[0] = '\0';
     return fd;
 }

@@ -114,6 +114,8 @@ static void headline(const struct flock *flock, const struct fact *asked)
     } else if (flock->goose != NULL) {
         fprintf(flock->to, "%s is a duck and hears no goose; but %s is one, in term %.0f.\n",
                 asked->address, flock->goose->address, number(flock->goose->why, "term"));
+    } else if (flock->voters == 0) {
+        fprintf(flock->to, "%s is in no flock yet.\n", asked->address);
     } else {
         fprintf(flock->to, "There is no goose.\n");
     }
@@ -135,7 +137,7 @@ static void hindrances(const struct flock *flock, const struct fact *fact)
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (json_flag(fact->why, flags[i].flag))
             fprintf(flock->to, "%s %s.\n", fact->address, flags[i].says);
-    if (fact->why != NULL && !fact->voter)
+    if (fact->why != NULL && !fact->voter && flock->voters > 0)
         fprintf(flock->to, "%s has no vote: it is no member that can be goose.\n", fact->address);
     if (fact->why != NULL && number(fact->why, "priority") == 0)
         fprintf(flock->to, "%s has priority 0: it is never goose.\n", fact->address);
@@ -247,6 +249,15 @@ static void refusals(const struct flock *flock, const struct fact *teller)
     }
 }
 
+/* It listens first, and then founds one; or waits to be let in, for ever. */
+static void way_in(const struct flock *flock, const struct fact *asked)
+{
+    if (json_flag(asked->why, "listening")) return;
+    fprintf(flock->to,
+            "None that its --join names has let it in: look whether they run, can be reached,\n"
+            "and have the same --flock and --key-file.\n");
+}
+
 static void remedy(const struct flock *flock)
 {
     size_t alive = 0, unasked = 0, able = 0, connected = 0;
@@ -286,5 +297,8 @@ void explain(FILE *to, const struct fact *facts, size_t count)
     links(&flock);
     for (size_t i = 0; i < count; i++)
         if ((i == 0 && !follows) || flock.goose == NULL) refusals(&flock, &facts[i]);
-    if (flock.goose == NULL && !follows) remedy(&flock);
+    if (flock.voters == 0 && !follows)
+        way_in(&flock, &facts[0]);
+    else if (flock.goose == NULL && !follows)
+        remedy(&flock);
 }

@@ -82,7 +82,17 @@ static void say(struct run *run, const char *what, const char *why)
 {
     if (run->said == what) return;
     run->said = what;
-    ctl_fail(0, "run: %s%s%s; trying on", what, why[0] != 0 ? ": " : "", why);
+    ctl_fail(0, "run: %s%s%s%s", what, why[0] != 0 ? ": " : "", why,
+             run->at_once ? "" : "; trying on");
+}
+
+static void say_unreadable(struct run *run, int error)
+{
+    char why[512];
+
+    snprintf(why, sizeof why, "%.384s: %s", run->page_path,
+             error == EINVAL ? "this is no lease page" : strerror(error));
+    say(run, "the lease page cannot be read", why);
 }
 
 static int signal_came(const struct run *run)
@@ -101,8 +111,7 @@ static bool find_page(struct run *run)
     if (now_ns < run->find_at_ns) return run->reader.page != NULL;
     run->find_at_ns = now_ns + FIND_NS;
     if (!goose_lease_open(&found, run->page_path)) {
-        say(run, "the lease page cannot be read",
-            errno == EINVAL ? "this is no lease page" : strerror(errno));
+        say_unreadable(run, errno);
         return run->reader.page != NULL;
     }
     goose_lease_close(&run->reader);

@@ -153,7 +153,7 @@ static bool took(void *to, const char *at, size_t bytes)
 {
     struct watch *watch = to;
 
-    return events_take(&watch->events, at, bytes);
+    return events_take(&watch->events, at, bytes) && !ferror(stdout);
 }
 
 /* Once, and for people where they look for changes. */
@@ -189,6 +189,8 @@ static int follow(struct watch *watch)
     bool heard = client_ask(&watch->ctl->at, &request, &answer, why);
     unsigned code = heard ? answer.code : 0;
     if (heard) client_free(&answer);
+    /* Nobody reads any more: watch() ends, and main() says so. */
+    if (ferror(stdout)) return CTL_YES;
     bool busy = watch->ever && code >= 500; /* it has just started, or has too much to do */
     if (heard && ((code != 200 && !busy) || watch->events.failed))
         return ctl_fail(CTL_UNKNOWN, "%s answers, but has no events (HTTP %u)",

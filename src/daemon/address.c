@@ -110,7 +110,7 @@ static bool looks_like_ipv6(const char *host, size_t bytes)
 static const char *put_name(struct address *address, const char *at, size_t count)
 {
     if (looks_like_ipv6(at, count)) return bare_ipv6;
-    if (count > 0 && at[0] == '[') return bad_host; /* "[::]." is no name, whatever is cut off it */
+    if (count > 0 && at[0] == '[') return bad_ipv6; /* "[::]." is no name, whatever is cut off it */
     if (count > 1 && at[count - 1] == '.') count--;
     if (count > HOST_CHARS_MAX) return long_host;
     for (size_t i = 0; i < count; i++) {
@@ -176,6 +176,14 @@ static bool host_is(const struct address *address, const char *host)
     struct text own = address_host(address);
 
     return own.bytes == strlen(host) && memcmp(own.at, host, own.bytes) == 0;
+}
+
+unsigned address_version(const struct address *address)
+{
+    struct text host = address_host(address);
+
+    if (host.at[0] == '[') return 6;
+    return is_ipv4(host.at, host.bytes) ? 4 : 0;
 }
 
 bool address_is_wildcard(const struct address *address)

@@ -17,6 +17,7 @@ const char *address_from_user(struct address *address, const char *spelling, siz
 uint16_t address_port(const struct address *address);
 struct text address_host(const struct address *address); /* IPv6 with its brackets */
 bool address_same(const struct address *a, const struct address *b);
+unsigned address_version(const struct address *address); /* of IP: 4 or 6; 0: a name, of either */
 bool address_is_wildcard(const struct address *address); /* 0.0.0.0 or [::]: any of my addresses */
 bool address_is_loopback(
     const struct address *address); /* 127.x.y.z, [::1], localhost and names below it */

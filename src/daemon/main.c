@@ -384,8 +384,29 @@ static int start(struct goosed *goosed)
     return EXIT_STOPPED;
 }
 
+/* Where descriptor 2 is closed, the next thing that is opened gets its number, and every line of the log is written into
+ * that: a pipe of the loop, say. */
+static bool open_standard(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+/* What was printed has to have arrived: a key on a full disk is none. */
+static int end(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return status;
+    return refuse(EXIT_FAILED_RUNNING, "standard output cannot be written to");
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard()) return EXIT_FAILED_RUNNING;
     struct goosed *goosed = calloc(1, sizeof *goosed);
 
     if (goosed == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory");
@@ -393,5 +414,5 @@ int main(int argc, char **argv)
     goosed->argv = argv;
     int status = start(goosed);
     free(goosed);
-    return status;
+    return end(status);
 }

@@ -287,6 +287,7 @@ static void pulse(void *to)
 
     histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
     alarm_set(node->pulse, clock_now_us() + PULSE_US);
+    tell_lonely(node->parts.log, &node->told, &node->election, node_uptime_us(node));
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
@@ -373,6 +374,7 @@ void node_start(struct node *node)
     struct event event = {
         .kind = EVENT_START,
         .start = {.options = &node->parts.options->election, .saved = node->parts.saved}};
+    if (node->ended) return; /* told to stop the moment before its address came */
     step(node, &event);
     assert(node->election.started); /* options and state were checked before they came here */
 }
@@ -501,6 +503,10 @@ void node_stop(struct node *node, int status)
     if (status > node->status) node->status = status;
     if (node->stopping) return;
     node->stopping = true;
+    if (!node->election.started) { /* its address has not come yet: there is nothing to resign */
+        end(node);
+        return;
+    }
     node_request(node, REQUEST_STOP, (struct text){NULL, 0}, false, stopped, node);
 }
 

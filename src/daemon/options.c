@@ -268,7 +268,10 @@ static void warn_unknown_variable(struct reader *reader, const char *variable, s
         name[i] = c == '_' ? '-' : (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     }
     if (count <= MISSPELT_CHARS_MAX) meant = option_closest(name, count, false);
-    if (meant != NULL) variable_name(known, meant);
+    if (meant != NULL && has_variable(option_find(meant, strlen(meant))))
+        variable_name(known, meant);
+    else if (meant != NULL)
+        snprintf(known, sizeof known, "--%s", meant);
     warn(reader, "the variable %s is none of goosed's, and ignored%s%s%s",
          shown(text, variable, bytes), meant != NULL ? "; did you mean " : "", known,
          meant != NULL ? "?" : "");

@@ -150,6 +150,24 @@ static bool set_default_state_dir(struct reader *reader)
     return true;
 }
 
+/* A socket of one version of IP sends nothing to the other, and nobody would say so; [::] can do both. */
+static void warn_of_versions(struct reader *reader, const struct list *list)
+{
+    const struct address *bind = &reader->options->bind;
+    unsigned own = address_version(bind);
+
+    if (own == 0 || (own == 6 && address_is_wildcard(bind))) return;
+    for (size_t i = 0; i < list->count; i++) {
+        unsigned other = address_version(&list->of[i]);
+        if (other == 0 || other == own) continue;
+        warn(reader,
+             "%s is an IPv%u address, and this node sends from %s: they cannot hear each other; "
+             "--bind [::]:%u can do both",
+             list->of[i].chars, other, bind->chars, (unsigned)address_port(bind));
+        return;
+    }
+}
+
 static void warn_of_risks(struct reader *reader)
 {
     const struct options *options = reader->options;
@@ -161,6 +179,8 @@ static void warn_of_risks(struct reader *reader)
              "no --key-file: whoever can send datagrams to %s can disturb the flock; goosed "
              "--new-key makes a key",
              options->bind.chars);
+    warn_of_versions(reader, &reader->peers);
+    warn_of_versions(reader, &reader->join);
     if (is_given(reader, OPTION_ON_CHANGE_TIMEOUT) && options->on_change[0] == 0)
         warn(reader, "--on-change-timeout does nothing without --on-change");
     if (election->join.count == 1 && list_has(&reader->join, &election->self))

@@ -185,7 +185,9 @@ bool seal_read_keys(struct seal *seal, const char *flock, const char *path, char
     if (sodium_init() < 0) return refuse(&line, "libsodium cannot start");
     /* Without waiting for somebody to write into a pipe. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return refuse(&line, "%s", strerror(errno));
+    if (fd < 0)
+        return refuse(&line, "%s%s", strerror(errno),
+                      errno == ENOENT ? "; --new-key makes one" : "");
     begin(&fresh, flock);
     bool taken = take_file(&fresh, flock, fd, &line);
     close(fd);

@@ -172,6 +172,21 @@ void tell_alone(struct log *log, struct told_once *told, const struct election *
                   "this node could found a second flock; give it --join with their addresses");
 }
 
+/* A misspelt address, another --flock and another key are all the same to who asks: silence. */
+void tell_lonely(struct log *log, struct told_once *told, const struct election *e,
+                 uint64_t uptime_us)
+{
+    const struct election_options *options = &e->options;
+    bool joins = options->join.count > 0;
+
+    if (!e->started || e->roster.term > 0 || uptime_us < options->dead_after_us) return;
+    if ((!joins && options->peers.count < 2) || !once(&told->lonely)) return;
+    log_warn(log,
+             "in no flock yet: %s; do they run and can be reached, with the same --flock and "
+             "--key-file? trying on",
+             joins ? "nobody of --join has let this node in" : "too few of --peers answer");
+}
+
 void tell_status(struct log *log, const struct election_view *view, uint32_t observers,
                  const struct udp_counts *counts, uint64_t replayed)
 {

@@ -22,6 +22,7 @@ struct told_once {
     bool other_lease;
     bool other_version;
     bool alone;
+    bool lonely;
 };
 
 /* After every step, with the time of its event. */
@@ -34,11 +35,13 @@ const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_C
 void tell_note(struct log *log, const struct election *e, const struct note *note);
 
 /* A goose promises for another lease than mine; somebody speaks another version; I have a flock that my flags do not
- * lead back to. */
+ * lead back to; I am in no flock still. */
 void tell_other_lease(struct log *log, struct told_once *told, const struct election *e,
                       uint64_t promise_us);
 void tell_other_version(struct log *log, struct told_once *told);
 void tell_alone(struct log *log, struct told_once *told, const struct election *e);
+void tell_lonely(struct log *log, struct told_once *told, const struct election *e,
+                 uint64_t uptime_us);
 
 /* The line of SIGUSR1. */
 void tell_status(struct log *log, const struct election_view *view, uint32_t observers,

@@ -30,6 +30,8 @@ static size_t line_bytes(const char *text, size_t count)
     return count;
 }
 
+static const char too_long[] = "has a token that is too long";
+
 /* What is wrong with the file; NULL: nothing, and the token is taken. */
 static const char *take(FILE *file, char *token, size_t token_bytes)
 {
@@ -39,10 +41,10 @@ static const char *take(FILE *file, char *token, size_t token_bytes)
     size_t count = fread(text, 1, sizeof text, file);
     if (ferror(file) != 0) return "cannot be read";
     size_t bytes = line_bytes(text, count);
-    if (count == 0) return "is empty; write the token on one line";
+    if (bytes == 0) return "is empty; write the token on one line";
     if (memchr(text, '\n', bytes) != NULL)
         return "has more than one line; write the token on one line";
-    if (bytes >= token_bytes) return "has a token that is too long";
+    if (bytes >= token_bytes) return too_long;
     if (!is_token(text, bytes))
         return "has spaces or characters that no header can carry in its token";
     memcpy(token, text, bytes);
@@ -62,6 +64,10 @@ bool token_read(const char *option, const char *path, char *token, size_t token_
     }
     const char *wrong = take(file, token, token_bytes);
     fclose(file);
-    if (wrong != NULL) snprintf(why, why_bytes, "%s %s %s", option, path, wrong);
+    if (wrong == too_long)
+        snprintf(why, why_bytes, "%s %s %s; give at most %zu characters", option, path, wrong,
+                 token_bytes - 1);
+    else if (wrong != NULL)
+        snprintf(why, why_bytes, "%s %s %s", option, path, wrong);
     return wrong == NULL;
 }

@@ -126,6 +126,8 @@ void change_reply(const struct exchange *exchange, enum flock_ask ask,
         return;
     }
     struct problem problem = problems[answer->outcome];
+    if (ask == FLOCK_HANDOVER && answer->outcome == FLOCK_NOT_FOUND)
+        problem.error = "there is no such voter"; /* an observer is a member */
     if (answer->error != NULL) problem.error = answer->error;
     if (answer->hint != NULL) problem.hint = answer->hint;
     reply_problem(exchange, &problem);

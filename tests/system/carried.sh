@@ -79,7 +79,7 @@ expect 200 "$(node_address "$goose")" "$goose" POST /handover --data "$(to "$goo
 ! sees "$mark" goose || fail "a handover to the goose itself changed the goose"
 
 say "to nobody: 404; to who may not: 409"
-expect 404 'there is no such member; see /members' "$duck" POST /handover --data '{"to":"127.0.0.1:1"}'
+expect 404 'there is no such voter; see /members' "$duck" POST /handover --data '{"to":"127.0.0.1:1"}'
 drain "$third" PUT
 for at in goose duck; do
     expect 409 'it cannot be goose now; an heir is a voter .*' "${!at}" POST /handover --data "$(to "$third")"

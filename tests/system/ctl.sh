@@ -57,6 +57,15 @@ on "$duck" 2 '' 'goosectl: --token-file /nowhere cannot be read: .*' --token-fil
 ctl 2 '' 'goosectl: 127.0.0.1:9 cannot be reached; tried 127.0.0.1:9: Connection refused' --at 127.0.0.1:9 status
 ctl 2 '' 'goosectl: the name no-such-host.invalid cannot be looked up: .*' --at no-such-host.invalid:7000 status
 
+say "what cannot be printed is no success: not for watch either, at the next line"
+for command in status watch; do
+    status=0
+    timeout 20 "$GOOSECTL" --at "$at" "$command" >/dev/full 2>"$FLOCK_DIR/err" || status=$?
+    [ $status = 2 ] || fail "goosectl $command ended with $status on a full disk"
+    [ "$(cat "$FLOCK_DIR/err")" = "goosectl: standard output cannot be written to" ] ||
+        fail "goosectl $command said: $(cat "$FLOCK_DIR/err")"
+done
+
 say "what a node is, and who is a member"
 on "$goose" 0 "node +$at/role +goose/goose +$at/term +[0-9]+/lease +[0-9]+ ms/.*" '' status
 on "$duck" 0 "node +$(node_address "$duck")/role +duck/goose +$at/.*/sealed +no" '' status
@@ -70,6 +79,8 @@ on "$goose" 0 '.*' '' members --json
 on "$goose" 0 '' '' is-goose
 on "$duck" 1 '' '' is-goose
 ctl 2 '' '.* cannot be reached; .*' --at 127.0.0.1:9 is-goose
+on "$goose" 2 '' 'goosectl: run: the lease page cannot be read: /nowhere/page: No such file or directory' \
+    --lease-page /nowhere/page run -n -- true
 
 say "why: asked as often as one likes, it has no part in any election"
 term=$(term_of "$goose")
@@ -115,7 +126,7 @@ on "$duck" 0 '.*' '' history --json
 [ "$(jq -r '.history[-1].to' "$FLOCK_DIR/out")" = "$(node_address "$duck")" ] || fail "no JSON: $(cat "$FLOCK_DIR/out")"
 on "$goose" 0 "\{\"goose\":\"$at\"\}" '' "${token[@]}" --json handover --to "$at"
 agree 1 2 3
-on "$goose" 1 '' 'goosectl: there is no such member; .*' "${token[@]}" handover --to 127.0.0.1:9
+on "$goose" 1 '' 'goosectl: there is no such voter; see goosectl members' "${token[@]}" handover --to 127.0.0.1:9
 on "$goose" 0 "draining: $at" '' "${token[@]}" drain
 on "$goose" 1 '' '' is-goose
 on "$goose" 0 "not draining: $at" '' "${token[@]}" undrain

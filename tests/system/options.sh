@@ -109,7 +109,7 @@ file() {
 
 say "files: status 3"
 key=$("$GOOSED" --new-key)
-refuses 3 '--key-file keys: No such file or directory' "${self[@]}" --key-file keys
+refuses 3 '--key-file keys: No such file or directory; --new-key makes one' "${self[@]}" --key-file keys
 file keys "$key\n" 640
 refuses 3 '--key-file keys: its mode 0640 lets others in than its owner; chmod 600 it' "${self[@]}" --key-file keys
 file keys '# none yet\n' 600

@@ -35,6 +35,25 @@ agree 1
 node_signal 1 INT
 expect_end 5 1 0
 
+say "with no descriptor open it writes its log nowhere, and not into what it opens itself"
+node_new 1 "$(loopback 1)"
+"$GOOSED" --self "$(loopback 1)" --state-dir "$FLOCK_DIR/1/state" <&- >&- 2>&- &
+child[1]=$!
+echo "$! $(process_born $!)" >"$FLOCK_DIR/1/pid"
+agree 1
+node_signal 1 TERM
+expect_end 5 1 0
+start 1
+agree 1
+
+say "what cannot be printed is no success"
+for flag in --new-key --help --version; do
+    status=0
+    "$GOOSED" $flag >/dev/full 2>"$FLOCK_DIR/refusal" || status=$?
+    [ $status = 1 ] || fail "goosed $flag ended with $status on a full disk"
+    grep -q 'standard output cannot be written to' "$FLOCK_DIR/refusal" || fail "goosed $flag did not say why"
+done
+
 scene "signals to a flock"
 flock_at 127.0.0.1 3 "${patient[@]}"
 printf '%s\n' --config "$FLOCK_DIR/config" >>"$FLOCK_DIR/1/args"
@@ -94,6 +113,21 @@ flock_at localhost 3
 start 1 2 3
 agree 1 2 3
 observe
+
+scene "a flock that does not answer: each says so once, and tries on"
+flock_new 3 --dead-after 1s
+node_new 4 "$(loopback 4)" --join "$(loopback 3)" --dead-after 1s
+start 1 4
+wait_log 5 1 'in no flock yet: too few of --peers answer; .* --flock and --key-file.* trying on'
+wait_log 5 4 'in no flock yet: nobody of --join has let this node in; .* trying on'
+start 2
+agree 1 2
+start 3
+agree 1 2 3 4
+for i in 1 4; do
+    [ "$(log_count "$i" 'in no flock yet')" = 1 ] || fail "node $i said it more than once, or not at all"
+done
+! log_has 3 'in no flock yet' || fail "node 3 had a flock at once"
 
 if [ -e /proc/net/if_inet6 ]; then
     scene "IPv6"
@@ -159,6 +193,21 @@ if [ "$IN_SANDBOX" = yes ]; then
     agree 1
     [ "$(log_count 1 'trying on')" = 1 ] || fail "said more than once: $(grep 'trying on' "$(node_log 1)")"
     log_has 1 'no --key-file: whoever can send datagrams' || fail "no warning off loopback"
+
+    scene "told to stop before there is an address, or its name resolves: it ends, and that is a clean stop"
+    node_new 1 192.0.2.78:7000 --peers 192.0.2.78:7000
+    node_new 2 "n4.test:$((port_base + 2))"
+    for i in 1 2; do
+        start_child "$i"
+        wait_log 5 "$i" ' .*: trying on'
+    done
+    node_signal 1 USR1
+    wait_log 5 1 'status role=duck term=0 goose=none'
+    node_signal 1 USR2
+    node_signal 1 TERM
+    node_signal 2 INT
+    expect_end 5 1 0
+    expect_end 5 2 0
 else
     say "(no sandbox, so nothing that comes later)"
 fi

@@ -113,12 +113,15 @@ static void test_wait_ready(void **state)
 static void test_wait_in_vain(void **state)
 {
     const struct fake_answer frozen = {.bytes = "", .hangs = true};
+    const struct fake_answer unready[] = {{.bytes = DUCK}, {.bytes = NOT_READY}};
     uint64_t before_us = clock_now_us();
 
     (void)state;
     run_on(&wait_command, WORDS("goose", "--timeout", "0s"), DUCK);
     expect(CTL_NO, "", "time is up: 127.0.0.1:");
     expect(CTL_NO, "", " is not goose\n");
+    run_with(&wait_command, WORDS("ready", "--timeout", "0s"), unready, COUNT(unready));
+    expect(CTL_NO, "", " is not ready\n"); /* it was reached, and said so */
     run_command(&said, &wait_command, NULL, &fake.at, WORDS("goose", "--timeout", "300ms"));
     expect(CTL_NO, "", "time is up: 127.0.0.1:");
     expect(CTL_NO, "", "Connection refused\n");
@@ -178,6 +181,13 @@ static void test_changes_that_fail(void **state)
     run_on(&handover_command, NONE,
            FAKE_JSON("409 Conflict", "", "{\"error\":\"it \\u001b[31mcannot\\n\"}"));
     expect(CTL_NO, "", "goosectl: it ?[31mcannot?\n");
+    run_on(&remove_command, WORDS("n1:1"),
+           FAKE_JSON("409 Conflict", "",
+                     "{\"error\":\"no majority\",\"hint\":\"wait, or ask with ?force=1\"}"));
+    expect(CTL_NO, "", "goosectl: no majority; wait, or give --force\n");
+    run_on(&remove_command, WORDS("n1:1"),
+           FAKE_JSON("404 Not Found", "", "{\"error\":\"no\",\"hint\":\"see /members\"}"));
+    expect(CTL_NO, "", "goosectl: no; see goosectl members\n");
     run_on(&drain_command, NONE,
            FAKE_JSON("401 Unauthorized", "", "{\"error\":\"no\",\"hint\":\"x\"}"));
     expect(CTL_NO, "", "goosectl: no; give --token-file FILE, with the token of this node\n");

@@ -243,6 +243,30 @@ static void test_a_moment_yet(void **state)
     assert_null(strstr(strstr(text, "n2:7000 refused n1:7000") + 1, "n2:7000 refused n1:7000"));
 }
 
+static void tell_of_one(void)
+{
+    FILE *to = fmemopen(text, sizeof text, "w");
+
+    assert_non_null(to);
+    explain(to, facts, 1);
+    fclose(to);
+}
+
+static void test_a_member_of_no_flock_yet(void **state)
+{
+    (void)state;
+    facts[0].voter = false;
+    tell_of_one();
+    says("n1:7000 is in no flock yet.\nNone that its --join names has let it in: look whether");
+    does_not_say("There is no goose");
+    does_not_say("no vote");
+    does_not_say("Of 0 voters");
+    set(0, "listening", cJSON_CreateTrue());
+    tell_of_one();
+    says("n1:7000 is in no flock yet.\nn1:7000 listens first whether a flock knows it.\n");
+    does_not_say("--join");
+}
+
 /* What is not JSON of a goosed's shape is like silence. */
 static void test_nonsense(void **state)
 {
@@ -331,6 +355,7 @@ int main(void)
         IN_A_FLOCK(test_nobody_may),
         IN_A_FLOCK(test_who_may_was_not_asked),
         IN_A_FLOCK(test_a_moment_yet),
+        IN_A_FLOCK(test_a_member_of_no_flock_yet),
         IN_A_FLOCK(test_nonsense),
         cmocka_unit_test(test_what_is_asked),
         cmocka_unit_test(test_it_looks_again),

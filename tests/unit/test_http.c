@@ -418,7 +418,10 @@ static void test_outcomes(void **state)
         finish(world, fd, (struct flock_answer){.outcome = cases[i].outcome}, cases[i].code,
                cases[i].body);
     }
-    int fd = begin(world, "DELETE", "/members/n2:1", JSON, "");
+    int fd = begin(world, "POST", "/handover", "", "{\"to\": \"n2:1\"}");
+    finish(world, fd, (struct flock_answer){.outcome = FLOCK_NOT_FOUND}, 404,
+           "there is no such voter; see /members\n");
+    fd = begin(world, "DELETE", "/members/n2:1", JSON, "");
     const struct flock_answer words = {
         .outcome = FLOCK_REFUSED, .error = "2 of 3", .hint = "add \"one\""};
     finish(world, fd, words, 409, "{\"error\": \"2 of 3\", \"hint\": \"add \\u0022one\\u0022\"}\n");

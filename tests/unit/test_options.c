@@ -317,6 +317,20 @@ static void test_warnings(void **state)
     assert_int_equal(options.warnings, 4);
     assert_true(warned("did you mean GOOSED_DEAD_AFTER?"));
     assert_true(warned("GOOSED_ZEBRA is none of goosed's, and ignored"));
+    ACCEPT(FLAGS("--self=localhost:1"), VARIABLES("GOOSED_FAULTS=on"));
+    assert_true(warned("GOOSED_FAULTS is none of goosed's, and ignored; did you mean --faults?"));
+    ACCEPT(FLAGS("--self=[::1]:1", "--peers=[::2]:1,127.0.0.1:1"));
+    assert_true(warned(
+        "127.0.0.1:1 is an IPv4 address, and this node sends from [::1]:1: they cannot hear each "
+        "other; --bind [::]:1 can do both"));
+    ACCEPT(FLAGS("--self=127.0.0.1:1", "--join=[::1]:1,[::2]:1"));
+    assert_int_equal(options.warnings, 1);
+    assert_true(warned("[::1]:1 is an IPv6 address, and this node sends from 127.0.0.1:1: "));
+    ACCEPT(
+        FLAGS("--self=127.0.0.1:1", "--bind=[::]:1", "--join=[::1]:1,127.0.0.1:2", "--key-file=k"));
+    assert_int_equal(options.warnings, 0);
+    ACCEPT(FLAGS("--self=127.0.0.1:1", "--peers=localhost:1"));
+    assert_int_equal(options.warnings, 0);
     ACCEPT(FLAGS(SELF));
     assert_true(warned("no --key-file"));
     ACCEPT(FLAGS("--self=127.0.0.1:1", "--bind=0.0.0.0:1"));

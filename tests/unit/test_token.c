@@ -76,8 +76,8 @@ static void test_tokens_that_are_refused(void **state)
 {
     (void)state;
     refuse("", 0, "is empty");
-    refuse("\n", 1, "characters");
-    refuse("123456789", 9, "too long");
+    refuse("\n", 1, "is empty; write the token on one line");
+    refuse("123456789", 9, "too long; give at most 8 characters");
     refuse("123456789\n", 10, "too long");
     refuse("honk\nhonk\n", 10, "more than one line");
     refuse("honk\n\n", 6, "more than one line");
