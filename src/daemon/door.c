@@ -280,11 +280,10 @@ static void job_close(void *context, struct job *job)
     node_job_close(door->node, job);
 }
 
-static const char *show_faults(const void *context, bool json)
+static const char *show_faults(const void *context)
 {
     const struct door *door = context;
 
-    (void)json;
     return drills_show(door->drills);
 }
 

@@ -185,17 +185,21 @@ const char *drills_show(struct drills *drills)
     cJSON_AddNumberToObject(object, "disk_ms", (double)drills->now.disk_ms);
     cJSON_AddNumberToObject(object, "freeze_ms", (double)drills->now.freeze_ms);
     cJSON_AddBoolToObject(object, "stop_answering", drills->now.udp.silent);
-    cJSON_free(drills->shown);
-    drills->shown = cJSON_PrintUnformatted(object);
+    char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
-    return drills->shown != NULL ? drills->shown : "{}";
+    free(drills->shown);
+    size_t bytes = text != NULL ? strlen(text) + 2 : 0;
+    drills->shown = text != NULL ? malloc(bytes) : NULL;
+    if (drills->shown != NULL) snprintf(drills->shown, bytes, "%s\n", text);
+    cJSON_free(text);
+    return drills->shown != NULL ? drills->shown : "{}\n";
 }
 
 static void closed(uv_handle_t *handle)
 {
     struct drills *drills = handle->data;
 
-    cJSON_free(drills->shown);
+    free(drills->shown);
     free(drills);
 }
 

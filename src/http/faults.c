@@ -10,8 +10,8 @@ void faults_get(struct exchange *exchange)
     const struct flock_door *door = exchange->door;
     const struct answer answer = {
         .code = 200,
-        .json = exchange->wants_json,
-        .body = span_of(door->show_faults(door->context, exchange->wants_json)),
+        .json = true,
+        .body = span_of(door->show_faults(door->context)),
     };
     reply(exchange, &answer);
 }

@@ -164,8 +164,8 @@ struct flock_door {
     const char *(*why)(const void *context);
     void (*probe)(void *context);
 
-    /* The fault drills. Called only where http_options.faults is set. */
-    const char *(*show_faults)(const void *context, bool json);
+    /* The fault drills: JSON, and from JSON. Called only where http_options.faults is set. */
+    const char *(*show_faults)(const void *context);
     bool (*set_faults)(void *context, const struct cJSON *object, char *why, size_t why_bytes);
 };
 

@@ -219,10 +219,10 @@ static struct job *door_job_open(void *context, uint64_t grace_us, flock_job_tol
     return NULL;
 }
 
-static const char *door_show_faults(const void *context, bool json)
+static const char *door_show_faults(const void *context)
 {
     (void)context;
-    return json ? "{}\n" : "no faults\n";
+    return "{}\n";
 }
 
 static bool door_set_faults(void *context, const cJSON *object, char *why, size_t why_bytes)

@@ -491,9 +491,11 @@ static void test_faults(void **state)
 
     world->options.faults = true;
     world_restart(world);
-    check(ask(world, "GET", "/faults", "", ""), 200, "no faults\n");
+    answered = ask(world, "GET", "/faults", "", "");
+    assert_non_null(strstr(answered.text, "Content-Type: application/json\r\n"));
+    check(answered, 200, "{\"drop\":false}\n");
     check(ask(world, "POST", "/faults", JSON, "{\"drop\":true}"), 200, "{\"drop\":true}\n");
-    check(ask(world, "GET", "/faults", "", ""), 200, "drop\n");
+    check(ask(world, "GET", "/faults", "", ""), 200, "{\"drop\":true}\n");
     check(ask(world, "POST", "/faults", "", "{\"drop\":1}"), 400,
           "drop is true or false; see GET /faults for the names\n");
     check(ask(world, "POST", "/faults", "", ""), 400,

@@ -169,11 +169,10 @@ void fake_answer_newest(struct fake *fake, const struct flock_answer *answer)
     newest.answered(newest.ticket, answer);
 }
 
-static const char *fake_show_faults(const void *context, bool json)
+static const char *fake_show_faults(const void *context)
 {
     const struct fake *fake = context;
-    if (json) return fake->faults_drop != 0 ? "{\"drop\":true}\n" : "{\"drop\":false}\n";
-    return fake->faults_drop != 0 ? "drop\n" : "no faults\n";
+    return fake->faults_drop != 0 ? "{\"drop\":true}\n" : "{\"drop\":false}\n";
 }
 
 static bool fake_set_faults(void *context, const cJSON *object, char *why, size_t why_bytes)
