@@ -38,9 +38,9 @@ stalled.
   --check       only whether every patch applies; builds nothing
   --dir DIR     where the copies, their builds and the rows live (build/mutants); what is there already is used again
 
-What a mutant is for: of src/daemon and of src/http, their own unit tests and the system tests that its line "system:"
-names; any other, the unit tests of the election, the traces, the simulator, and the model's world that its line
-"model:" names.
+What a mutant is for: of src/daemon with the lease page's reader, of src/http and of src/ctl, their own unit tests and
+the system tests that its line "system:" names; any other, the unit tests of the election, the traces, the simulator,
+and the model's world that its line "model:" names.
 
 Exit status: 0 if each mutant was killed, or stands in tests/mutants/survivors.txt with an argument; 1 if one lives that
 does not; 2 if a patch does not apply or its sources do not build.
@@ -99,13 +99,14 @@ header() {
     sed -n -e "s/^$2: //p" -e '/^---/q' "$patches/$1.patch"
 }
 
-# kind NAME - daemon, http or core.
+# kind NAME - daemon, http, ctl or core.
 kind() {
     local patch
     patch=$(<"$patches/$1.patch")
     case $patch in
-    *'+++ b/src/daemon/'*) echo daemon ;;
+    *'+++ b/src/daemon/'* | *'+++ b/include/goose/lease_page.h'*) echo daemon ;;
     *'+++ b/src/http/'*) echo http ;;
+    *'+++ b/src/ctl/'*) echo ctl ;;
     *) echo core ;;
     esac
 }
@@ -183,10 +184,10 @@ configure() {
         { cat "$own/configure.log" >&2 && return 1; }
 }
 
-# The unit tests of the daemon's own files, those of src/http, and those that look at bytes or at sizes, at goosectl, or are
-# none; all others are of the election's rules.
-daemon_tests='^test_(address|changes|clock|durable|jobs|lease_page|log|metrics|notify|on_change|options|probe|seal|state_image|token)$'
-other_tests='^test_(dashboard|ctl_.*|http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
+# The unit tests of the daemon's own files, those of src/http and of src/ctl, and those that look at bytes or at sizes,
+# or are none; all others are of the election's rules.
+daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|seal|state_image|token)$'
+other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
 # unit_tests KIND
 unit_tests() {
     local path name kind
@@ -194,6 +195,7 @@ unit_tests() {
         name=$(basename "$path" .c)
         kind=core
         [[ ! $name =~ ^test_http ]] || kind=http
+        [[ ! $name =~ ^test_ctl ]] || kind=ctl
         [[ ! $name =~ $daemon_tests ]] || kind=daemon
         [[ ! $name =~ $other_tests ]] || kind=other
         [ $kind != "$1" ] || echo "$name"
@@ -215,7 +217,7 @@ targets() {
     ! has_stage "$1" trace || echo goosetrace
     ! has_stage "$1" sim || echo goosim
     ! has_stage "$1" model || echo goosemodel
-    ! has_stage "$1" system || printf '%s\n' goosed observer fake_node mischief crowd
+    ! has_stage "$1" system || printf '%s\n' goosed goosectl tests/system/all
 }
 
 make_targets() {
@@ -329,7 +331,7 @@ sources_of() {
 declare -A source_sums
 sum_sources() {
     local kind
-    for kind in core daemon http; do
+    for kind in core daemon http ctl; do
         # shellcheck disable=SC2046 # a list
         source_sums[$kind]=$(find $(sources_of $kind) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     done
