@@ -12,6 +12,13 @@ goosed_unit_test(probe goosed_parts PkgConfig::SODIUM)
 target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/diary.c)
 target_compile_definitions(test_probe PRIVATE _GNU_SOURCE)
 
+# Clock, alarms, disk and wire are the test's.
+goosed_unit_test(node unit_core goosed_parts goosed_http PkgConfig::SODIUM)
+foreach(name node show tell probe diary why)
+    target_sources(test_node PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/${name}.c)
+endforeach()
+target_compile_definitions(test_node PRIVATE _GNU_SOURCE)
+
 # The manual: what man says of it, and that it names the same options as --help and the README do.
 file(GLOB manual_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/man/*.[178])
 add_test(NAME unit/man COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man.sh ${manual_pages})

@@ -1,0 +1,550 @@
+/* test_node.c: what a node owes its lease page, its jobs and those who watch it: a real election, and clock, alarms,
+ * disk and wire of the test's. Every reading of a clock takes a moment. */
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/alarm.h"
+#include "daemon/clock.h"
+#include "daemon/durable.h"
+#include "daemon/lease_page.h"
+#include "daemon/node.h"
+
+#define SENT_MAX   256
+#define ALARMS_MAX 4
+#define MOMENT_US  7
+
+struct alarm {
+    void (*due)(void *to);
+    void *to;
+    uint64_t at_us;
+};
+
+struct udp {
+    struct udp_counts counts;
+};
+
+struct lease_page {
+    bool goose;
+    unsigned shown;
+};
+
+struct sent {
+    uint64_t uid; /* to whom */
+    size_t count;
+    uint8_t bytes[MESSAGE_BYTES_MAX];
+};
+
+static struct world {
+    uv_loop_t loop;
+    struct log *log;
+    uint64_t now_us;
+    struct alarm alarms[ALARMS_MAX];
+    size_t alarm_count;
+    struct udp udp;
+    udp_received *received;
+    void *receiver;
+    durable_saved *saved;
+    void *saver;
+    uint64_t writing; /* the generation; 0: none */
+    struct lease_page page;
+    struct options options;
+    struct durable_state state;
+    struct node *node;
+    struct sent sent[SENT_MAX];
+    size_t sent_count;
+    size_t answered; /* of those */
+    uint64_t counter;
+    bool alone; /* the others are silent */
+    unsigned resigns;
+    unsigned done;
+    uint64_t goose_lost_us; /* when a change said so */
+} world;
+
+/* ---- the clock and the alarms ---- */
+
+uint64_t clock_now_us(void)
+{
+    return world.now_us += MOMENT_US;
+}
+
+uint64_t lease_page_clock_ns(void)
+{
+    return clock_now_us() * 1000;
+}
+
+struct alarm *alarm_new(uv_loop_t *loop, void (*due)(void *to), void *to)
+{
+    (void)loop;
+    assert_true(world.alarm_count < ALARMS_MAX);
+    struct alarm *alarm = &world.alarms[world.alarm_count++];
+    *alarm = (struct alarm){.due = due, .to = to, .at_us = UINT64_MAX};
+    return alarm;
+}
+
+void alarm_set(struct alarm *alarm, uint64_t at_us)
+{
+    alarm->at_us = at_us;
+}
+
+uint64_t alarm_late_us(const struct alarm *alarm)
+{
+    (void)alarm;
+    return 0;
+}
+
+void alarm_close(struct alarm *alarm)
+{
+    alarm->at_us = UINT64_MAX;
+}
+
+/* ---- the disk ---- */
+
+void durable_on_saved(struct durable *durable, durable_saved *saved, void *to)
+{
+    (void)durable;
+    world.saved = saved;
+    world.saver = to;
+}
+
+void durable_save(struct durable *durable, uint64_t generation, const uint8_t *bytes, size_t count)
+{
+    (void)durable;
+    (void)bytes;
+    assert_true(world.writing == 0 && count > 0);
+    world.writing = generation;
+}
+
+void durable_set_aside(struct durable *durable)
+{
+    (void)durable;
+    fail();
+}
+
+/* ---- the page ---- */
+
+/* What it says is over when the lease is, or before. */
+void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lease_claim *claim)
+{
+    struct election_view view;
+
+    page->goose = claim->goose;
+    page->shown++;
+    if (!claim->goose) return;
+    node_view(world.node, &view);
+    assert_true(boot_ns / 1000 + claim->lease_left_us <= world.now_us + view.lease_left_us);
+}
+
+/* ---- the wire ---- */
+
+struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
+                    udp_received *received, void *to)
+{
+    (void)loop;
+    (void)seal;
+    (void)log;
+    world.received = received;
+    world.receiver = to;
+    return &world.udp;
+}
+
+bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint)
+{
+    (void)udp;
+    (void)endpoint;
+    return false;
+}
+
+const struct udp_counts *udp_counts(const struct udp *udp)
+{
+    return &udp->counts;
+}
+
+void udp_close(struct udp *udp)
+{
+    (void)udp;
+}
+
+/* "n2:7000" has the uid 2, and so has its endpoint. */
+void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes)
+{
+    struct message m;
+    struct roster roster;
+
+    (void)udp;
+    assert_true(world.sent_count < SENT_MAX);
+    struct sent *sent = &world.sent[world.sent_count++];
+    sent->uid =
+        send->has_endpoint ? send->endpoint.bytes[0] : (uint64_t)(send->address.at[1] - '0');
+    sent->count = bytes;
+    memcpy(sent->bytes, message, bytes);
+    if (wire_decode(message, bytes, &m, &roster) != WIRE_OK || m.kind != MESSAGE_RESIGN) return;
+    world.resigns++;
+    assert_false(world.page.goose);
+}
+
+static void deliver(uint64_t uid, const uint8_t *bytes, size_t count)
+{
+    const struct endpoint from = {{(uint8_t)uid}};
+
+    world.received(world.receiver, bytes, count, &from);
+}
+
+/* From this uid, which knows what node n1 knows. */
+static void tell(uint64_t uid, struct message m)
+{
+    uint8_t bytes[MESSAGE_BYTES_MAX];
+    char address[] = "n0:7000";
+
+    address[1] = (char)('0' + uid);
+    m.name_tag = CORE_TAG;
+    m.flock_id = CORE_FLOCK;
+    m.uid = uid;
+    m.life = CORE_LIFE;
+    m.counter = ++world.counter;
+    if (m.kind != MESSAGE_HEARTBEAT) m.address = core_text(address);
+    deliver(uid, bytes, wire_encode(&m, &world.state.roster, bytes));
+}
+
+/* As a voter does that agrees to everything. */
+static void answer(const struct sent *sent)
+{
+    struct message m, reply = {.kind = MESSAGE_ACK};
+    struct roster roster;
+
+    if (wire_decode(sent->bytes, sent->count, &m, &roster) != WIRE_OK) return;
+    reply.term = m.term;
+    reply.roster_term = m.roster_term;
+    reply.roster_version = m.roster_version;
+    if (m.kind == MESSAGE_HEARTBEAT) {
+        reply.ack = (struct ack){.seq = m.heartbeat.seq,
+                                 .sent_at_us = m.heartbeat.sent_at_us,
+                                 .yes = true,
+                                 .stands = true,
+                                 .priority = PRIORITY_DEFAULT};
+    } else if (m.kind == MESSAGE_CANVASS || m.kind == MESSAGE_VOTE) {
+        reply.kind = m.kind == MESSAGE_VOTE ? MESSAGE_VOTE_REPLY : MESSAGE_CANVASS_REPLY;
+        reply.reply = (struct reply){
+            .round = m.ask.round, .sent_at_us = m.ask.sent_at_us, .verdict = VERDICT_YES};
+    } else {
+        return;
+    }
+    tell(sent->uid, reply);
+}
+
+/* Until nothing is left to be written or answered. */
+static void settle(void)
+{
+    for (;;) {
+        uint64_t written = world.writing;
+        if (written != 0) {
+            world.writing = 0;
+            world.saved(world.saver, written, true, NULL);
+        } else if (world.answered < world.sent_count) {
+            const struct sent sent = world.sent[world.answered++];
+            if (!world.alone) answer(&sent);
+        } else {
+            world.sent_count = world.answered = 0;
+            return;
+        }
+    }
+}
+
+/* The next alarm goes off. */
+static void turn(void)
+{
+    struct alarm *next = &world.alarms[0];
+
+    for (size_t i = 0; i < world.alarm_count; i++)
+        if (world.alarms[i].at_us < next->at_us) next = &world.alarms[i];
+    assert_true(next->at_us != UINT64_MAX);
+    if (next->at_us > world.now_us) world.now_us = next->at_us;
+    next->at_us = UINT64_MAX;
+    next->due(next->to);
+    settle();
+}
+
+static void turn_until(uint64_t at_us)
+{
+    while (world.now_us < at_us)
+        turn();
+}
+
+/* ---- the node ---- */
+
+static struct election_view look(void)
+{
+    struct election_view view;
+
+    node_view(world.node, &view);
+    return view;
+}
+
+static void changed(void *to, const struct change *change)
+{
+    (void)to;
+    if (strcmp(change->why, "lost touch with the goose") == 0) world.goose_lost_us = world.now_us;
+}
+
+static void has_ended(void *to, int status)
+{
+    (void)to;
+    (void)status;
+}
+
+/* A voter of three, which has been one before. */
+static int begin(void **state)
+{
+    (void)state;
+    memset(&world, 0, sizeof world);
+    world.now_us = CORE_START_US;
+    world.log = log_new(STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    core_options(&world.options.election);
+    world.state = (struct durable_state){.uid = CORE_SELF,
+                                         .life = CORE_LIFE,
+                                         .term = CORE_TERM,
+                                         .longest_promise_us = CORE_LEASE_US};
+    core_roster(&world.state.roster, 3);
+    if (uv_loop_init(&world.loop) != 0) return -1;
+    const struct node_parts parts = {.loop = &world.loop,
+                                     .log = world.log,
+                                     .options = &world.options,
+                                     .saved = &world.state,
+                                     .page = &world.page,
+                                     .ended = has_ended};
+    world.node = node_new(&parts);
+    changes_listen(node_changes(world.node), changed, NULL);
+    node_start(world.node);
+    settle();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    node_close(world.node);
+    uv_run(&world.loop, UV_RUN_DEFAULT);
+    log_free(world.log);
+    return uv_loop_close(&world.loop);
+}
+
+static int begin_as_goose(void **state)
+{
+    int failed = begin(state);
+
+    while (failed == 0 && look().role != ROLE_GOOSE)
+        turn();
+    turn();
+    return failed;
+}
+
+static void answered(void *to, enum outcome outcome, uint64_t number)
+{
+    (void)to;
+    (void)number;
+    world.done += outcome == OUTCOME_DONE;
+}
+
+static void ask(enum request_kind kind)
+{
+    node_request(world.node, kind, (struct text){NULL, 0}, false, answered, NULL);
+    settle();
+}
+
+/* ---- the page ---- */
+
+/* Before the first datagram that says so leaves: udp_send() looks. */
+static void test_the_page_is_withdrawn_first(void **state)
+{
+    static const enum request_kind kinds[] = {REQUEST_HANDOVER, REQUEST_DRAIN};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        assert_true(world.page.goose);
+        ask(kinds[i]);
+        assert_true(world.resigns > 0);
+        assert_false(world.page.goose);
+        end(state);
+        begin_as_goose(state);
+    }
+    world.alone = true; /* and where the lease ends by itself */
+    while (world.resigns == 0)
+        turn();
+    assert_false(world.page.goose);
+}
+
+/* Each new lease; and lease_page_show() looks at how long it is said to be. */
+static void test_the_page_is_renewed(void **state)
+{
+    (void)state;
+    unsigned before = world.page.shown;
+    for (int i = 0; i < 20; i++) {
+        turn();
+        assert_true(world.page.goose);
+    }
+    assert_true(world.page.shown >= before + 10);
+}
+
+/* ---- jobs ---- */
+
+struct hearer {
+    unsigned leaves;
+    unsigned overs;
+};
+
+static void told(void *to, bool over)
+{
+    struct hearer *hearer = to;
+
+    hearer->overs += over;
+    hearer->leaves += !over;
+}
+
+/* From the first moment on, for nine tenths of a lease, and again before that is half over. */
+static void test_the_role_is_held_for_a_job(void **state)
+{
+    struct hearer hearer = {0};
+
+    (void)state;
+    assert_int_equal(look().hold_left_us, 0);
+    struct job *job = node_job_open(world.node, 1000000, told, &hearer);
+    assert_non_null(job);
+    for (int i = 0; i < 100; i++) {
+        assert_true(look().hold_left_us > CORE_LEASE_US / 2);
+        turn();
+    }
+    node_job_close(world.node, job);
+    turn_until(world.now_us + CORE_LEASE_US);
+    assert_int_equal(look().hold_left_us, 0);
+    assert_int_equal(hearer.leaves + hearer.overs, 0);
+}
+
+static void test_a_wish_waits_for_the_job(void **state)
+{
+    struct hearer hearer = {0};
+    struct job *job = node_job_open(world.node, 10000000, told, &hearer);
+
+    (void)state;
+    ask(REQUEST_HANDOVER);
+    assert_int_equal(hearer.leaves, 1);
+    turn_until(world.now_us + 5000000);
+    assert_int_equal(world.resigns, 0);
+    assert_true(world.page.goose);
+    node_job_close(world.node, job);
+    settle();
+    turn_until(world.now_us + CORE_LEASE_US);
+    assert_true(world.resigns > 0);
+    assert_int_equal(look().role, ROLE_DUCK);
+    assert_int_equal(hearer.leaves, 1);
+}
+
+/* For its grace, and no longer. */
+static void test_a_job_that_does_not_leave(void **state)
+{
+    struct hearer hearer = {0};
+    struct job *job = node_job_open(world.node, 2000000, told, &hearer);
+    uint64_t asked_us = world.now_us;
+
+    (void)state;
+    ask(REQUEST_DRAIN);
+    while (world.resigns == 0 && world.now_us < asked_us + 10000000)
+        turn();
+    assert_in_range(world.now_us - asked_us, 2000000, 2000000 + 2 * CORE_LEASE_US);
+    assert_int_equal(hearer.overs, 1);
+    node_job_close(world.node, job);
+}
+
+static void test_jobs_hear_that_it_is_over(void **state)
+{
+    struct hearer hearer = {0};
+    struct job *job = node_job_open(world.node, 1000000, told, &hearer);
+
+    (void)state;
+    world.alone = true;
+    turn_until(world.now_us + 2 * CORE_LEASE_US);
+    assert_int_equal(hearer.overs, 1);
+    assert_int_equal(hearer.leaves, 0);
+    node_job_close(world.node, job);
+    assert_null(node_job_open(world.node, 1000000, told, &hearer));
+}
+
+/* ---- who asks and who watches ---- */
+
+static void hear_goose(uint64_t uid, uint64_t term, uint32_t promise_us)
+{
+    struct message m = {
+        .kind = MESSAGE_HEARTBEAT, .term = term, .roster_term = CORE_TERM, .roster_version = 1};
+
+    m.heartbeat = (struct heartbeat){
+        .seq = 1, .sent_at_us = 1, .promise_us = promise_us, .step_us = CORE_LEASE_US / 30};
+    tell(uid, m);
+    settle();
+}
+
+/* A goose of a long lease is followed by one of a short one: what was promised to the first lasts, and nothing is to be
+ * done before it ends. Who waits to hear of the second one's silence hears of it in time. */
+static void test_silence_is_noticed_where_leases_differ(void **state)
+{
+    (void)state;
+    world.alone = true;
+    turn_until(world.now_us + 2 * CORE_LEASE_US); /* its quarantine is over, and does not wake it */
+    hear_goose(2, CORE_TERM + 1, 20000000);
+    hear_goose(3, CORE_TERM + 2, 300000);
+    assert_int_equal(look().goose_uid, 3);
+    uint64_t heard_us = world.now_us;
+    while (world.goose_lost_us == 0)
+        turn();
+    assert_in_range(world.goose_lost_us, heard_us + 300000 - 1000, heard_us + 300000 + 1000);
+    assert_int_equal(look().role, ROLE_DUCK);
+}
+
+static void test_a_probe_is_no_message(void **state)
+{
+    static const uint8_t probe[] = {255, 1, 0, 0,   1,   2,   3,   4,   5,   6,
+                                    7,   8, 7, 'n', '2', ':', '7', '0', '0', '0'};
+    const struct metrics before = *node_metrics(world.node);
+
+    (void)state;
+    deliver(2, probe, sizeof probe);
+    assert_int_equal(world.sent_count, 1);
+    assert_int_equal(world.sent[0].bytes[1], 2);
+    assert_memory_equal(node_metrics(world.node), &before, sizeof before);
+}
+
+static void expect_why(const char *wanted)
+{
+    char text[WHY_BYTES];
+
+    node_why(world.node, text);
+    if (strstr(text, wanted) == NULL) fail_msg("not %s: %s", wanted, text);
+}
+
+static void test_why_names_a_promise_while_it_lasts(void **state)
+{
+    (void)state;
+    world.alone = true;
+    expect_why("\"promise\":null");
+    hear_goose(2, CORE_TERM + 1, 315000);
+    expect_why("\"promise\":{\"to\":\"n2:7000\",\"left_ms\":314}");
+    turn_until(world.now_us + 400000);
+    expect_why("\"promise\":null");
+}
+
+int main(void)
+{
+#define DUCK(test)  cmocka_unit_test_setup_teardown(test, begin, end)
+#define GOOSE(test) cmocka_unit_test_setup_teardown(test, begin_as_goose, end)
+    const struct CMUnitTest tests[] = {
+        GOOSE(test_the_page_is_withdrawn_first),
+        GOOSE(test_the_page_is_renewed),
+        GOOSE(test_the_role_is_held_for_a_job),
+        GOOSE(test_a_wish_waits_for_the_job),
+        GOOSE(test_a_job_that_does_not_leave),
+        GOOSE(test_jobs_hear_that_it_is_over),
+        DUCK(test_silence_is_noticed_where_leases_differ),
+        DUCK(test_a_probe_is_no_message),
+        DUCK(test_why_names_a_promise_while_it_lasts),
+    };
+    return cmocka_run_group_tests_name("node", tests, NULL, NULL);
+}
