@@ -10,9 +10,22 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* The reader's clock: a test may come between it and the page. */
+static void (*before_the_clock)(void);
+
+static int looked_at(clockid_t clock, struct timespec *at)
+{
+    if (before_the_clock != NULL) before_the_clock();
+    return clock_gettime(clock, at);
+}
+
+#define clock_gettime looked_at
+#include "goose/lease_page.h"
+#undef clock_gettime
 
 #include "daemon/lease_page.h"
-#include "goose/lease_page.h"
 
 #define MS UINT64_C(1000000) /* ns */
 
@@ -139,6 +152,25 @@ static void test_real_clock(void **state)
     assert_true(answer == GOOSE_LEASE_GOOSE || now_ns - shown_ns > 200 * MS);
     lease_page_show(page, lease_page_clock_ns() - 280 * MS, &goose);
     assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+}
+
+static void renew_a_second_later(void)
+{
+    before_the_clock = NULL;
+    lease_page_show(page, lease_page_clock_ns() + 1000 * MS, &goose);
+}
+
+/* A reader that read its clock first would count the pause between the two as lease. */
+static void test_the_clock_is_read_behind_the_page(void **state)
+{
+    struct goose_lease lease;
+
+    (void)state;
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    before_the_clock = renew_a_second_later;
+    goose_lease_read(&reader, &lease);
+    assert_null(before_the_clock);
+    assert_true(lease.left_ns <= lease.lease_ns);
 }
 
 static void test_withdrawn(void **state)
@@ -341,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_claim_runs_out_by_itself, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_slow_clock, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_real_clock, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_the_clock_is_read_behind_the_page, open_page,
+                                        close_page),
         cmocka_unit_test_setup_teardown(test_withdrawn, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_torn_write, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_other_boot_means_nothing, open_page, close_page),
