@@ -1,9 +1,11 @@
 /* test_ctl_commands.c: what the commands ask of a node, what they make of its answers, and how they end. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/commands.h"
 #include "daemon/clock.h"
+#include "goose/lease_page.h"
 #include "test_ctl_fake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -62,6 +64,8 @@ static void test_is_goose(void **state)
     expect(CTL_NO, "", "");
     run_on(&is_goose_command, NONE, OK("{\"role\":\"goose\",\"lease_ms\":0}"));
     expect(CTL_UNKNOWN, "", "its lease was over when that came");
+    run_on(&is_goose_command, NONE, OK("{\"role\":\"goose\",\"lease_ms\":0.001}"));
+    expect(CTL_UNKNOWN, "", "its lease was over when that came");
     run_on(&is_goose_command, NONE, OK("{\"role\":\"goose\"}"));
     expect(CTL_UNKNOWN, "", "its lease was over");
     run_on(&is_goose_command, NONE, NOT_READY);
@@ -77,12 +81,51 @@ static void test_is_goose(void **state)
            "is-goose: 'now' is one argument too many; see goosectl is-goose --help");
 }
 
+static void expect_of_page(const struct goose_lease_page *page, int status, const char *err)
+{
+    char path[] = "/tmp/goosectl-page-XXXXXX";
+    const struct ctl like = {.lease_page = path, .by_page = true};
+    const struct address none = {0};
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, page, sizeof *page), sizeof *page);
+    close(fd);
+    run_command(&said, &is_goose_command, &like, &none, NONE);
+    unlink(path);
+    expect(status, "", err);
+}
+
+/* Nobody is asked; and what the page does not say is not known. */
+static void test_is_goose_by_page(void **state)
+{
+    struct goose_lease_page page = {.magic = GOOSE_LEASE_MAGIC,
+                                    .version = GOOSE_LEASE_VERSION,
+                                    .bytes = GOOSE_LEASE_BYTES,
+                                    .role = 1,
+                                    .term = 7};
+
+    (void)state;
+    assert_true(goose_lease_boot(page.boot));
+    page.lease_end_ns = goose_lease_clock_ns() + UINT64_C(60000000000);
+    expect_of_page(&page, CTL_YES, "");
+    page.sequence = 1; /* its goosed died while writing */
+    expect_of_page(&page, CTL_UNKNOWN, "died while writing");
+    page.sequence = 2;
+    page.boot[0]++;
+    expect_of_page(&page, CTL_UNKNOWN, "is of an earlier boot");
+    page.boot[0]--;
+    page.lease_end_ns = goose_lease_clock_ns();
+    expect_of_page(&page, CTL_NO, "");
+    page.magic[0] = 'm';
+    expect_of_page(&page, CTL_UNKNOWN, "this is no lease page");
+}
+
 /* ---- wait ---- */
 
 static void test_wait(void **state)
 {
     const struct fake_answer soon[] = {{.bytes = DUCK}, {.bytes = DUCK}, {.bytes = GOOSE}};
-    const struct fake_answer away[] = {{.bytes = NULL}, {.bytes = GOOSE}};
+    const struct fake_answer away[] = {{.bytes = DUCK}, {.bytes = NULL}, {.bytes = GOOSE}};
 
     (void)state;
     run_with(&wait_command, WORDS("goose"), soon, COUNT(soon));
@@ -94,7 +137,7 @@ static void test_wait(void **state)
     expect(CTL_YES, "", "");
     run_with(&wait_command, WORDS("goose"), away, COUNT(away));
     expect(CTL_YES, "", "");
-    assert_true(asked(1, "GET /status HTTP/1.1\r\n"));
+    assert_true(asked(2, "GET /status HTTP/1.1\r\n")); /* whose index 5 may be another */
 }
 
 static void test_wait_ready(void **state)
@@ -302,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is_goose),
+        cmocka_unit_test(test_is_goose_by_page),
         cmocka_unit_test(test_wait),
         cmocka_unit_test(test_wait_ready),
         cmocka_unit_test(test_wait_in_vain),

@@ -1,5 +1,5 @@
-/* test_ctl_tether.c: how long a job may live, by what a page says, and that everything below a process can be found and
- * ended. */
+/* test_ctl_tether.c: how long a job may live, by what a page says, that none begins where the page says no, and that
+ * everything below a process can be found and ended. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +9,12 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "ctl/guard.h"
 #include "ctl/sweep.h"
 #include "ctl/tether.h"
 
@@ -157,6 +159,51 @@ static void test_timer(void **state)
     close(timer);
 }
 
+/* ---- the command ---- */
+
+/* How a command under a guard ends, for a page that the tether may have seen long ago. Every signal is blocked, so that
+ * nothing but the guard's SIGKILL comes in between. */
+static int status_of(struct tether tether, const char *command)
+{
+    char shell[] = "sh", flag[] = "-c", text[128];
+    char *words[] = {shell, flag, text, NULL};
+    struct guarded guarded = {
+        .tether = tether, .cgroup = {.enter = -1, .kill = -1}, .command = words};
+    sigset_t before;
+    int status = -1;
+
+    snprintf(text, sizeof text, "%s", command);
+    sigfillset(&guarded.signals);
+    sigprocmask(SIG_SETMASK, &guarded.signals, &before);
+    guarded.facts = mmap(NULL, sizeof *guarded.facts, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(guarded.facts != MAP_FAILED);
+    pid_t guard = guard_start(&guarded);
+    assert_true(guard > 0);
+    assert_int_equal(read(guarded.news, &status, sizeof status), sizeof status);
+    assert_int_equal(waitpid(guard, NULL, 0), guard);
+    close(guarded.life);
+    close(guarded.news);
+    munmap(guarded.facts, sizeof *guarded.facts);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+/* The last look is the command's own: what came before it may have taken any time. */
+static void test_no_command_without_the_role(void **state)
+{
+    struct tether tether = begun();
+
+    (void)state;
+    assert_int_equal(WEXITSTATUS(status_of(tether, "exit $((GOOSE_TERM + 10))")), 17);
+    page.role = 0;
+    assert_int_equal(WEXITSTATUS(status_of(tether, "exit 17")), 1);
+    tether = begun();
+    tether.hold_end_ns = goose_lease_clock_ns() + 400 * MS; /* half a lease is not left */
+    page.hold_end_ns = tether.hold_end_ns;
+    assert_int_equal(WEXITSTATUS(status_of(tether, "exit 17")), 1);
+}
+
 /* ---- everything below ---- */
 
 /* Tells the parent, through a pipe that all of them keep open, that `depth` daemons are below it. */
@@ -220,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_a_page_that_cannot_be_read_changes_nothing),
         cmocka_unit_test(test_margins),
         cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_no_command_without_the_role),
         cmocka_unit_test(test_sweep_finds_daemons),
     };
 
