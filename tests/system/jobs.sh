@@ -45,6 +45,44 @@ for victim in supervisor guard; do
 done
 say "control group: ${group:-none here}"
 
+# other_start ARGS... - a second job of node 1, which says that it runs; leaves in $other who watches over it.
+other_start() {
+    : >"$FLOCK_DIR/other"
+    "$GOOSECTL" --at "$(node_address 1)" --lease-page "$(page_of 1)" run "$@" >>"$FLOCK_DIR/other" 2>&1 </dev/null &
+    other=$!
+    wait_for 5 "the other job" grep -qx runs "$FLOCK_DIR/other"
+}
+
+say "goosectl killed: the job is gone also where the role goes on being held for another one"
+other_start -- sh -c 'echo runs; exec sleep 1000'
+others=$(groups)
+started=$(job_starts)
+run_start 1
+wait_job "$started"
+kill -s KILL "$(supervisor_of 1)"
+wait_for 5 "all of the job to be gone" job_is_gone
+wait_for 5 "its control group to be gone" no_group
+kill -0 $other 2>/dev/null || fail "the other one has ended: $(cat "$FLOCK_DIR/other")"
+kill -s TERM $other
+wait_for 5 "the other one to end" process_is_gone $other
+
+say "the role goes on purpose: a job hears of it before, and has its grace to end, which is longer than a lease"
+at_end() {
+    [ -s "$FLOCK_DIR/at_end" ]
+}
+other_start --grace 5s -- sh -c \
+    'trap "sleep 2; \"$0\" --lease-page \"$1\" is-goose; echo \$? >\"$2\"; exit 0" TERM; echo runs
+    while :; do sleep 0.05; done' \
+    "$GOOSECTL" "$(page_of 1)" "$FLOCK_DIR/at_end"
+timeout 30 "$GOOSECTL" --at "$(node_address 1)" drain >/dev/null || fail "the role was not given up"
+wait_for 5 "the job to end" at_end
+[ "$(cat "$FLOCK_DIR/at_end")" = 0 ] || fail "the role was gone before the job"
+kill -s TERM $other
+wait_for 5 "goosectl to end" process_is_gone $other
+"$GOOSECTL" --at "$(node_address 1)" undrain >/dev/null
+wait_goose
+others=$(groups)
+
 say "a second goosectl with the same command waits for the first, and for the guard of the first"
 started=$(job_starts)
 run_start 1 stubborn
@@ -68,7 +106,7 @@ run_here() {
     local i=$1
     shift
     status=0
-    node_in "$i" "$GOOSECTL" --at "$(node_address "$i")" --lease-page "$(page_of "$i")" run "$@" \
+    node_in "$i" timeout 30 "$GOOSECTL" --at "$(node_address "$i")" --lease-page "$(page_of "$i")" run "$@" \
         >"$FLOCK_DIR/said" 2>&1 </dev/null || status=$?
 }
 
@@ -121,8 +159,8 @@ status=0
 expect_status 2
 says 'which lease page'
 status=0
-node_in "$goose" "$GOOSECTL" --at "$(node_address "$goose")" --lease-page "$(page_of "$duck")" run -n -- true \
-    >"$FLOCK_DIR/said" 2>&1 || status=$?
+node_in "$goose" timeout 30 "$GOOSECTL" --at "$(node_address "$goose")" --lease-page "$(page_of "$duck")" \
+    run -n -- true >"$FLOCK_DIR/said" 2>&1 || status=$?
 expect_status 1
 
 say "signals are passed on"

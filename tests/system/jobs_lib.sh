@@ -166,7 +166,7 @@ do_stop_guard() {
 
 # hands_over I - asked at node I. A node that has just started cannot take over yet.
 hands_over() {
-    node_in "$1" "$GOOSECTL" --at "$(node_address "$1")" handover >"$FLOCK_DIR/handover" 2>&1
+    node_in "$1" timeout 30 "$GOOSECTL" --at "$(node_address "$1")" handover >"$FLOCK_DIR/handover" 2>&1
 }
 
 # Nobody reads "leave", so the node waits for the whole grace.
