@@ -232,16 +232,17 @@ static void test_rounds_are_apart(void **state)
     probe_begin(pair.probe[0], &pair.roster);
     wired = 0;
     question.bytes[1] = 2;
+    question.bytes[4] ^= 1; /* another round */
+    assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
+    question.bytes[4] ^= 1;
+    question.bytes[3] = 1; /* nobody */
+    assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
+    question.bytes[3] = 0;
+    expect_answered(0);
     for (int i = 0; i < 3; i++)
         assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
     expect_answered(1);
     question.bytes[2] = PROBE_ASKS - 1; /* has not been asked yet */
-    assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
-    question.bytes[2] = 0;
-    question.bytes[3] = 1; /* nobody */
-    assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
-    question.bytes[3] = 0;
-    question.bytes[4] ^= 1; /* another round */
     assert_true(probe_take(pair.probe[0], question.bytes, question.count, &somewhere));
     expect_answered(1);
 }
