@@ -35,11 +35,7 @@ static void hold(int fan, int fd, useconds_t us)
 
 int main(int argc, char **argv)
 {
-    union {
-        char bytes[4096];
-        struct fanotify_event_metadata first;
-    } events;
-    ssize_t count;
+    struct fanotify_event_metadata event;
 
     if (argc != 3) {
         fputs("usage: slow_exec FILE MS\n", stderr);
@@ -53,13 +49,10 @@ int main(int argc, char **argv)
         return give_up(argv[1]);
     setvbuf(stdout, NULL, _IOLBF, 0);
     puts("holding");
-    while ((count = read(fan, &events, sizeof events)) > 0) {
-        const struct fanotify_event_metadata *event = &events.first;
-        for (; FAN_EVENT_OK(event, count); event = FAN_EVENT_NEXT(event, count)) {
-            puts("held");
-            hold(fan, event->fd, (useconds_t)strtoul(argv[2], NULL, 10) * 1000);
-            close(event->fd);
-        }
+    while (read(fan, &event, sizeof event) == (ssize_t)sizeof event) {
+        puts("held");
+        hold(fan, event.fd, (useconds_t)strtoul(argv[2], NULL, 10) * 1000);
+        close(event.fd);
     }
     return give_up("slow_exec: read");
 }
