@@ -262,7 +262,16 @@ observe() {
     : >"$seen"
     "$OBSERVER" "${observe_options[@]}" "${all[@]}" >"$seen" &
     observer_pid=$!
-    wait_for 10 "the observer to see a node" grep -q . "$seen"
+    wait_for 10 "the observer to see every node" sees_all
+}
+
+# What each of them was at the beginning is no news behind a mark.
+sees_all() {
+    local i
+    for i in $(nodes_running); do
+        node_is_paused "$i" || grep -qE " $(node_address "$i")( |\$)" "$seen" || return 1
+    done
+    grep -q . "$seen"
 }
 
 # The claims that it saw must not have been in conflict, nor those that the nodes logged.
