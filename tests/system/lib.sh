@@ -267,11 +267,12 @@ observe() {
 
 # What each of them was at the beginning is no news behind a mark.
 sees_all() {
-    local i
+    local i seen_at
+    seen_at=$(cut -d ' ' -f 3 "$seen")
     for i in $(nodes_running); do
-        node_is_paused "$i" || grep -qE " $(node_address "$i")( |\$)" "$seen" || return 1
+        node_is_paused "$i" || grep -qxF "$(node_address "$i")" <<<"$seen_at" || return 1
     done
-    grep -q . "$seen"
+    [ -n "$seen_at" ]
 }
 
 # The claims that it saw must not have been in conflict, nor those that the nodes logged.
