@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# mutants.sh: takes one rule of the protocol away at a time (tests/mutants/NAME.patch) and shows which of the tests
-# notice. What nothing notices is a hole in the tests, or a rule that does not earn its place.
+# mutants.sh: takes one rule away at a time, as the tables of tests/mutants say, and shows which of the tests notice.
+# What nothing notices is a hole in the tests, or a rule that does not earn its place.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib/packages.sh
 
 top=$PWD
-patches=$top/tests/mutants
+tables=$top/tests/mutants
 seeds=2000
 work=$top/build/mutants
 jobs=$(nproc)
@@ -20,9 +20,9 @@ usage() {
     cat <<'USAGE'
 usage: scripts/mutants.sh [--seeds N] [--only STAGE] [--first] [--jobs J] [--resume] [--check] [--dir DIR] [NAME...]
 
-For each mutant (all of tests/mutants/*.patch, or those named; NAME may be a shell pattern): patches a copy of the
-sources, builds it, and runs the unit tests, the trace scenarios, the simulator, the model and the system tests that
-have to do with it. Prints a table: for each stage "-" where it was not asked, "lives" where all was well, else what
+For each mutant (all that stand in tests/mutants/*.txt, or those named; NAME may be a shell pattern): takes its rule
+away in a copy of the sources, builds it, and runs the unit tests, the trace scenarios, the simulator, the model and the
+system tests that have to do with it. Prints a table: for each stage "-" where it was not asked, "lives" where all was well, else what
 killed the mutant. The simulator's column says which of S1 to L3 broke and in which seed (counted from 1); where nothing
 has noticed so far, it also looks at the crashes of a healthy flock and at the figures of PROTOCOL 11. The model's
 column says what broke, in which world and after how long; "lives, unfinished" is a world that was not seen to its end.
@@ -34,16 +34,16 @@ stalled.
   --first       no further stage for a mutant that is dead already
   --jobs J      so many mutants at a time (one a processor), each in a tree of its own; those that are for the system
                 tests come last and one by one, for these measure time
-  --resume      a row that DIR has of an earlier run counts, if its patch, the sources and the options are the same
-  --check       only whether every patch applies; builds nothing
+  --resume      a row that DIR has of an earlier run counts, if its entry, the sources and the options are the same
+  --check       only whether the text of each stands exactly once in src and include; builds nothing
   --dir DIR     where the copies, their builds and the rows live (build/mutants); what is there already is used again
 
-What a mutant is for: of src/daemon with the lease page's reader, of src/http and of src/ctl, their own unit tests and
-the system tests that its line "system:" names; any other, the unit tests of the election, the traces, the simulator,
-and the model's world that its line "model:" names.
+The kind of a table says what tries its mutants: daemon, http and ctl, their own unit tests and the system tests that
+the line "system:" names; core, the unit tests of the election, the traces, the simulator, and the model's world that
+the line "model:" names.
 
-Exit status: 0 if each mutant was killed, or stands in tests/mutants/survivors.txt with an argument; 1 if one lives that
-does not; 2 if a patch does not apply or its sources do not build.
+Exit status: 0 if each mutant was killed, or has a line "argued:"; 1 if one lives that has none; 2 if the text of one
+does not stand exactly once, or its sources do not build.
 USAGE
 }
 
@@ -81,73 +81,24 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# The mutants asked for, in order.
-mutants() {
-    local path name wanted
-    for path in "$patches"/*.patch; do
-        name=$(basename "$path" .patch)
-        [ ${#names[@]} -gt 0 ] || { echo "$name" && continue; }
-        for wanted in "${names[@]}"; do
-            # shellcheck disable=SC2053 # a pattern
-            [[ $name != $wanted ]] || { echo "$name" && break; }
-        done
-    done
+# table ARGS... - asks the tables.
+table() {
+    local what=$1
+    shift
+    python3 "$top/scripts/lib/mutants.py" "$what" "$tables" "$@"
 }
 
-# header NAME KEY - what the lines before the diff say.
-header() {
-    sed -n -e "s/^$2: //p" -e '/^---/q' "$patches/$1.patch"
-}
-
-# kind NAME - daemon, http, ctl or core.
-kind() {
-    local patch
-    patch=$(<"$patches/$1.patch")
-    case $patch in
-    *'+++ b/src/daemon/'* | *'+++ b/include/goose/lease_page.h'*) echo daemon ;;
-    *'+++ b/src/http/'*) echo http ;;
-    *'+++ b/src/ctl/'*) echo ctl ;;
-    *) echo core ;;
-    esac
-}
-
-# is_whole NAME - its header says what it must.
-is_whole() {
-    local key keys=(rule section expect)
-    [ "$(kind "$1")" = core ] || keys+=(system)
-    for key in "${keys[@]}"; do
-        [ -n "$(header "$1" "$key")" ] || { echo "$1: no line \"$key:\" at its head" >&2 && return 1; }
-    done
-}
-
-# applies NAME TREE - cleanly: an offset is fine, a guess is not.
-applies() {
-    patch --dry-run --strip 1 --fuzz 0 --force --directory "$2" <"$patches/$1.patch" >/dev/null 2>&1
-}
-
-# The argued survivors name mutants that there are.
-check_survivors() {
-    local name bad=0
-    while read -r name; do
-        [ -e "$patches/$name.patch" ] || { echo "survivors.txt argues for $name, which is no mutant" >&2 && bad=1; }
-    done < <(sed -n 's/^\([a-z0-9-]*\):.*/\1/p' "$patches/survivors.txt")
-    return $bad
-}
-
-is_argued() {
-    grep -q "^$1:" "$patches/survivors.txt"
-}
-
-mapfile -t chosen < <(mutants)
-[ ${#chosen[@]} -gt 0 ] || die "no such mutant"
+chosen=()
+declare -A kind_of section_of model_of system_of argued_of sum_of
+listed=$(table list "${names[@]}") || exit 2
+[ -n "$listed" ] || die "no such mutant"
+while IFS='|' read -r name kind section worlds scenarios argued sum; do
+    chosen+=("$name")
+    kind_of[$name]=$kind section_of[$name]=$section model_of[$name]=$worlds system_of[$name]=$scenarios
+    argued_of[$name]=$argued sum_of[$name]=$sum
+done <<<"$listed"
 if [ -n "$check_only" ]; then
-    bad=0
-    for name in "${chosen[@]}"; do
-        is_whole "$name" || bad=1
-        applies "$name" "$top" || { echo "$name does not apply any more" && bad=1; }
-    done
-    check_survivors || bad=1
-    [ $bad = 0 ] || exit 2
+    table check "$top" "${chosen[@]}" || exit 2
     echo "${#chosen[@]} mutants apply"
     exit 0
 fi
@@ -163,7 +114,7 @@ use_worker() {
     mkdir -p "$tree"
 }
 
-# By content: what an interrupted run left patched gets a new date, and so is built again.
+# By content: what an interrupted run left changed gets a new date, and so is built again.
 copy_sources() {
     local path
     while IFS= read -r path; do
@@ -206,14 +157,15 @@ unit_tests() {
 has_stage() {
     [[ " ${stages[*]} " == *" $2 "* ]] || return 1
     case $2 in
-    trace | sim) [ "$(kind "$1")" = core ] ;;
-    model | system) [ -n "$(header "$1" "$2")" ] ;;
+    trace | sim) [ "${kind_of[$1]}" = core ] ;;
+    model) [ -n "${model_of[$1]}" ] ;;
+    system) [ -n "${system_of[$1]}" ] ;;
     esac
 }
 
 # targets NAME - what its stages need.
 targets() {
-    ! has_stage "$1" unit || unit_tests "$(kind "$1")"
+    ! has_stage "$1" unit || unit_tests "${kind_of[$1]}"
     ! has_stage "$1" trace || echo goosetrace
     ! has_stage "$1" sim || echo goosim
     ! has_stage "$1" model || echo goosemodel
@@ -249,7 +201,7 @@ run_unit() {
         if unit_test "$test" || unit_test "$test"; then continue; fi
         first=${first:-${test#test_}}
         count=$((count + 1))
-    done < <(unit_tests "$(kind "$1")")
+    done < <(unit_tests "${kind_of[$1]}")
     count_more "$first" $count
 }
 
@@ -280,7 +232,7 @@ run_sim() {
 # What breaks an assertion of the core ends the model: that is noticed too.
 run_model() {
     local world status began rule said=lives
-    for world in $(header "$1" model); do
+    for world in ${model_of[$1]}; do
         status=0 began=$SECONDS
         timeout 120 "$build/tests/model/goosemodel" --outside "$world" >"$own/model.log" 2>&1 || status=$?
         rule=$(sed -nE -e 's/^# broken: ([SL][0-9])\>.*/\1/p' -e 's/^# broken: .*/broken/p' "$own/model.log" | sed -n 1p)
@@ -300,7 +252,7 @@ system_test() {
 
 run_system() {
     local scenario first='' count=0 status began took
-    for scenario in $(header "$1" system); do
+    for scenario in ${system_of[$1]}; do
         status=0 began=$SECONDS
         system_test "$scenario" || status=$?
         took=$((SECONDS - began))
@@ -321,7 +273,7 @@ now=$work/now    # of this run
 sources_of() {
     case $1 in
     core)
-        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] scripts/mutants.sh
+        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] scripts/{,lib/}mutants.*
         unit_tests core | sed 's,.*,tests/unit/&.c,'
         ;;
     *) echo CMakeLists.txt include src tests/{unit,system} scripts ;;
@@ -339,8 +291,7 @@ sum_sources() {
 
 # sum NAME - of all that its row stands on.
 sum() {
-    echo "$seeds ${stages[*]} $stop_at_first ${source_sums[$(kind "$1")]}" |
-        cat - "$patches/$1.patch" | sha256sum | cut -c 1-16
+    echo "$seeds ${stages[*]} $stop_at_first ${source_sums[${kind_of[$1]}]} ${sum_of[$1]}" | sha256sum | cut -c 1-16
 }
 
 # kept_row NAME - false where it has none that counts.
@@ -361,9 +312,11 @@ verdict_of() {
         ! notices "$cell" || dead=yes
     done
     if [ -n "$dead" ]; then
-        is_argued "$name" && echo "killed, though argued for" || echo killed
+        echo "killed${argued_of[$name]:+, though argued for}"
+    elif [ -n "${argued_of[$name]}" ]; then
+        echo "lives, argued"
     else
-        is_argued "$name" && echo "lives, argued" || echo LIVES
+        echo LIVES
     fi
 }
 
@@ -375,7 +328,7 @@ show() {
         echo "${fields[0]}: ${fields[2]#error: }"
     else
         # shellcheck disable=SC2059 # a format of ours
-        printf "$line" "${fields[0]}" "$(header "${fields[0]}" section)" "${fields[@]:2}" "$(verdict_of "${fields[@]}")"
+        printf "$line" "${fields[0]}" "${section_of[${fields[0]}]}" "${fields[@]:2}" "$(verdict_of "${fields[@]}")"
     fi
 }
 
@@ -404,17 +357,17 @@ cells() {
 try() {
     local row
     row="$1|$(sum "$1")"
-    if ! applies "$1" "$tree"; then
-        take_row "$row|error: does not apply any more"
+    rm -rf "$own/kept"
+    if ! table apply "$tree" "$1" "$own/kept" 2>"$own/apply.log"; then
+        take_row "$row|error: does not apply any more: see --check"
         return
     fi
-    patch --strip 1 --fuzz 0 --force --directory "$tree" <"$patches/$1.patch" >/dev/null
     if targets "$1" | make_targets; then
         row+=$(cells "$1")
     else
         row+="|error: does not build: $(grep -m 1 'error:' "$own/build.log" || echo "see $own/build.log")"
     fi
-    patch --strip 1 --reverse --force --directory "$tree" <"$patches/$1.patch" >/dev/null
+    cp -r "$own/kept/." "$tree"
     take_row "$row"
 }
 

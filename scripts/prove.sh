@@ -91,7 +91,7 @@ sources_sum() {
     {
         find "${of[@]}" -name '*.[ch]' ! -name lease_page.h -print0 | sort -zu |
             xargs -0 -n 1 gcc -fpreprocessed -dD -E -P -x c
-        find "${of[@]}" '(' -name '*.patch' -o -name '*.sh' -o -name '*.txt' ')' ! -name CMakeLists.txt -print0 |
+        find "${of[@]}" '(' -name '*.sh' -o -name '*.txt' ')' ! -name CMakeLists.txt -print0 |
             sort -zu | xargs -0r cat
     } | sha256sum | cut -c 1-16
 }
