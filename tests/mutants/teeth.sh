@@ -24,48 +24,100 @@ int never_more(int b);
 C
 cp "$work/tree/src/one.c" "$work/before"
 
-# table LINE... - one mutant that lacks nothing but what the lines say.
-table() {
-    printf '%s\n' 'kind: core' '' '== it' 'rule: r' 'section: -' 'expect: e' "$@" >"$work/tables/t.txt"
-}
-
-# says WHAT - the check fails, and says just this.
+# says WHAT - the check of the table on standard input fails, and says just this.
 says() {
     local said
+    cat >"$work/tables/t.txt"
     if said=$(python3 "$tool" check "$work/tables" "$work/tree" 2>&1); then said="nothing is wrong: $said"; fi
-    [ "$said" = "$1" ] || { echo "expected: $1" && echo "said:     $said" && failed=1; } >&2
+    diff <(echo "$1") <(echo "$said") >&2 || failed=1
 }
 
-table '- twice();'
-says 'it: its text stands 2 times (include/other.h:1, src/one.c:4), not once: twice();'
-table '- if (a > 0)' '- return 2;'
-says 'it: its text stands nowhere, not once: if (a > 0) return 2;'
-table '- never_mor' '+ x'
-says 'it: its text stands nowhere, not once: never_mor'
-table '- if (a > 0) return 1;' '+ if (a > 0)' '+     return 1;'
-says 'it: changes nothing'
-table '- if (a > 0) return 1;' '' '- return 1;'
-says 'it: two of its texts overlap'
-table
-says 'it: takes nothing away'
-table '- if (a > 0)' 'system: no_such_test'
-says 'it: no system test no_such_test'
-table '- if (a > 0)' 'rules: r'
-says 't.txt:8: no line of a table: rules: r'
-table '- if (a > 0)' '== it'
-says 'it: stands in the tables twice'
-table '- if (a > 0)'
-sed -i '/^expect/d' "$work/tables/t.txt"
-says 'it: no line "expect:"'
-table '- if (a > 0)'
-sed -i 's/core/daemon/' "$work/tables/t.txt"
-says 'it: no line "system:"'
-table '-' '+ twice();'
-says 'it: a text without a word'
+says 'twice: its text stands 2 times (include/other.h:1, src/one.c:4), not once: twice();
+nowhere: its text stands nowhere, not once: if (a > 0) return 2;
+part: its text stands nowhere, not once: never_mor
+tail: its text stands nowhere, not once: ever(a,
+same: changes nothing
+overlap: two of its texts overlap
+nothing: takes nothing away
+empty: a text without a word
+scenario: no system test no_such_test
+short: no line "expect:"' <<'TABLE'
+kind: core
+== twice
+rule: r
+section: -
+expect: e
+- twice();
+== nowhere
+rule: r
+section: -
+expect: e
+- if (a > 0)
+- return 2;
+== part
+rule: r
+section: -
+expect: e
+- never_mor
++ x
+== tail
+rule: r
+section: -
+expect: e
+- ever(a,
+== same
+rule: r
+section: -
+expect: e
+- if (a > 0) return 1;
++ if (a > 0)
++     return 1;
+== overlap
+rule: r
+section: -
+expect: e
+- if (a > 0) return 1;
+
+- return 1;
+== nothing
+rule: r
+section: -
+expect: e
+== empty
+rule: r
+section: -
+expect: e
+-
++ twice();
+== scenario
+rule: r
+section: -
+expect: e
+system: no_such_test
+- if (a > 0)
+== short
+rule: r
+section: -
+- if (a > 0)
+TABLE
+says 'kind: no line "system:"' < <(printf '%s\n' 'kind: daemon' '== kind' 'rule: r' 'section: -' 'expect: e' '- a')
+says 't.txt:3: no line of a table: rules: r' < <(printf '%s\n' 'kind: core' '== it' 'rules: r')
+says 'it: stands in the tables twice' < <(printf '%s\n' 'kind: core' '== it' '== it')
 
 # Wrapped in another way, moved, and two of them: found, replaced, and put back by what was kept.
 mv "$work/tree/src/one.c" "$work/tree/src/deep/moved.c"
-table '- if (a > 0)' '-     return 1;' '+ if (a < 0)' '+     return 1;' '- return never(a, 2);'
+cat >"$work/tables/t.txt" <<'TABLE'
+kind: core
+== it
+rule: r
+section: -
+expect: e
+- if (a > 0)
+-     return 1;
++ if (a < 0)
++     return 1;
+- return never(a, 2);
+TABLE
 python3 "$tool" check "$work/tables" "$work/tree" || failed=1
 python3 "$tool" apply "$work/tables" "$work/tree" it "$work/kept"
 diff - <(grep . "$work/tree/src/deep/moved.c" | grep -v '^ *$') <<'C' >&2 || failed=1
