@@ -13,45 +13,6 @@ static bool is_bootstrapping(const struct election *e)
     return e->roster.term == 0 && e->roster.count > 1 && !e->birth.knows_flock;
 }
 
-bool may_enter(const struct election *e)
-{
-    return !e->failed && !e->draining && !e->options.observer && !e->birth.barred;
-}
-
-/* PROTOCOL 9 and S5. A node with a claimed seat, or one that was let in since, remembers all that it promised; at an
- * unclaimed seat the quarantine of its birth comes first; under a roster from flags it must have asked. */
-bool may_vote_for(const struct election *e, const struct asked *asked)
-{
-    if (e->roster.term == 0)
-        return e->roster.count > 0 && e->birth.cleared &&
-               (asked->flock_id == 0 || asked->flock_id == e->roster.flock_id);
-    return self_seat(e) >= 0 || roster_compare(asked->roster_term, asked->roster_version,
-                                               e->roster.term, e->roster.version) > 0;
-}
-
-/* The goose has me in its roster, and so goes on sending to me. */
-static bool is_seated(const struct election *e)
-{
-    return self_seat(e) >= 0 && e->roster.term > 0 && !e->following.behind;
-}
-
-/* When to say HELLO again: a voter when it has heard no goose for two promises; who has no seat about once a second,
- * because it is an observer only as long as the goose hears from it, and may not even be one yet. */
-void hello_after_goose(struct election *e)
-{
-    if (is_seated(e))
-        e->hello_at_us = e->now_us + 2 * own_promise_us(e);
-    else
-        e->hello_at_us = least_u64(e->hello_at_us, e->now_us + HELLO_INTERVAL_US);
-}
-
-/* PROTOCOL 10: the goose is gone, and not all observers ask for the next one at once. */
-void hello_after_loss(struct election *e)
-{
-    if (is_seated(e)) return;
-    e->hello_at_us = least_u64(e->hello_at_us, e->now_us + chance_below(e, HELLO_INTERVAL_US / 2));
-}
-
 /* A cold start: in the order of the roster, a step apart. */
 static void stand_in_order(struct election *e, uint64_t from_us, uint64_t jitter_us)
 {
@@ -262,22 +223,6 @@ void birth_timers(struct step *s)
         e->quarantine_end_us = 0;
         e->birth.may_shrink = true;
     }
-}
-
-void greet(struct step *s, uint64_t newest_life, bool old_copy)
-{
-    const struct election *e = s->e;
-    const struct message *m = s->arrival.m;
-
-    s->owes_welcome = true;
-    s->welcome = (struct welcome){
-        .nonce = m->kind == MESSAGE_HELLO ? m->hello.nonce : 0,
-        .door_nonce = e->role == ROLE_GOOSE ? e->reign.door_nonce : 0,
-        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
-        .for_uid = m->uid,
-        .newest_life = newest_life,
-        .knows_flock = e->roster.term > 0,
-        .old_copy = old_copy};
 }
 
 /* PROTOCOL 9, join: who echoes the nonce of a WELCOME of mine speaks now, and is no recording. */

@@ -47,35 +47,24 @@ static inline bool same_tenure(const struct tenure *a, const struct tenure *b)
     return a->term == b->term && a->uid == b->uid && a->life == b->life;
 }
 
-/* election.c: terms, roles, rosters taken over, notes, chance. */
+/* The layers, from below. A file calls only what stands above it in this list; tests/purity says so. */
+
+/* core.c */
 void note(struct step *s, enum note_kind kind, enum reason why, uint64_t uid, uint64_t number);
 uint64_t chance_u64(struct election *e);
 uint64_t chance_below(struct election *e, uint64_t limit); /* 0 for a limit of 0 */
 void must_save(struct election *e);
 bool all_saved(const struct election *e);
-void set_role(struct step *s, enum role role, enum reason why);
-struct tenure own_tenure(const struct election *e); /* of my term */
-void term_take(struct election *e, uint64_t term);
-bool roster_take(struct step *s, const struct roster *roster, enum reason why);
-void roster_use(struct step *s, const struct roster *roster);
 int self_seat(const struct election *e);
 uint64_t own_flock_id(const struct election *e);
-bool is_own_uid(const struct election *e, uint64_t uid);
-
-/* peers.c: who is at the other end: envelopes, contacts, the peers of a new roster. */
-enum refusal envelope_open(struct step *s, const struct event *event);
-void greet(struct step *s, uint64_t newest_life, bool old_copy);
-void retire(struct step *s);
-int peer_of(const struct election *e, uint64_t uid);         /* -1: no peer has that uid */
-int peer_for(struct step *s, const struct arrival *arrival); /* makes a guest where it must */
-void peers_follow_roster(struct step *s, const struct roster *old);
-bool contact_is_fresh(const struct contact *contact, uint64_t now_us, uint64_t within_us);
+struct tenure own_tenure(const struct election *e); /* of my term */
 void owe(struct election *e, int peer, unsigned what);
 void owe_seats(struct election *e, unsigned what);
 void owe_not(struct election *e, int peer, unsigned what);
-
-/* send.c: what is owed becomes messages. */
-void send_owed(struct step *s);
+bool contact_is_fresh(const struct contact *contact, uint64_t now_us, uint64_t within_us);
+int peer_of(const struct election *e, uint64_t uid); /* -1: no peer has that uid */
+bool acked_roster(const struct election *e, const struct follower *f);
+bool acked_lately(const struct election *e, const struct follower *f);
 
 /* lease.c: promises, leases, holds. */
 uint32_t promise_of_lease_us(uint32_t lease_us);
@@ -89,6 +78,22 @@ uint64_t lease_end_under_us(const struct election *e, const struct roster *next,
 void lease_count(struct election *e);
 uint64_t hold_give(struct election *e, uint64_t asked_us, uint64_t now_us);
 
+/* peers.c: who sits where, and how that follows a change of the roster. */
+int peer_for(struct step *s, const struct arrival *arrival); /* makes a guest where it must */
+void seat_taken_by(struct election *e, int seat, uint64_t uid);
+void newborn_check(struct election *e, uint64_t uid, struct text address);
+void peers_follow_roster(struct step *s, const struct roster *old);
+
+/* ask.c: questions. */
+bool may_enter(const struct election *e);
+bool may_vote_for(const struct election *e, const struct asked *asked);
+bool is_seated(const struct election *e);
+bool goose_roster_committed(const struct election *e);
+uint64_t left_us(uint64_t until_us, uint64_t now_us);
+bool knows_goose(const struct election *e, uint64_t now_us);
+struct text goose_address(const struct election *e); /* empty: not known */
+bool is_settled(const struct election *e);
+
 /* succession.c: who stands when. */
 uint64_t step_us(const struct election *e);
 uint64_t slack_us(const struct election *e);
@@ -100,64 +105,65 @@ uint64_t round_wait_us(const struct election *e, uint64_t first_us);
 void succession_count(struct election *e);
 int succession_heir(const struct election *e); /* a peer, or -1 */
 bool can_take_over(const struct election *e, int peer);
-
-/* vote.c: canvasses, votes, winning and losing. */
-void canvass_begin(struct step *s);
-void stand(struct step *s, enum reason why);
-void round_abandon(struct step *s, enum reason why);
-enum refusal handle_ask(struct step *s, const struct arrival *arrival);
-enum refusal handle_reply(struct step *s, const struct arrival *arrival);
-void round_count(struct step *s);
-void round_timers(struct step *s);
-void kept_answer(struct step *s);
-void kept_refuse(struct step *s);
-
-/* goose.c: heartbeats and acks, resigning. */
-void goose_begin(struct step *s);
-void goose_timers(struct step *s);
-void goose_settle(struct step *s);
-void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
-bool acked_roster(const struct election *e, const struct follower *f);
-bool acked_lately(const struct election *e, const struct follower *f);
-bool goose_roster_committed(const struct election *e);
-void goose_roster_saved(struct step *s);
-void goose_outgrown(struct step *s, uint64_t term);
-void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid);
-void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
-void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on);
-void farewell_timers(struct step *s);
-enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival);
-enum refusal handle_ack(struct step *s, const struct arrival *arrival);
-enum refusal handle_resign(struct step *s, const struct arrival *arrival);
+void hello_after_goose(struct election *e);
+void hello_after_loss(struct election *e);
 
 /* steward.c: which roster change the goose makes next. */
 void steward_run(struct step *s);
-void newborn_check(struct election *e, uint64_t uid, struct text address);
+
+/* send.c: what is owed becomes messages. */
+void send_owed(struct step *s);
+
+/* become.c: roles, terms, rosters, rounds, reigns. */
+void set_role(struct step *s, enum role role, enum reason why);
+void term_take(struct election *e, uint64_t term);
+void roster_use(struct step *s, const struct roster *roster);
+bool roster_take(struct step *s, const struct roster *roster, enum reason why);
+void round_open(struct step *s, uint64_t lasts_us);
+void round_abandon(struct step *s, enum reason why);
+void round_count(struct step *s);
+void stand(struct step *s, enum reason why);
+void goose_settle(struct step *s);
+void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
+void goose_outgrown(struct step *s, uint64_t term);
+void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid);
+void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
+void retire(struct step *s);
+
+/* envelope.c */
+enum refusal envelope_open(struct step *s, const struct event *event);
+void greet(struct step *s, uint64_t newest_life, bool old_copy);
 
 /* birth.c: bootstrap, joining, HELLO and WELCOME. */
 void birth_begin(struct step *s, const struct durable_state *saved);
 void birth_timers(struct step *s);
 void birth_heard_flock(struct step *s, const struct arrival *arrival);
-bool may_vote_for(const struct election *e, const struct asked *asked);
-void hello_after_goose(struct election *e);
-void hello_after_loss(struct election *e);
-bool may_enter(const struct election *e);
 enum refusal handle_hello(struct step *s, const struct arrival *arrival);
 enum refusal handle_welcome(struct step *s, const struct arrival *arrival);
 
-/* errands.c: requests of operators and clients, here and carried. */
+/* vote.c: canvasses, votes, and the answers to them. */
+void round_timers(struct step *s);
+void kept_answer(struct step *s);
+void kept_refuse(struct step *s);
+enum refusal handle_ask(struct step *s, const struct arrival *arrival);
+enum refusal handle_reply(struct step *s, const struct arrival *arrival);
+
+/* heartbeat.c: heartbeats, acks, and the resignations of others. */
+void goose_timers(struct step *s);
+void goose_roster_saved(struct step *s);
+void farewell_timers(struct step *s);
+enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival);
+enum refusal handle_ack(struct step *s, const struct arrival *arrival);
+enum refusal handle_resign(struct step *s, const struct arrival *arrival);
+
+/* requests.c: requests of operators and clients, here and carried. */
 enum refusal handle_request_here(struct step *s, const struct event *event);
 enum refusal handle_request(struct step *s, const struct arrival *arrival);
 enum refusal handle_result(struct step *s, const struct arrival *arrival);
 void errands_timers(struct step *s);
 void stop_answer(struct step *s);
 
-/* view.c */
-bool knows_goose(const struct election *e, uint64_t now_us);
-struct text goose_address(const struct election *e); /* empty: not known */
-bool is_settled(const struct election *e);
-
-/* observers.c: the table. */
+/* Below them all, observers.c: the table. */
 struct observer *observers_find(struct observers *table, uint64_t uid);
 struct observer *observers_admit(struct observers *table, uint64_t uid, uint64_t now_us);
 void observers_drop(struct observers *table, struct observer *observer);

@@ -1,6 +1,6 @@
 /* steward.c: which roster change the goose makes next, PROTOCOL 8 and 9.
  * One change at a time, each only when the last is committed and when it costs neither the lease nor a hold. This file
- * decides and hands the new roster to the disk; goose.c uses it once it is there. */
+ * decides and hands the new roster to the disk; heartbeat.c uses it once it is there. */
 #include <assert.h>
 #include <string.h>
 
@@ -69,17 +69,6 @@ static bool is_silent(const struct election *e, int seat, uint64_t for_us)
     uint64_t since_us = most_u64(peer->contact.heard_at_us, peer->silent_since_us);
 
     return seat != self_seat(e) && e->now_us - since_us > for_us;
-}
-
-/* A uid without a seat that speaks from the address of a seat which another uid claimed: PROTOCOL 9, steward 3. */
-void newborn_check(struct election *e, uint64_t uid, struct text address)
-{
-    int seat = roster_find_address(&e->roster, address);
-
-    if (seat < 0 || roster_find_uid(&e->roster, uid) >= 0) return;
-    if (e->roster.seats[seat].uid == 0 || seat == self_seat(e)) return;
-    e->peers[seat].newborn_uid = uid;
-    e->peers[seat].newborn_at_us = e->now_us;
 }
 
 /* 1. An operator's removal. A third of a lease must be left without it; where it is not now, it may be soon. */

@@ -127,3 +127,20 @@ int succession_heir(const struct election *e)
         if (can_take_over(e, i) && (heir < 0 || standing(e, i) > standing(e, heir))) heir = i;
     return heir;
 }
+
+/* When to say HELLO again: a voter when it has heard no goose for two promises; who has no seat about once a second,
+ * because it is an observer only as long as the goose hears from it, and may not even be one yet. */
+void hello_after_goose(struct election *e)
+{
+    if (is_seated(e))
+        e->hello_at_us = e->now_us + 2 * own_promise_us(e);
+    else
+        e->hello_at_us = least_u64(e->hello_at_us, e->now_us + HELLO_INTERVAL_US);
+}
+
+/* PROTOCOL 10: the goose is gone, and not all observers ask for the next one at once. */
+void hello_after_loss(struct election *e)
+{
+    if (is_seated(e)) return;
+    e->hello_at_us = least_u64(e->hello_at_us, e->now_us + chance_below(e, HELLO_INTERVAL_US / 2));
+}

@@ -1,43 +1,10 @@
 /* view.c: what others may see of an election: status, members, names. It changes nothing. */
 #include "internal.h"
 
-/* PROTOCOL 5: my promise from a heartbeat of the current term has not ended, or I am it, with a live lease. */
-bool knows_goose(const struct election *e, uint64_t now_us)
-{
-    if (e->role == ROLE_GOOSE) return election_is_goose(e, now_us);
-    return e->following.term == e->saved.term && now_us < e->following.until_us;
-}
-
-struct text goose_address(const struct election *e)
-{
-    if (!knows_goose(e, e->now_us)) return (struct text){NULL, 0};
-    if (e->role == ROLE_GOOSE) return address_text(&e->options.self);
-    int seat = roster_find_uid(&e->roster, e->following.uid);
-    return seat < 0 ? (struct text){NULL, 0} : roster_address(&e->roster, seat);
-}
-
-bool is_settled(const struct election *e)
-{
-    if (e->role != ROLE_GOOSE) return e->following.settled;
-    if (roster_has_unclaimed(&e->roster)) return false;
-    for (int i = 0; i < e->roster.count; i++) {
-        const struct follower *f = &e->peers[i].follower;
-        if (i != self_seat(e) && (f->term != e->saved.term || f->roster_term != e->roster.term ||
-                                  f->roster_version != e->roster.version))
-            return false;
-    }
-    return true;
-}
-
 static enum seat_kind seat_kind(const struct election *e)
 {
     if (self_seat(e) >= 0 && (e->roster.term > 0 || e->birth.cleared)) return SEAT_VOTER;
     return e->roster.term > 0 && !e->birth.barred ? SEAT_OBSERVER : SEAT_NONE;
-}
-
-static uint64_t left_us(uint64_t until_us, uint64_t now_us)
-{
-    return until_us > now_us ? until_us - now_us : 0;
 }
 
 void election_view(const struct election *e, uint64_t now_us, struct election_view *view)

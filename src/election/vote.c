@@ -1,27 +1,11 @@
-/* vote.c: canvasses and votes, PROTOCOL 6: asking, judging, deferring, yielding, winning and losing.
- * A yes never leaves before what it promises is on disk, and nobody wins without his own vote on disk. */
+/* vote.c: canvasses and votes, PROTOCOL 6: asking, judging, deferring, yielding.
+ * A yes never leaves before what it promises is on disk. */
 #include <assert.h>
 
 #include "internal.h"
 
-static void round_open(struct step *s, uint64_t lasts_us)
-{
-    struct election *e = s->e;
-
-    e->round.id = chance_u64(e);
-    e->round.began_us = s->now_us;
-    e->round.ends_us = s->now_us + lasts_us;
-    e->round.ask_at_us = s->now_us + step_us(e);
-    for (int i = 0; i < e->roster.count; i++) {
-        e->peers[i].answered = false;
-        e->peers[i].yes = false;
-        e->peers[i].yes_sent_at_us = 0;
-    }
-    owe_seats(e, OWED_ASK);
-}
-
 /* PROTOCOL 6.1: would you vote for me? Nothing changes anywhere. */
-void canvass_begin(struct step *s)
+static void canvass_begin(struct step *s)
 {
     struct election *e = s->e;
 
@@ -29,135 +13,6 @@ void canvass_begin(struct step *s)
     set_role(s, ROLE_CANVASSING, REASON_PROMISE_ENDED);
     round_open(s, round_wait_us(e, slack_us(e) + 3 * step_us(e)));
     round_count(s);
-}
-
-/* PROTOCOL 6.2. The VOTE may leave while the write is under way. */
-void stand(struct step *s, enum reason why)
-{
-    struct election *e = s->e;
-
-    assert(may_stand(e) && !promise_binds(e, e->saved.uid, e->saved.life, s->now_us));
-    e->saved.term++;
-    e->saved.voted_for = e->saved.uid;
-    set_role(s, ROLE_CANDIDATE, why);
-    e->reign.lease_us = e->options.lease_us;
-    e->reign.promise_us = own_promise_us(e);
-    struct tenure mine = own_tenure(e);
-    promise_give(e, &mine, (uint32_t)e->reign.promise_us, s->now_us);
-    must_save(e);
-    e->round.vote_generation = e->generation;
-    round_open(s, round_wait_us(e, 2 * (uint64_t)e->options.lease_us / 3));
-    round_count(s);
-}
-
-/* PROTOCOL 6.5: nobody need wait for a promise to a loser. The resignation leaves only when the term is on disk: else
- * it could be stood in again after a crash. */
-static void candidate_resign(struct step *s)
-{
-    struct election *e = s->e;
-
-    struct tenure mine = own_tenure(e);
-
-    resignation_note(s, &mine, 0, 0);
-    farewell_begin(s, e->saved.term, 0, e->round.vote_generation);
-}
-
-void round_abandon(struct step *s, enum reason why)
-{
-    struct election *e = s->e;
-
-    if (e->role == ROLE_CANDIDATE) candidate_resign(s);
-    if (e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE) {
-        set_role(s, ROLE_DUCK, why);
-        for (int i = 0; i < e->roster.count; i++)
-            owe_not(e, i, OWED_ASK);
-        stand_after_promise(e);
-    }
-}
-
-/* PROTOCOL 4: a seat that nobody has claimed may stand for a disk that was lost; only who lately followed a goose with
- * the same roster, or was one, may count it. A roster from flags is all unclaimed, and birth.c sees to it. */
-static bool seat_may_count(const struct election *e, int seat)
-{
-    if (e->roster.seats[seat].uid != 0 || e->roster.term == 0) return true;
-    return e->followed_up_to_date_us != 0 &&
-           e->now_us - e->followed_up_to_date_us < UNCLAIMED_TRUST_US;
-}
-
-static bool has_majority_of_yes(const struct election *e)
-{
-    int yes = 0, self = self_seat(e);
-
-    for (int i = 0; i < e->roster.count; i++)
-        if ((i == self || e->peers[i].yes) && seat_may_count(e, i)) yes++;
-    return yes >= roster_majority(&e->roster);
-}
-
-/* The uids of those that voted for me, and what I know of them, become those of their unclaimed seats; the roster gets
- * my term. Seats stay, so majorities intersect: PROTOCOL 6.4 and 8.1. */
-static void roster_win(struct step *s)
-{
-    struct election *e = s->e;
-    struct roster *roster = &e->saved.roster;
-    int self = self_seat(e);
-
-    for (int i = 0; i < roster->count; i++) {
-        struct seat *seat = &roster->seats[i];
-        if (i == self) {
-            seat->uid = e->saved.uid;
-            seat->priority = e->options.priority;
-            seat->http_port = e->options.http_port;
-        } else if (seat->uid == 0 && e->peers[i].yes &&
-                   roster_find_uid(roster, e->peers[i].contact.uid) < 0) {
-            seat->uid = e->peers[i].contact.uid;
-        }
-    }
-    roster->term = e->saved.term;
-    must_save(e);
-    roster_use(s, roster);
-}
-
-/* PROTOCOL 6.4: the votes' own sending times are the first lease. If it has ended already (this process was stopped
- * meanwhile), the term is given up without a claim. */
-static void win(struct step *s)
-{
-    struct election *e = s->e;
-
-    for (int i = 0; i < e->roster.count; i++) {
-        struct peer *peer = &e->peers[i];
-        uint64_t rtt_us = peer->follower.rtt_us;
-        bool stands = peer->follower.stands;
-        uint8_t priority = peer->follower.priority;
-        peer->follower = (struct follower){.term = e->saved.term,
-                                           .sent_at_us = peer->yes ? peer->yes_sent_at_us : 0,
-                                           .rtt_us = rtt_us,
-                                           .stands = stands,
-                                           .priority = priority,
-                                           .http_port = peer->follower.http_port};
-        peer->silent_since_us = s->now_us;
-        owe_not(e, i, OWED_ASK);
-    }
-    lease_count(e);
-    if (s->now_us >= lease_end_us(e, s->now_us)) {
-        round_abandon(s, REASON_WON_TOO_LATE);
-        back_off(e);
-        return;
-    }
-    e->round.failures = 0;
-    roster_win(s);
-    goose_begin(s);
-}
-
-/* After anything that may have completed a majority: an answer, my own vote on disk. */
-void round_count(struct step *s)
-{
-    struct election *e = s->e;
-
-    if (e->role == ROLE_CANVASSING && has_majority_of_yes(e))
-        stand(s, REASON_CANVASS_WON);
-    else if (e->role == ROLE_CANDIDATE && e->durable >= e->round.vote_generation &&
-             has_majority_of_yes(e))
-        win(s);
 }
 
 static void round_failed(struct step *s)

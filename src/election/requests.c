@@ -1,4 +1,4 @@
-/* errands.c: what operators and clients ask, here or carried from another node: PROTOCOL 4 (REQUEST, RESULT), 7, 9.
+/* requests.c: what operators and clients ask, here or carried from another node: PROTOCOL 4 (REQUEST, RESULT), 7, 9.
  * A carried request is named by (uid, life, number) and carried out once; its asker repeats it until it knows. */
 #include <assert.h>
 #include <string.h>

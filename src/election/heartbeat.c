@@ -1,126 +1,8 @@
-/* goose.c: heartbeats and acks, PROTOCOL 5; giving a term up, PROTOCOL 7.
- * A goose stops claiming before its first RESIGN leaves, and what it gave up it never takes up again. */
+/* heartbeat.c: heartbeats and acks, PROTOCOL 5; the resignations of others, PROTOCOL 7. */
 #include <assert.h>
 #include <string.h>
 
 #include "internal.h"
-
-void goose_begin(struct step *s)
-{
-    struct election *e = s->e;
-    uint64_t lease_us = e->reign.lease_us, promise_us = e->reign.promise_us;
-
-    e->reign = (struct reign){.lease_us = lease_us,
-                              .promise_us = promise_us,
-                              .heartbeat_us = least_u64(e->options.heartbeat_us, lease_us / 3),
-                              .base_us = e->reign.base_us,
-                              .heartbeat_at_us = s->now_us,
-                              .roster_generation = e->generation,
-                              .door_nonce = chance_u64(e),
-                              .old_door_nonce = chance_u64(e),
-                              .door_at_us = s->now_us + DOOR_NONCE_US};
-    memset(&e->removal, 0, sizeof e->removal);
-    e->door = (struct door){0};
-    e->hello_to.bytes = 0;
-    set_role(s, ROLE_GOOSE, REASON_VOTES_WON);
-}
-
-/* The lease has ended: a duck of the same term, for good. If only my ears failed, the others need not wait. */
-void goose_settle(struct step *s)
-{
-    struct election *e = s->e;
-
-    if (e->role == ROLE_GOOSE && s->now_us >= lease_end_us(e, s->now_us))
-        goose_leave(s, REASON_LEASE_ENDED, e->reign.resigns ? e->reign.resign_heir : 0);
-}
-
-/* PROTOCOL 7, in place: the heir is myself, in a term above all that I have seen. */
-static void stand_in_place(struct step *s)
-{
-    struct election *e = s->e;
-
-    term_take(e, e->reign.above_term);
-    stand(s, REASON_IN_PLACE);
-}
-
-void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
-{
-    struct election *e = s->e;
-    bool pending = e->reign.roster_pending;
-    uint64_t step = e->reign.step_us;
-    struct tenure mine = own_tenure(e);
-
-    assert(e->role == ROLE_GOOSE);
-    set_role(s, ROLE_DUCK, why);
-    e->following = (struct following){.uid = e->saved.uid,
-                                      .term = e->saved.term,
-                                      .step_us = (uint32_t)step,
-                                      .delay_us = (uint32_t)(step * e->roster.count)};
-    farewell_begin(s, e->saved.term, heir_uid, 0);
-    resignation_note(s, &mine, heir_uid, 0);
-    e->removal.active = false;
-    if (pending) {
-        e->reign.roster_pending = false;
-        roster_use(s, &e->saved.roster);
-    }
-    stand_in(e, e->following.delay_us + (heir_uid != 0 ? step : 0));
-    hello_after_goose(e);
-    if (heir_uid == e->saved.uid && may_stand(e)) stand_in_place(s);
-}
-
-void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid)
-{
-    struct election *e = s->e;
-
-    if (e->role != ROLE_GOOSE || e->reign.resigns) return;
-    e->reign.resigns = true;
-    e->reign.resign_why = why;
-    e->reign.resign_heir = heir_uid;
-    if (s->now_us >= e->reign.hold_end_us) goose_leave(s, why, heir_uid);
-}
-
-void goose_outgrown(struct step *s, uint64_t term)
-{
-    struct election *e = s->e;
-
-    if (e->role != ROLE_GOOSE || term <= e->saved.term || term >= TERM_MAX) return;
-    e->reign.above_term = most_u64(e->reign.above_term, term);
-    if (may_stand(e)) {
-        goose_resign_soon(s, REASON_HIGHER_TERM, e->saved.uid);
-    } else {
-        int heir = succession_heir(e);
-        goose_resign_soon(s, REASON_HIGHER_TERM, heir < 0 ? 0 : e->peers[heir].contact.uid);
-    }
-}
-
-/* On the goose: this member said, in this term, that it has the roster in use on its disk. */
-bool acked_roster(const struct election *e, const struct follower *f)
-{
-    return f->term == e->saved.term && f->roster_term == e->roster.term &&
-           f->roster_version == e->roster.version;
-}
-
-/* On the goose: it is there, as far as one can know: it acknowledged what I sent less than half a lease ago. */
-bool acked_lately(const struct election *e, const struct follower *f)
-{
-    return f->term == e->saved.term && f->sent_at_us != 0 &&
-           e->now_us - f->sent_at_us <= e->reign.lease_us / 2;
-}
-
-/* PROTOCOL 8.2: a majority of the roster in use has acknowledged exactly it, durably, in this term. */
-bool goose_roster_committed(const struct election *e)
-{
-    int acked = 0, self = self_seat(e);
-
-    for (int i = 0; i < e->roster.count; i++) {
-        const struct follower *f = &e->peers[i].follower;
-        if (i == self)
-            acked += e->durable >= e->reign.roster_generation && !e->reign.roster_pending;
-        else
-            acked += acked_roster(e, f);
-    }
-    return acked >= roster_majority(&e->roster);
-}
 
 static void committed_check(struct step *s)
 {
@@ -175,18 +57,6 @@ void goose_timers(struct step *s)
     if (e->role == ROLE_GOOSE && s->now_us >= e->reign.heartbeat_at_us) heartbeat_tick(s);
 }
 
-void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on)
-{
-    struct election *e = s->e;
-
-    e->farewell = (struct farewell){.term = term,
-                                    .heir_uid = heir_uid,
-                                    .step_us = (uint32_t)step_us(e),
-                                    .left = FAREWELL_TIMES,
-                                    .next_us = s->now_us,
-                                    .stands_on = stands_on};
-}
-
 /* Three times, half a step apart; a candidate's when its term is on disk. */
 void farewell_timers(struct step *s)
 {
@@ -200,49 +70,6 @@ void farewell_timers(struct step *s)
     e->farewell.observers_at = 0;
     e->farewell.observers_left = s->observers != NULL && observers_count(s->observers) > 0;
     owe_seats(e, OWED_RESIGN);
-}
-
-/* The newest is remembered. In one term a loser and the goose may both resign: then the one that I promised to or
- * followed counts. */
-static bool outranks(const struct election *e, const struct tenure *over)
-{
-    bool followed = e->following.uid == over->uid && e->following.term == over->term;
-
-    return over->term > e->after.term ||
-           (over->term == e->after.term && (same_tenure(&e->promise.to, over) || followed));
-}
-
-/* An earlier life of mine stood in this term, and I either do not know it or stand in it once more: PROTOCOL 3, copies. */
-static bool shows_old_copy(const struct election *e, const struct tenure *over)
-{
-    bool stands = e->role == ROLE_CANDIDATE || e->role == ROLE_GOOSE;
-
-    return over->uid == e->saved.uid && over->life != e->saved.life &&
-           (over->term > e->saved.term || (over->term == e->saved.term && stands));
-}
-
-/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that tenure is free; then it is the
- * succession's turn, a step later where an heir stands already. */
-void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step)
-{
-    struct election *e = s->e;
-
-    if (over->term == 0 || e->retired) return;
-    if (shows_old_copy(e, over)) {
-        retire(s);
-        return;
-    }
-    if (outranks(e, over)) e->after = *over;
-    if (e->following.uid == over->uid && e->following.term == over->term &&
-        over->uid != e->saved.uid) {
-        e->following.until_us = 0;
-        if (step != 0) e->following.step_us = (uint32_t)step;
-    }
-    if (!same_tenure(&e->promise.to, over) || e->promise.until_us <= s->now_us) return;
-    e->promise.until_us = s->now_us;
-    if (e->role != ROLE_DUCK) return;
-    stand_after_promise(e);
-    if (heir_uid != 0 && heir_uid != e->saved.uid) e->stand_at_us += step_us(e);
 }
 
 /* Has this heartbeat any say here? */

@@ -1,0 +1,72 @@
+/* ask.c: questions about an election that more than one file asks. Nothing here writes anything. */
+#include "internal.h"
+
+bool may_enter(const struct election *e)
+{
+    return !e->failed && !e->draining && !e->options.observer && !e->birth.barred;
+}
+
+/* The goose has me in its roster, and so goes on sending to me. */
+bool is_seated(const struct election *e)
+{
+    return self_seat(e) >= 0 && e->roster.term > 0 && !e->following.behind;
+}
+
+/* PROTOCOL 9 and S5. A node with a claimed seat, or one that was let in since, remembers all that it promised; at an
+ * unclaimed seat the quarantine of its birth comes first; under a roster from flags it must have asked. */
+bool may_vote_for(const struct election *e, const struct asked *asked)
+{
+    if (e->roster.term == 0)
+        return e->roster.count > 0 && e->birth.cleared &&
+               (asked->flock_id == 0 || asked->flock_id == e->roster.flock_id);
+    return self_seat(e) >= 0 || roster_compare(asked->roster_term, asked->roster_version,
+                                               e->roster.term, e->roster.version) > 0;
+}
+
+/* PROTOCOL 8.2: a majority of the roster in use has acknowledged exactly it, durably, in this term. */
+bool goose_roster_committed(const struct election *e)
+{
+    int acked = 0, self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++) {
+        const struct follower *f = &e->peers[i].follower;
+        if (i == self)
+            acked += e->durable >= e->reign.roster_generation && !e->reign.roster_pending;
+        else
+            acked += acked_roster(e, f);
+    }
+    return acked >= roster_majority(&e->roster);
+}
+
+uint64_t left_us(uint64_t until_us, uint64_t now_us)
+{
+    return until_us > now_us ? until_us - now_us : 0;
+}
+
+/* PROTOCOL 5: my promise from a heartbeat of the current term has not ended, or I am it, with a live lease. */
+bool knows_goose(const struct election *e, uint64_t now_us)
+{
+    if (e->role == ROLE_GOOSE) return election_is_goose(e, now_us);
+    return e->following.term == e->saved.term && now_us < e->following.until_us;
+}
+
+struct text goose_address(const struct election *e)
+{
+    if (!knows_goose(e, e->now_us)) return (struct text){NULL, 0};
+    if (e->role == ROLE_GOOSE) return address_text(&e->options.self);
+    int seat = roster_find_uid(&e->roster, e->following.uid);
+    return seat < 0 ? (struct text){NULL, 0} : roster_address(&e->roster, seat);
+}
+
+bool is_settled(const struct election *e)
+{
+    if (e->role != ROLE_GOOSE) return e->following.settled;
+    if (roster_has_unclaimed(&e->roster)) return false;
+    for (int i = 0; i < e->roster.count; i++) {
+        const struct follower *f = &e->peers[i].follower;
+        if (i != self_seat(e) && (f->term != e->saved.term || f->roster_term != e->roster.term ||
+                                  f->roster_version != e->roster.version))
+            return false;
+    }
+    return true;
+}

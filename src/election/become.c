@@ -1,0 +1,367 @@
+/* become.c: what this node becomes: its role, its term, the roster in use, a round, a reign and its end.
+ * A claim that ends is withdrawn at once; what was given up is never taken up again. It decides nothing of its own: who
+ * calls it has judged. */
+#include <assert.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* A claim that ends is withdrawn before anything else of the step, and nothing of the reign is sent any more. */
+void set_role(struct step *s, enum role role, enum reason why)
+{
+    struct election *e = s->e;
+
+    if (e->role == role) return;
+    if (e->role == ROLE_GOOSE) {
+        s->actions->claim = CLAIM_WITHDRAWN;
+        for (int i = 0; i < PEERS_MAX; i++)
+            owe_not(e, i, OWED_HEARTBEAT);
+    }
+    e->role = role;
+    if (role == ROLE_GOOSE) s->actions->claim = CLAIM_GIVEN;
+    note(s, NOTE_ROLE, why, 0, 0);
+}
+
+/* A term is taken over only by a duck, and a vote belongs to its term. */
+void term_take(struct election *e, uint64_t term)
+{
+    assert(e->role == ROLE_DUCK && term <= TERM_MAX);
+    if (term <= e->saved.term) return;
+    e->saved.term = term;
+    e->saved.voted_for = 0;
+    must_save(e);
+}
+
+void roster_use(struct step *s, const struct roster *roster)
+{
+    struct election *e = s->e;
+    struct roster old = e->roster;
+
+    e->roster = *roster;
+    peers_follow_roster(s, &old);
+}
+
+void round_open(struct step *s, uint64_t lasts_us)
+{
+    struct election *e = s->e;
+
+    e->round.id = chance_u64(e);
+    e->round.began_us = s->now_us;
+    e->round.ends_us = s->now_us + lasts_us;
+    e->round.ask_at_us = s->now_us + step_us(e);
+    for (int i = 0; i < e->roster.count; i++) {
+        e->peers[i].answered = false;
+        e->peers[i].yes = false;
+        e->peers[i].yes_sent_at_us = 0;
+    }
+    owe_seats(e, OWED_ASK);
+}
+
+static void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on)
+{
+    struct election *e = s->e;
+
+    e->farewell = (struct farewell){.term = term,
+                                    .heir_uid = heir_uid,
+                                    .step_us = (uint32_t)step_us(e),
+                                    .left = FAREWELL_TIMES,
+                                    .next_us = s->now_us,
+                                    .stands_on = stands_on};
+}
+
+/* PROTOCOL 6.5: nobody need wait for a promise to a loser. The resignation leaves only when the term is on disk: else
+ * it could be stood in again after a crash. */
+static void candidate_resign(struct step *s)
+{
+    struct election *e = s->e;
+
+    struct tenure mine = own_tenure(e);
+
+    resignation_note(s, &mine, 0, 0);
+    farewell_begin(s, e->saved.term, 0, e->round.vote_generation);
+}
+
+void round_abandon(struct step *s, enum reason why)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_CANDIDATE) candidate_resign(s);
+    if (e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE) {
+        set_role(s, ROLE_DUCK, why);
+        for (int i = 0; i < e->roster.count; i++)
+            owe_not(e, i, OWED_ASK);
+        stand_after_promise(e);
+    }
+}
+
+/* PROTOCOL 8: only a newer one, only of my flock unless I have none yet; and a goose takes none. */
+bool roster_take(struct step *s, const struct roster *roster, enum reason why)
+{
+    struct election *e = s->e;
+    bool newer =
+        roster_compare(roster->term, roster->version, e->roster.term, e->roster.version) > 0;
+    bool mine = e->roster.term == 0 || roster->flock_id == e->roster.flock_id;
+    bool had_seat = self_seat(e) >= 0;
+    bool knew = e->roster.removed_uid == e->saved.uid && !had_seat;
+
+    assert(e->role != ROLE_GOOSE);
+    if (!newer || !mine || roster->count == 0 || roster->term > TERM_MAX) return false;
+    round_abandon(s, why);
+    term_take(e, roster->term);
+    e->saved.roster = *roster;
+    must_save(e);
+    roster_use(s, roster);
+    e->birth.knows_flock = true;
+    e->birth.listening = false;
+    if (self_seat(e) < 0 && roster->removed_uid == e->saved.uid && !knew) e->birth.barred = true;
+    if (had_seat && self_seat(e) < 0) hello_after_goose(e);
+    note(s, NOTE_ROSTER, e->birth.barred ? REASON_REMOVED : why, 0, roster->count);
+    return true;
+}
+
+/* PROTOCOL 6.2. The VOTE may leave while the write is under way. */
+void stand(struct step *s, enum reason why)
+{
+    struct election *e = s->e;
+
+    assert(may_stand(e) && !promise_binds(e, e->saved.uid, e->saved.life, s->now_us));
+    e->saved.term++;
+    e->saved.voted_for = e->saved.uid;
+    set_role(s, ROLE_CANDIDATE, why);
+    e->reign.lease_us = e->options.lease_us;
+    e->reign.promise_us = own_promise_us(e);
+    struct tenure mine = own_tenure(e);
+    promise_give(e, &mine, (uint32_t)e->reign.promise_us, s->now_us);
+    must_save(e);
+    e->round.vote_generation = e->generation;
+    round_open(s, round_wait_us(e, 2 * (uint64_t)e->options.lease_us / 3));
+    round_count(s);
+}
+
+/* PROTOCOL 4: a seat that nobody has claimed may stand for a disk that was lost; only who lately followed a goose with
+ * the same roster, or was one, may count it. A roster from flags is all unclaimed, and birth.c sees to it. */
+static bool seat_may_count(const struct election *e, int seat)
+{
+    if (e->roster.seats[seat].uid != 0 || e->roster.term == 0) return true;
+    return e->followed_up_to_date_us != 0 &&
+           e->now_us - e->followed_up_to_date_us < UNCLAIMED_TRUST_US;
+}
+
+static bool has_majority_of_yes(const struct election *e)
+{
+    int yes = 0, self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++)
+        if ((i == self || e->peers[i].yes) && seat_may_count(e, i)) yes++;
+    return yes >= roster_majority(&e->roster);
+}
+
+/* The uids of those that voted for me, and what I know of them, become those of their unclaimed seats; the roster gets
+ * my term. Seats stay, so majorities intersect: PROTOCOL 6.4 and 8.1. */
+static void roster_win(struct step *s)
+{
+    struct election *e = s->e;
+    struct roster *roster = &e->saved.roster;
+    int self = self_seat(e);
+
+    for (int i = 0; i < roster->count; i++) {
+        struct seat *seat = &roster->seats[i];
+        if (i == self) {
+            seat->uid = e->saved.uid;
+            seat->priority = e->options.priority;
+            seat->http_port = e->options.http_port;
+        } else if (seat->uid == 0 && e->peers[i].yes &&
+                   roster_find_uid(roster, e->peers[i].contact.uid) < 0) {
+            seat->uid = e->peers[i].contact.uid;
+        }
+    }
+    roster->term = e->saved.term;
+    must_save(e);
+    roster_use(s, roster);
+}
+
+static void goose_begin(struct step *s)
+{
+    struct election *e = s->e;
+    uint64_t lease_us = e->reign.lease_us, promise_us = e->reign.promise_us;
+
+    e->reign = (struct reign){.lease_us = lease_us,
+                              .promise_us = promise_us,
+                              .heartbeat_us = least_u64(e->options.heartbeat_us, lease_us / 3),
+                              .base_us = e->reign.base_us,
+                              .heartbeat_at_us = s->now_us,
+                              .roster_generation = e->generation,
+                              .door_nonce = chance_u64(e),
+                              .old_door_nonce = chance_u64(e),
+                              .door_at_us = s->now_us + DOOR_NONCE_US};
+    memset(&e->removal, 0, sizeof e->removal);
+    e->door = (struct door){0};
+    e->hello_to.bytes = 0;
+    set_role(s, ROLE_GOOSE, REASON_VOTES_WON);
+}
+
+/* PROTOCOL 6.4: the votes' own sending times are the first lease. If it has ended already (this process was stopped
+ * meanwhile), the term is given up without a claim. */
+static void win(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; i < e->roster.count; i++) {
+        struct peer *peer = &e->peers[i];
+        uint64_t rtt_us = peer->follower.rtt_us;
+        bool stands = peer->follower.stands;
+        uint8_t priority = peer->follower.priority;
+        peer->follower = (struct follower){.term = e->saved.term,
+                                           .sent_at_us = peer->yes ? peer->yes_sent_at_us : 0,
+                                           .rtt_us = rtt_us,
+                                           .stands = stands,
+                                           .priority = priority,
+                                           .http_port = peer->follower.http_port};
+        peer->silent_since_us = s->now_us;
+        owe_not(e, i, OWED_ASK);
+    }
+    lease_count(e);
+    if (s->now_us >= lease_end_us(e, s->now_us)) {
+        round_abandon(s, REASON_WON_TOO_LATE);
+        back_off(e);
+        return;
+    }
+    e->round.failures = 0;
+    roster_win(s);
+    goose_begin(s);
+}
+
+/* After anything that may have completed a majority: an answer, my own vote on disk. */
+void round_count(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_CANVASSING && has_majority_of_yes(e))
+        stand(s, REASON_CANVASS_WON);
+    else if (e->role == ROLE_CANDIDATE && e->durable >= e->round.vote_generation &&
+             has_majority_of_yes(e))
+        win(s);
+}
+
+/* PROTOCOL 7, in place: the heir is myself, in a term above all that I have seen. */
+static void stand_in_place(struct step *s)
+{
+    struct election *e = s->e;
+
+    term_take(e, e->reign.above_term);
+    stand(s, REASON_IN_PLACE);
+}
+
+/* The newest is remembered. In one term a loser and the goose may both resign: then the one that I promised to or
+ * followed counts. */
+static bool outranks(const struct election *e, const struct tenure *over)
+{
+    bool followed = e->following.uid == over->uid && e->following.term == over->term;
+
+    return over->term > e->after.term ||
+           (over->term == e->after.term && (same_tenure(&e->promise.to, over) || followed));
+}
+
+/* An earlier life of mine stood in this term, and I either do not know it or stand in it once more: PROTOCOL 3, copies. */
+static bool shows_old_copy(const struct election *e, const struct tenure *over)
+{
+    bool stands = e->role == ROLE_CANDIDATE || e->role == ROLE_GOOSE;
+
+    return over->uid == e->saved.uid && over->life != e->saved.life &&
+           (over->term > e->saved.term || (over->term == e->saved.term && stands));
+}
+
+void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
+{
+    struct election *e = s->e;
+    bool pending = e->reign.roster_pending;
+    uint64_t step = e->reign.step_us;
+    struct tenure mine = own_tenure(e);
+
+    assert(e->role == ROLE_GOOSE);
+    set_role(s, ROLE_DUCK, why);
+    e->following = (struct following){.uid = e->saved.uid,
+                                      .term = e->saved.term,
+                                      .step_us = (uint32_t)step,
+                                      .delay_us = (uint32_t)(step * e->roster.count)};
+    farewell_begin(s, e->saved.term, heir_uid, 0);
+    resignation_note(s, &mine, heir_uid, 0);
+    e->removal.active = false;
+    if (pending) {
+        e->reign.roster_pending = false;
+        roster_use(s, &e->saved.roster);
+    }
+    stand_in(e, e->following.delay_us + (heir_uid != 0 ? step : 0));
+    hello_after_goose(e);
+    if (heir_uid == e->saved.uid && may_stand(e)) stand_in_place(s);
+}
+
+/* The lease has ended: a duck of the same term, for good. If only my ears failed, the others need not wait. */
+void goose_settle(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_GOOSE && s->now_us >= lease_end_us(e, s->now_us))
+        goose_leave(s, REASON_LEASE_ENDED, e->reign.resigns ? e->reign.resign_heir : 0);
+}
+
+void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid)
+{
+    struct election *e = s->e;
+
+    if (e->role != ROLE_GOOSE || e->reign.resigns) return;
+    e->reign.resigns = true;
+    e->reign.resign_why = why;
+    e->reign.resign_heir = heir_uid;
+    if (s->now_us >= e->reign.hold_end_us) goose_leave(s, why, heir_uid);
+}
+
+void goose_outgrown(struct step *s, uint64_t term)
+{
+    struct election *e = s->e;
+
+    if (e->role != ROLE_GOOSE || term <= e->saved.term || term >= TERM_MAX) return;
+    e->reign.above_term = most_u64(e->reign.above_term, term);
+    if (may_stand(e)) {
+        goose_resign_soon(s, REASON_HIGHER_TERM, e->saved.uid);
+    } else {
+        int heir = succession_heir(e);
+        goose_resign_soon(s, REASON_HIGHER_TERM, heir < 0 ? 0 : e->peers[heir].contact.uid);
+    }
+}
+
+/* PROTOCOL 3, copies: what this node knows of itself is older than what others have seen of it. */
+void retire(struct step *s)
+{
+    struct election *e = s->e;
+
+    if (e->role == ROLE_GOOSE) goose_leave(s, REASON_OLD_COPY, 0);
+    round_abandon(s, REASON_OLD_COPY);
+    e->retired = true;
+    s->actions->retire = true;
+    note(s, NOTE_BIRTH, REASON_OLD_COPY, e->saved.uid, 0);
+}
+
+/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that tenure is free; then it is the
+ * succession's turn, a step later where an heir stands already. */
+void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step)
+{
+    struct election *e = s->e;
+
+    if (over->term == 0 || e->retired) return;
+    if (shows_old_copy(e, over)) {
+        retire(s);
+        return;
+    }
+    if (outranks(e, over)) e->after = *over;
+    if (e->following.uid == over->uid && e->following.term == over->term &&
+        over->uid != e->saved.uid) {
+        e->following.until_us = 0;
+        if (step != 0) e->following.step_us = (uint32_t)step;
+    }
+    if (!same_tenure(&e->promise.to, over) || e->promise.until_us <= s->now_us) return;
+    e->promise.until_us = s->now_us;
+    if (e->role != ROLE_DUCK) return;
+    stand_after_promise(e);
+    if (heir_uid != 0 && heir_uid != e->saved.uid) e->stand_at_us += step_us(e);
+}

@@ -1,0 +1,108 @@
+/* core.c: what every file of the election stands on: who I am, what is owed to whom, chance, notes, and that something has
+ * to be saved. It decides nothing. */
+#include "internal.h"
+
+void note(struct step *s, enum note_kind kind, enum reason why, uint64_t uid, uint64_t number)
+{
+    struct actions *actions = s->actions;
+
+    if (actions->note_count == ELECTION_NOTES_MAX) return;
+    actions->notes[actions->note_count++] = (struct note){.kind = kind,
+                                                          .role = s->e->role,
+                                                          .why = why,
+                                                          .uid = uid,
+                                                          .term = s->e->saved.term,
+                                                          .number = number};
+}
+
+/* splitmix64: the caller's entropy is stirred in with every event. */
+uint64_t chance_u64(struct election *e)
+{
+    uint64_t z = e->chance += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+uint64_t chance_below(struct election *e, uint64_t limit)
+{
+    return limit == 0 ? 0 : chance_u64(e) % limit;
+}
+
+/* PROTOCOL 3: once the quarantine has passed, the longest promise given since may replace the one on file. */
+void must_save(struct election *e)
+{
+    if (e->birth.may_shrink && e->longest_given_us > 0) {
+        e->birth.may_shrink = false;
+        e->saved.longest_promise_us = least_u64(e->saved.longest_promise_us, e->longest_given_us);
+    }
+    e->generation++;
+}
+
+bool all_saved(const struct election *e)
+{
+    return e->durable == e->generation;
+}
+
+int self_seat(const struct election *e)
+{
+    return roster_seat_of(&e->roster, e->saved.uid, address_text(&e->options.self));
+}
+
+/* A roster made from flags is no flock yet. */
+uint64_t own_flock_id(const struct election *e)
+{
+    return e->roster.term > 0 ? e->roster.flock_id : 0;
+}
+
+struct tenure own_tenure(const struct election *e)
+{
+    return (struct tenure){e->saved.term, e->saved.uid, e->saved.life};
+}
+
+void owe(struct election *e, int peer, unsigned what)
+{
+    e->peers[peer].owed |= what;
+    e->owing |= UINT64_C(1) << peer;
+}
+
+void owe_not(struct election *e, int peer, unsigned what)
+{
+    e->peers[peer].owed &= ~what;
+    if (e->peers[peer].owed == 0) e->owing &= ~(UINT64_C(1) << peer);
+}
+
+void owe_seats(struct election *e, unsigned what)
+{
+    int self = self_seat(e);
+
+    for (int i = 0; i < e->roster.count; i++)
+        if (i != self) owe(e, i, what);
+}
+
+bool contact_is_fresh(const struct contact *contact, uint64_t now_us, uint64_t within_us)
+{
+    return contact->heard_at_us != 0 && now_us - contact->heard_at_us <= within_us;
+}
+
+int peer_of(const struct election *e, uint64_t uid)
+{
+    for (int i = 0; uid != 0 && i < PEERS_MAX; i++)
+        if (e->peers[i].contact.uid == uid) return i;
+    return -1;
+}
+
+/* On the goose: this member said, in this term, that it has the roster in use on its disk. */
+bool acked_roster(const struct election *e, const struct follower *f)
+{
+    return f->term == e->saved.term && f->roster_term == e->roster.term &&
+           f->roster_version == e->roster.version;
+}
+
+/* On the goose: it is there, as far as one can know: it acknowledged what I sent less than half a lease ago. */
+bool acked_lately(const struct election *e, const struct follower *f)
+{
+    return f->term == e->saved.term && f->sent_at_us != 0 &&
+           e->now_us - f->sent_at_us <= e->reign.lease_us / 2;
+}
