@@ -82,6 +82,8 @@ enum roster_result roster_bootstrap(struct roster *roster, uint64_t name_tag,
 enum roster_result roster_add(struct roster *roster, struct text address, uint64_t uid,
                               uint8_t priority, uint16_t http_port);
 void roster_remove(struct roster *roster, int seat);
+/* All seats at once, to[i] for seat i: so two may change places. All of it or nothing. */
+enum roster_result roster_move_all(struct roster *roster, const struct text *to);
 enum roster_result roster_move(struct roster *roster, int seat, struct text address);
 
 struct text roster_address(const struct roster *roster, int seat);
@@ -90,6 +92,9 @@ int roster_find_address(const struct roster *roster, struct text address); /* -1
 /* PROTOCOL 4: a seat counts the uid that claimed it; an unclaimed one whoever is at its address and claims no other. */
 int roster_seat_of(const struct roster *roster, uint64_t uid, struct text address);
 int roster_majority(const struct roster *roster); /* of 0 seats: more than anybody can have */
+/* PROTOCOL 4: a seat of a flock counts for nothing until a uid has claimed it. In a roster made from flags all are
+ * unclaimed, and count by their place. False for seat -1. */
+bool roster_seat_counts(const struct roster *roster, int seat);
 bool roster_has_unclaimed(const struct roster *roster);
 size_t roster_encoded_bytes(const struct roster *roster);
 /* With one more seat, at a canonical address. */

@@ -202,9 +202,7 @@ struct election {
     enum role role;
     struct promise promise;
     struct following following;
-    uint64_t
-        followed_up_to_date_us; /* followed a goose whose roster was not newer, or was goose; 0: never */
-    struct tenure after;        /* the newest resignation heard */
+    struct tenure after; /* the newest resignation heard */
     uint64_t stand_at_us;
     struct round round;
     struct reign reign;

@@ -12,15 +12,15 @@ bool is_seated(const struct election *e)
     return self_seat(e) >= 0 && e->roster.term > 0 && !e->following.behind;
 }
 
-/* PROTOCOL 9 and S5. A node with a claimed seat, or one that was let in since, remembers all that it promised; at an
- * unclaimed seat the quarantine of its birth comes first; under a roster from flags it must have asked. */
+/* PROTOCOL 9 and S5. A node with a claimed seat, or one that was let in since, remembers all that it promised. One at a
+ * seat that nobody has claimed has no vote; under a roster from flags it must have asked. */
 bool may_vote_for(const struct election *e, const struct asked *asked)
 {
     if (e->roster.term == 0)
         return e->roster.count > 0 && e->birth.cleared &&
                (asked->flock_id == 0 || asked->flock_id == e->roster.flock_id);
-    return self_seat(e) >= 0 || roster_compare(asked->roster_term, asked->roster_version,
-                                               e->roster.term, e->roster.version) > 0;
+    return self_counts(e) || roster_compare(asked->roster_term, asked->roster_version,
+                                            e->roster.term, e->roster.version) > 0;
 }
 
 /* PROTOCOL 8.2: a majority of the roster in use has acknowledged exactly it, durably, in this term. */
@@ -30,6 +30,7 @@ bool goose_roster_committed(const struct election *e)
 
     for (int i = 0; i < e->roster.count; i++) {
         const struct follower *f = &e->peers[i].follower;
+        if (!roster_seat_counts(&e->roster, i)) continue;
         if (i == self)
             acked += e->durable >= e->reign.roster_generation && !e->reign.roster_pending;
         else

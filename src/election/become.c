@@ -130,6 +130,7 @@ void stand(struct step *s, enum reason why)
     set_role(s, ROLE_CANDIDATE, why);
     e->reign.lease_us = e->options.lease_us;
     e->reign.promise_us = own_promise_us(e);
+    e->reign.heartbeat_us = least_u64(e->options.heartbeat_us, e->reign.lease_us / 3);
     struct tenure mine = own_tenure(e);
     promise_give(e, &mine, (uint32_t)e->reign.promise_us, s->now_us);
     must_save(e);
@@ -138,21 +139,12 @@ void stand(struct step *s, enum reason why)
     round_count(s);
 }
 
-/* PROTOCOL 4: a seat that nobody has claimed may stand for a disk that was lost; only who lately followed a goose with
- * the same roster, or was one, may count it. A roster from flags is all unclaimed, and birth.c sees to it. */
-static bool seat_may_count(const struct election *e, int seat)
-{
-    if (e->roster.seats[seat].uid != 0 || e->roster.term == 0) return true;
-    return e->followed_up_to_date_us != 0 &&
-           e->now_us - e->followed_up_to_date_us < UNCLAIMED_TRUST_US;
-}
-
 static bool has_majority_of_yes(const struct election *e)
 {
     int yes = 0, self = self_seat(e);
 
     for (int i = 0; i < e->roster.count; i++)
-        if ((i == self || e->peers[i].yes) && seat_may_count(e, i)) yes++;
+        if ((i == self || e->peers[i].yes) && roster_seat_counts(&e->roster, i)) yes++;
     return yes >= roster_majority(&e->roster);
 }
 
@@ -183,12 +175,12 @@ static void roster_win(struct step *s)
 static void goose_begin(struct step *s)
 {
     struct election *e = s->e;
-    uint64_t lease_us = e->reign.lease_us, promise_us = e->reign.promise_us;
+    const struct reign stood = e->reign;
 
-    e->reign = (struct reign){.lease_us = lease_us,
-                              .promise_us = promise_us,
-                              .heartbeat_us = least_u64(e->options.heartbeat_us, lease_us / 3),
-                              .base_us = e->reign.base_us,
+    e->reign = (struct reign){.lease_us = stood.lease_us,
+                              .promise_us = stood.promise_us,
+                              .heartbeat_us = stood.heartbeat_us,
+                              .base_us = stood.base_us,
                               .heartbeat_at_us = s->now_us,
                               .roster_generation = e->generation,
                               .door_nonce = chance_u64(e),

@@ -158,7 +158,8 @@ void birth_heard_flock(struct step *s, const struct arrival *arrival)
     if (m->address.bytes != 0) address_keep(&e->door.address, m->address);
 }
 
-/* Whose turn it is to be asked: the seats, --peers, --join. */
+/* Whose turn it is to be asked: the seats, --peers, --join. Only an address that is mine *now* is left out: somebody else
+ * may live by now where I did, and a member at my address is where it was heard last. */
 static void hello_next(struct step *s)
 {
     struct election *e = s->e;
@@ -170,11 +171,11 @@ static void hello_next(struct step *s)
                               : turn < seats + peers
                                   ? roster_address(&e->options.peers, (int)(turn - seats))
                                   : roster_address(&e->options.join, (int)(turn - seats - peers));
-        bool self = text_equal(address, address_text(&e->options.self)) ||
-                    (turn < seats && (int)turn == self_seat(e));
+        bool mine_now = text_equal(address, address_text(&e->options.self));
         bool seen = turn >= seats && roster_find_address(&e->roster, address) >= 0;
-        if (self || seen) continue;
-        if (turn < seats)
+        bool member = turn < seats && (int)turn != self_seat(e);
+        if (seen || (mine_now && !(member && e->peers[turn].contact.heard_at_us != 0))) continue;
+        if (member)
             owe(e, (int)turn, OWED_HELLO);
         else
             address_keep(&e->hello_to, address);

@@ -50,6 +50,11 @@ int self_seat(const struct election *e)
     return roster_seat_of(&e->roster, e->saved.uid, address_text(&e->options.self));
 }
 
+bool self_counts(const struct election *e)
+{
+    return roster_seat_counts(&e->roster, self_seat(e));
+}
+
 /* A roster made from flags is no flock yet. */
 uint64_t own_flock_id(const struct election *e)
 {

@@ -37,7 +37,6 @@ static void heartbeat_tick(struct step *s)
     struct election *e = s->e;
 
     e->reign.heartbeat_at_us = s->now_us + e->reign.heartbeat_us;
-    e->followed_up_to_date_us = s->now_us;
     succession_count(e);
     owe_seats(e, OWED_HEARTBEAT);
     if (s->now_us >= e->reign.door_at_us) {
@@ -107,7 +106,6 @@ static void follow(struct step *s, const struct message *m)
                                       .step_us = m->heartbeat.step_us,
                                       .settled = m->heartbeat.settled,
                                       .behind = behind};
-    if (!behind) e->followed_up_to_date_us = s->now_us;
     e->round.failures = 0;
     e->yielded = 0;
     e->hello_to.bytes = 0;

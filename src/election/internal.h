@@ -4,11 +4,10 @@
 
 #include "goose/state.h"
 
-#define TERM_MAX           (UINT64_C(1) << 62)
-#define UNCLAIMED_TRUST_US UINT64_C(600000000) /* PROTOCOL 4: ten minutes */
-#define ERRAND_US_MIN      UINT64_C(10000000)
-#define DOOR_NONCE_US      UINT64_C(60000000)
-#define FAREWELL_TIMES     3
+#define TERM_MAX       (UINT64_C(1) << 62)
+#define ERRAND_US_MIN  UINT64_C(10000000)
+#define DOOR_NONCE_US  UINT64_C(60000000)
+#define FAREWELL_TIMES 3
 
 /* A message that has passed the envelope: who sent it. */
 struct arrival {
@@ -55,7 +54,8 @@ uint64_t chance_u64(struct election *e);
 uint64_t chance_below(struct election *e, uint64_t limit); /* 0 for a limit of 0 */
 void must_save(struct election *e);
 bool all_saved(const struct election *e);
-int self_seat(const struct election *e);
+int self_seat(const struct election *e); /* -1: none; it may be unclaimed */
+bool self_counts(const struct election *e);
 uint64_t own_flock_id(const struct election *e);
 struct tenure own_tenure(const struct election *e); /* of my term */
 void owe(struct election *e, int peer, unsigned what);

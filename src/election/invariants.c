@@ -22,7 +22,8 @@ static const char *check_durable(const struct election *e)
 static const char *check_goose(const struct election *e)
 {
     if (e->role != ROLE_GOOSE) return NULL;
-    if (self_seat(e) < 0) return "a goose without a seat";
+    if (self_seat(e) < 0 || e->roster.seats[self_seat(e)].uid == 0)
+        return "a goose without a claimed seat";
     if (e->roster.term != e->saved.term) return "a goose whose roster is not of its term";
     if (e->saved.voted_for != e->saved.uid) return "a goose that did not vote for itself";
     if (e->durable < e->round.vote_generation) return "a goose whose vote is not durable";
@@ -38,7 +39,7 @@ static const char *check_roles(const struct election *e)
 {
     bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
 
-    if (asks && self_seat(e) < 0) return "somebody without a seat asks for votes";
+    if (asks && !self_counts(e)) return "somebody without a seat that counts asks for votes";
     if (e->role == ROLE_CANDIDATE && e->saved.voted_for != e->saved.uid)
         return "a candidate that did not vote for itself";
     if (e->role == ROLE_CANDIDATE && e->promise.to.uid != e->saved.uid)

@@ -81,7 +81,7 @@ void lease_count(struct election *e)
     int count = 0, self = self_seat(e);
 
     for (int i = 0; i < e->roster.count; i++)
-        if (i != self) since[count++] = backed_since_us(e, i);
+        if (i != self && roster_seat_counts(&e->roster, i)) since[count++] = backed_since_us(e, i);
     int needed = self < 0 ? ROSTER_SEATS_MAX : roster_majority(&e->roster) - 1;
     e->reign.base_us = nth_newest(since, count, needed);
 }
@@ -91,21 +91,21 @@ uint64_t lease_end_us(const struct election *e, uint64_t now_us)
     return end_of_us(e, e->reign.base_us, now_us);
 }
 
-/* The same under a roster that is not in use yet. A seat is told by its uid, or by its address where the uid or the
- * address is what changes. Who has no seat now counts only as `newcomer` says, which may be NULL. */
+/* The same under a roster that is not in use yet. Who has no seat now counts only as `newcomer` says, which may be
+ * NULL. */
 uint64_t lease_end_under_us(const struct election *e, const struct roster *next,
                             const struct follower *newcomer, uint64_t now_us)
 {
     uint64_t since[ROSTER_SEATS_MAX];
     int count = 0;
-    int self = roster_seat_of(next, e->saved.uid, address_text(&e->options.self));
 
-    if (self < 0) return 0;
+    if (roster_find_uid(next, e->saved.uid) < 0) return 0;
     for (int i = 0; i < next->count; i++) {
-        if (i == self) continue;
-        int seat = roster_find_uid(&e->roster, next->seats[i].uid);
-        if (seat < 0) seat = roster_find_address(&e->roster, roster_address(next, i));
-        if (seat >= 0)
+        uint64_t uid = next->seats[i].uid;
+        int seat = roster_find_uid(&e->roster, uid);
+        if (uid == 0 || uid == e->saved.uid) continue;
+        if (seat < 0) seat = peer_of(e, uid); /* at a seat that it is about to claim */
+        if (seat >= 0 && seat < e->roster.count)
             since[count++] = backed_since_us(e, seat);
         else
             since[count++] =

@@ -67,7 +67,7 @@ static bool leaves_majority(const struct election *e, int without)
 
     for (int i = 0; i < e->roster.count; i++) {
         bool there = i == self_seat(e) || acked_lately(e, &e->peers[i].follower);
-        if (i != without && there) heard++;
+        if (i != without && there && roster_seat_counts(&e->roster, i)) heard++;
     }
     return heard >= count / 2 + 1;
 }

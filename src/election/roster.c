@@ -137,6 +137,11 @@ int roster_find_address(const struct roster *roster, struct text address)
     return -1;
 }
 
+bool roster_seat_counts(const struct roster *roster, int seat)
+{
+    return seat >= 0 && (roster->term == 0 || roster->seats[seat].uid != 0);
+}
+
 int roster_seat_of(const struct roster *roster, uint64_t uid, struct text address)
 {
     int seat = roster_find_uid(roster, uid);
@@ -222,18 +227,34 @@ void roster_remove(struct roster *roster, int seat)
     memset(&roster->seats[roster->count], 0, sizeof roster->seats[0]);
 }
 
+enum roster_result roster_move_all(struct roster *roster, const struct text *to)
+{
+    struct roster moved = *roster;
+
+    memset(moved.arena, 0, sizeof moved.arena);
+    moved.arena_bytes = 0;
+    for (int i = 0; i < moved.count; i++) {
+        if (!address_is_canonical(to[i])) return ROSTER_BAD_ADDRESS;
+        for (int j = 0; j < i; j++)
+            if (text_equal(to[i], to[j])) return ROSTER_ADDRESS_TWICE;
+        if (moved.arena_bytes + (size_t)to[i].bytes > sizeof moved.arena) return ROSTER_TOO_LARGE;
+        memcpy(moved.arena + moved.arena_bytes, to[i].at, to[i].bytes);
+        moved.seats[i].at = moved.arena_bytes;
+        moved.seats[i].bytes = to[i].bytes;
+        moved.arena_bytes = (uint16_t)(moved.arena_bytes + to[i].bytes);
+    }
+    if (roster_encoded_bytes(&moved) > ROSTER_BYTES_MAX) return ROSTER_TOO_LARGE;
+    *roster = moved;
+    return ROSTER_OK;
+}
+
 enum roster_result roster_move(struct roster *roster, int seat, struct text address)
 {
-    struct text old = roster_address(roster, seat);
+    struct text to[ROSTER_SEATS_MAX];
 
-    if (!address_is_canonical(address)) return ROSTER_BAD_ADDRESS;
-    if (text_equal(old, address)) return ROSTER_OK;
-    if (roster_find_address(roster, address) >= 0) return ROSTER_ADDRESS_TWICE;
-    if (roster_encoded_bytes(roster) - host_bytes(old) + host_bytes(address) > ROSTER_BYTES_MAX)
-        return ROSTER_TOO_LARGE;
-    arena_resize(roster, seat, address.bytes);
-    memcpy(roster->arena + roster->seats[seat].at, address.at, address.bytes);
-    return ROSTER_OK;
+    for (int i = 0; i < roster->count; i++)
+        to[i] = i == seat ? address : roster_address(roster, i);
+    return roster_move_all(roster, to);
 }
 
 static int text_compare(struct text a, struct text b)

@@ -81,14 +81,16 @@ static struct tenure told_after(const struct election *e)
     return early ? (struct tenure){0, 0, 0} : e->after;
 }
 
+/* PROTOCOL 6.2: a VOTE asked again promises what the first one did, whatever the options say by now. */
 static void body_ask(const struct election *e, struct message *m)
 {
     bool vote = e->role == ROLE_CANDIDATE;
+    uint64_t promise_us = vote ? e->reign.promise_us : own_promise_us(e);
 
     m->ask = (struct ask){.round = e->round.id,
                           .term = vote ? e->saved.term : e->saved.term + 1,
                           .sent_at_us = e->now_us,
-                          .promise_us = (uint32_t)own_promise_us(e),
+                          .promise_us = (uint32_t)promise_us,
                           .succession_delay_us = e->following.delay_us,
                           .roster_digest = roster_digest(&e->roster),
                           .after = told_after(e)};

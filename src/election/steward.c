@@ -93,47 +93,70 @@ static bool remove_for_operator(struct step *s)
     return change_make(s, &change);
 }
 
-static bool seat_move(struct step *s, struct roster *roster, int i, struct text address)
-{
-    struct roster others = *roster;
-    enum roster_result moved = roster_move(roster, i, address);
-
-    if (moved == ROSTER_TOO_LARGE) {
-        roster_remove(&others, i);
-        note(s, NOTE_TOO_LARGE, REASON_NONE, roster->seats[i].uid,
-             roster_encoded_bytes_with(&others, address));
-    }
-    return moved == ROSTER_OK;
-}
-
 /* 2. Uids of seats heard from, new addresses, priorities, HTTP ports: all that is known, at once. */
-static bool seat_fill(struct step *s, struct roster *roster, int i)
+static bool seat_fill(const struct election *e, struct roster *roster, int i)
 {
-    const struct election *e = s->e;
-    const struct peer *peer = &e->peers[i];
-    const struct follower *f = &peer->follower;
+    const struct follower *f = &e->peers[i].follower;
     struct seat *seat = &roster->seats[i];
+    const struct seat was = *seat;
     bool self = i == self_seat(e);
-    bool changed = false;
 
     if (!self && (f->term != e->saved.term || f->seq == 0)) return false;
-    uint64_t uid = self ? e->saved.uid : peer->contact.uid;
-    uint8_t priority = self ? e->options.priority : f->priority;
-    uint16_t http_port = self ? e->options.http_port : f->http_port;
-    struct text address = self ? address_text(&e->options.self) : address_text(&peer->moved_to);
-    if (seat->uid == 0 && roster_find_uid(roster, uid) < 0) {
-        seat->uid = uid;
-        changed = true;
+    uint64_t uid = self ? e->saved.uid : e->peers[i].contact.uid;
+    if (seat->uid == 0 && roster_find_uid(roster, uid) < 0) seat->uid = uid;
+    if (seat->uid == uid) {
+        seat->priority = self ? e->options.priority : f->priority;
+        seat->http_port = self ? e->options.http_port : f->http_port;
     }
-    if (seat->uid != uid) return changed;
-    if (seat->priority != priority || seat->http_port != http_port) {
-        seat->priority = priority;
-        seat->http_port = http_port;
-        changed = true;
+    return memcmp(&was, seat, sizeof was) != 0;
+}
+
+/* Where the one who sits there says that it is now. */
+static struct text address_now(const struct election *e, int i)
+{
+    const struct address *moved = i == self_seat(e) ? &e->options.self : &e->peers[i].moved_to;
+    bool its = e->roster.seats[i].uid != 0 && moved->bytes != 0;
+
+    return its ? address_text(moved) : roster_address(&e->roster, i);
+}
+
+/* Who wants a place that somebody else has, or wants too, stays where it was; whose place that is may now be another. */
+static bool stay_one(const struct roster *roster, struct text *to)
+{
+    for (int i = 0; i < roster->count; i++) {
+        struct text old = roster_address(roster, i);
+        for (int j = 0; j < roster->count; j++) {
+            if (j == i || !text_equal(to[i], to[j]) || text_equal(to[i], old)) continue;
+            to[i] = old;
+            return true;
+        }
     }
-    if (address.bytes != 0 && !text_equal(address, roster_address(roster, i)))
-        changed |= seat_move(s, roster, i, address);
-    return changed;
+    return false;
+}
+
+/* Several at once: two nodes may have come back with each other's address. */
+static bool seats_move(struct step *s, struct roster *roster)
+{
+    struct election *e = s->e;
+    struct text to[ROSTER_SEATS_MAX];
+    bool moves = false;
+
+    for (int i = 0; i < roster->count; i++)
+        to[i] = address_now(e, i);
+    while (stay_one(roster, to))
+        ;
+    for (int i = 0; i < roster->count; i++) {
+        struct roster one = *roster;
+        struct text old = roster_address(&e->roster, i);
+        if (text_equal(to[i], old)) continue;
+        moves = true;
+        roster_remove(&one, i);
+        size_t bytes = roster_encoded_bytes_with(&one, to[i]);
+        if (bytes <= ROSTER_BYTES_MAX) continue;
+        note(s, NOTE_TOO_LARGE, REASON_NONE, roster->seats[i].uid, bytes);
+        return false;
+    }
+    return moves && roster_move_all(roster, to) == ROSTER_OK;
 }
 
 static bool fill_seats(struct step *s)
@@ -144,7 +167,8 @@ static bool fill_seats(struct step *s)
 
     change_begin(e, &change, REASON_SEAT_FILLED, 0);
     for (int i = 0; i < e->roster.count; i++)
-        changed |= seat_fill(s, &change.roster, i);
+        changed |= seat_fill(e, &change.roster, i);
+    changed |= seats_move(s, &change.roster);
     return changed && change_make(s, &change);
 }
 

@@ -27,8 +27,7 @@ uint64_t slack_us(const struct election *e)
 bool may_stand(const struct election *e)
 {
     return !e->failed && !e->draining && !e->options.observer && e->options.priority > 0 &&
-           self_seat(e) >= 0 && (e->roster.term > 0 || e->birth.cleared) &&
-           e->saved.term < TERM_MAX;
+           self_counts(e) && (e->roster.term > 0 || e->birth.cleared) && e->saved.term < TERM_MAX;
 }
 
 /* PROTOCOL 6: when my promise has ended, my place in the succession, and up to a quarter step unless I am the heir. */
@@ -65,15 +64,15 @@ bool can_take_over(const struct election *e, int peer)
 {
     const struct follower *f = &e->peers[peer].follower;
 
-    return peer != self_seat(e) && f->stands && f->priority > 0 && acked_lately(e, f) &&
-           acked_roster(e, f);
+    return peer != self_seat(e) && roster_seat_counts(&e->roster, peer) && f->stands &&
+           f->priority > 0 && acked_lately(e, f) && acked_roster(e, f);
 }
 
 /* One number to compare: may be goose, acks fresh, current roster, priority, round trip in whole ms, place. */
 static uint64_t standing(const struct election *e, int peer)
 {
     const struct follower *f = &e->peers[peer].follower;
-    uint64_t may = f->stands && f->priority > 0;
+    uint64_t may = f->stands && f->priority > 0 && roster_seat_counts(&e->roster, peer);
     uint64_t fresh = acked_lately(e, f);
     uint64_t current = acked_roster(e, f);
     uint64_t ms = f->rtt_us == 0 ? UINT16_MAX : least_u64(f->rtt_us / 1000, UINT16_MAX);

@@ -3,7 +3,7 @@
 
 static enum seat_kind seat_kind(const struct election *e)
 {
-    if (self_seat(e) >= 0 && (e->roster.term > 0 || e->birth.cleared)) return SEAT_VOTER;
+    if (self_counts(e) && (e->roster.term > 0 || e->birth.cleared)) return SEAT_VOTER;
     return e->roster.term > 0 && !e->birth.barred ? SEAT_OBSERVER : SEAT_NONE;
 }
 

@@ -68,11 +68,6 @@ static void far(uint64_t *at_us)
     *at_us = FAR_US;
 }
 
-static void now_if_ever(uint64_t *at_us)
-{
-    if (*at_us != 0) *at_us = NOW_US;
-}
-
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
 {
     uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life, term, kind};
@@ -265,14 +260,12 @@ void canon_node(struct node *node)
     ends(&e->promise.until_us);
     ends(&e->quarantine_end_us);
     ends(&e->following.until_us);
-    now_if_ever(&e->followed_up_to_date_us);
     far(&e->stand_at_us);
     e->following.seq = 0;
     if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
     e->following.delay_us = world.canvass ? 0 : TICK_US;
     e->following.settled = false;
     if (world.hellos == 0) e->following.until_us = 0;
-    if (!roster_has_unclaimed(&e->saved.roster)) e->followed_up_to_date_us = NOW_US;
     if (e->saved.longest_promise_us > 0) e->longest_given_us = e->saved.longest_promise_us;
     if (!world.canvass) e->yielded = 0;
     if (e->farewell.left < 3)

@@ -90,7 +90,7 @@ static void a_goose(void **state)
     const struct scenes *scenes = *state;
     struct election e;
 
-    WRONG(GOOSE, e.roster.seats[0].uid = 99, "a goose without a seat");
+    WRONG(GOOSE, e.roster.seats[0].uid = 99, "a goose without a claimed seat");
     WRONG(GOOSE, e.roster.term--, "a goose whose roster is not of its term");
     WRONG(GOOSE, e.saved.voted_for = 2, "a goose that did not vote for itself");
     WRONG(GOOSE, e.round.vote_generation = e.durable + 1, "a goose whose vote is not durable");
@@ -105,8 +105,8 @@ static void a_duck_or_candidate(void **state)
     const struct scenes *scenes = *state;
     struct election e;
 
-    WRONG(CANVASSING, e.roster.seats[0].uid = 99, "somebody without a seat asks for votes");
-    WRONG(CANDIDATE, e.roster.seats[0].uid = 99, "somebody without a seat asks for votes");
+    WRONG(CANVASSING, e.roster.seats[0].uid = 99, "somebody without a seat that counts asks for votes");
+    WRONG(CANDIDATE, e.roster.seats[0].uid = 99, "somebody without a seat that counts asks for votes");
     WRONG(CANDIDATE, e.saved.voted_for = 2, "a candidate that did not vote for itself");
     WRONG(CANDIDATE, e.promise.to.uid = 2, "a candidate that promised itself to another");
     WRONG(DUCK, e.roster.version++, "a duck uses another roster than it saves");
