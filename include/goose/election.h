@@ -50,6 +50,7 @@ struct durable_state {
     uint64_t term;
     uint64_t voted_for; /* a uid; 0: nobody in this term */
     uint64_t longest_promise_us;
+    bool barred;          /* an operator removed me: not let in until told to come back */
     struct roster roster; /* of 0 seats: not of a flock yet */
 };
 
@@ -90,6 +91,7 @@ enum request_kind {
     REQUEST_REMOVE,   /* `address` from the roster */
     REQUEST_DRAIN,    /* stop being, and never become, goose */
     REQUEST_UNDRAIN,  /* and back; also lets an operator's removal be forgotten */
+    REQUEST_VOTERS,   /* the flock wants `wanted` voters from now on */
     REQUEST_STOP, /* resign if goose; the answer (after the last hold and three RESIGNs) says that all has been sent,
                         and the process may end. A second one is BUSY */
 };
@@ -119,6 +121,7 @@ struct event {
             uint64_t id; /* the caller's, above 0: comes back with the answer */
             enum request_kind kind;
             bool force;
+            uint8_t wanted; /* REQUEST_VOTERS: 1..ROSTER_SEATS_MAX; another number is not found */
             uint64_t hold_us;
             struct text address; /* empty: anybody */
         } request;
@@ -212,6 +215,8 @@ enum reason {
     REASON_SEAT_ADDED,
     REASON_SEAT_REPLACED, /* a newborn at the address of a silent seat */
     REASON_SEAT_DEAD,
+    REASON_SEAT_SPARE,    /* there were more than wanted */
+    REASON_VOTERS_WANTED, /* an operator wants another number of voters */
     REASONS
 };
 
@@ -224,6 +229,8 @@ struct note {
     uint64_t number;
 };
 
+/* `number`: the hold in us; or behind a removal, the loss of how many voters stops the flock now, where nobody waits for
+ * the seat: 0 if somebody does, or no more are wanted. */
 struct answer {
     uint64_t id;
     enum outcome outcome;
@@ -273,7 +280,7 @@ struct election_view {
     bool settled;
     bool committed; /* goose: the roster in use is */
     bool draining;
-    bool removed; /* by an operator: not let in until restarted or told to */
+    bool removed; /* by an operator: not let in until told to come back */
     bool quarantined;
     bool listening;      /* alone, waits whether a flock knows it */
     bool alone_by_flags; /* its command line names nobody, yet others have joined */

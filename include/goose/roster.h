@@ -13,10 +13,11 @@
 #define HOST_CHARS_MAX    64
 #define ADDRESS_CHARS_MAX 70 /* host, colon, five digits */
 #define ROSTER_SEATS_MAX  31
-#define ROSTER_BYTES_MAX  1024
-#define ROSTER_HEAD_BYTES \
-    10 /* wanted, count, removed uid: term, version and flock id travel in the header */
-#define SEAT_HEAD_BYTES 14 /* length of the host, port, uid, priority, HTTP port */
+#define ROSTER_BYTES_MAX  1048
+#define REMOVED_KEPT      4
+/* Wanted, count, removed uids: term, version and flock id travel in the header. */
+#define ROSTER_HEAD_BYTES (2 + 8 * REMOVED_KEPT)
+#define SEAT_HEAD_BYTES   14 /* length of the host, port, uid, priority, HTTP port */
 
 #define PRIORITY_DEFAULT 100
 
@@ -45,8 +46,8 @@ struct roster {
     uint64_t term; /* 0: made from flags, no flock yet */
     uint64_t version;
     uint64_t flock_id;
-    uint64_t removed_uid; /* the last one that an operator removed; 0: none */
-    uint8_t wanted;       /* how many seats the flock aims at */
+    uint64_t removed[REMOVED_KEPT]; /* uids that an operator removed, newest first; 0: no more */
+    uint8_t wanted;                 /* how many seats the flock aims at */
     uint8_t count;
     uint16_t arena_bytes;
     uint8_t zero[4];
@@ -82,6 +83,10 @@ enum roster_result roster_bootstrap(struct roster *roster, uint64_t name_tag,
 enum roster_result roster_add(struct roster *roster, struct text address, uint64_t uid,
                               uint8_t priority, uint16_t http_port);
 void roster_remove(struct roster *roster, int seat);
+/* PROTOCOL 9: whom an operator removed. The newest stand first; the oldest drop out. */
+bool roster_has_removed(const struct roster *roster, uint64_t uid);
+void roster_removed_add(struct roster *roster, uint64_t uid);
+void roster_removed_forget(struct roster *roster, uint64_t uid);
 /* All seats at once, to[i] for seat i: so two may change places. All of it or nothing. */
 enum roster_result roster_move_all(struct roster *roster, const struct text *to);
 enum roster_result roster_move(struct roster *roster, int seat, struct text address);

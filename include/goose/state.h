@@ -121,11 +121,14 @@ struct farewell {
     bool observers_left;
 };
 
-/* A removal that the goose carries out: one at a time. */
+/* What an operator wants of the roster, and the goose carries out, one at a time: a removal, or how many voters are
+ * wanted. */
 struct removal {
     bool active;
     bool force;
-    uint64_t uid; /* whom; 0: an unclaimed seat */
+    bool committed; /* it is done, and who asked is to be told */
+    uint8_t wanted; /* 0: it is a removal */
+    uint64_t uid;   /* whom; 0: an unclaimed seat */
     struct address address;
     uint64_t for_uid; /* who asked; 0: here */
     uint64_t for_life;
@@ -138,6 +141,7 @@ struct result_kept {
     uint64_t life;
     uint64_t number;
     enum outcome outcome;
+    uint8_t stops_at;
 };
 
 /* A request made here that is not answered yet. */
@@ -145,6 +149,7 @@ struct errand {
     uint64_t id; /* 0: free */
     enum request_kind kind;
     bool force;
+    uint8_t wanted;
     bool known; /* the address was a member's when it was asked */
     bool owed;  /* to be sent to the goose */
     uint64_t number;
@@ -170,7 +175,6 @@ struct birth {
     bool cleared;         /* may take part in the bootstrap */
     bool knows_flock;     /* somebody asked knows of one: no bootstrap */
     bool listening;       /* a lone founder */
-    bool barred;          /* an operator removed me */
     uint64_t wait_end_us; /* when a promise's time has passed since birth */
     uint64_t listen_end_us;
     uint32_t said_none; /* bits of options.peers */

@@ -13,7 +13,7 @@
 #define WIRE_MAJOR 1
 #define WIRE_MINOR 0
 
-#define DATAGRAM_BYTES_MAX 1300 /* sealed */
+#define DATAGRAM_BYTES_MAX 1324 /* sealed */
 #define SEAL_BYTES_MAX     24
 #define MESSAGE_BYTES_MAX  (DATAGRAM_BYTES_MAX - SEAL_BYTES_MAX)
 
@@ -59,6 +59,7 @@ enum outcome {
     OUTCOME_NOT_ELIGIBLE, /* it cannot be goose now: draining, priority 0, silent, behind, or no voter */
     OUTCOME_COSTS_MAJORITY, /* the rest would be no connected majority */
     OUTCOME_LAST_SEAT,      /* the only voter cannot be removed */
+    OUTCOME_UNCLAIMED_FIRST, /* the rest would be no majority because of seats that nobody has claimed */
     OUTCOME_NO_GOOSE,
     OUTCOME_NOT_GOOSE,
     OUTCOME_BUSY, /* too many requests wait already */
@@ -66,7 +67,7 @@ enum outcome {
     OUTCOMES
 };
 
-enum carried { CARRIED_REMOVE = 1, CARRIED_HANDOVER, CARRIED_KINDS };
+enum carried { CARRIED_REMOVE = 1, CARRIED_HANDOVER, CARRIED_VOTERS, CARRIED_KINDS };
 
 /* Somebody's time as candidate and goose: what a promise is given to, and what a resignation gives up for ever. The life
  * belongs to it: an old copy of a node's state may win the very term that an earlier life of it has resigned, and what
@@ -144,13 +145,15 @@ struct request {
     uint64_t term;   /* the goose's, when it was asked */
     enum carried what;
     bool force;
-    struct text address; /* empty: anybody (handover only) */
+    uint8_t wanted;      /* CARRIED_VOTERS: how many voters, 1..ROSTER_SEATS_MAX; else 0 */
+    struct text address; /* empty: anybody (handover), nobody (voters) */
 };
 
 struct result {
     uint64_t life; /* the requester's */
     uint64_t number;
     enum outcome outcome;
+    uint8_t stops_at; /* of a removal: see struct answer */
 };
 
 struct message {

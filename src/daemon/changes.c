@@ -117,6 +117,8 @@ static const char *why_roster(const struct step_seen *seen)
         [REASON_SEAT_ADDED] = "a voter was added",
         [REASON_SEAT_REPLACED] = "a voter was replaced by a newborn one",
         [REASON_SEAT_DEAD] = "a dead voter lost its seat",
+        [REASON_SEAT_SPARE] = "one voter more than wanted lost its seat",
+        [REASON_VOTERS_WANTED] = "an operator wants another number of voters",
         [REASON_REMOVED] = "an operator removed a member",
     };
     const struct note *note = find_note(seen, NOTE_ROSTER);

@@ -197,6 +197,11 @@ static struct flock_answer answer_for(enum outcome outcome, enum flock_ask ask)
         answer.error = "the only voter cannot be removed";
         answer.hint = "stop it instead";
         break;
+    case OUTCOME_UNCLAIMED_FIRST:
+        answer.error = "without it the voters that have come once would be no majority";
+        answer.hint = "first remove the seat that nobody has claimed, the one without a uid in "
+                      "/members; ?force=1 does not help";
+        break;
     case OUTCOME_NO_GOOSE: answer.outcome = FLOCK_NO_GOOSE; break;
     case OUTCOME_BUSY:
         answer.outcome = FLOCK_NO_ANSWER;

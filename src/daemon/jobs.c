@@ -42,7 +42,8 @@ void jobs_over(struct jobs *jobs)
 
 static bool is_carried(const struct event *event)
 {
-    return event->kind == EVENT_MESSAGE && event->message.message->kind == MESSAGE_REQUEST;
+    return event->kind == EVENT_MESSAGE && event->message.message->kind == MESSAGE_REQUEST &&
+           event->message.message->request.what != CARRIED_VOTERS;
 }
 
 static bool are_waited_for(const struct jobs *jobs, uint64_t now_us)
@@ -52,7 +53,8 @@ static bool are_waited_for(const struct jobs *jobs, uint64_t now_us)
 
 bool jobs_bind(const struct jobs *jobs, const struct event *event, uint64_t now_us)
 {
-    bool asked = event->kind == EVENT_REQUEST && event->request.kind != REQUEST_HOLD;
+    bool asked = event->kind == EVENT_REQUEST && event->request.kind != REQUEST_HOLD &&
+                 event->request.kind != REQUEST_VOTERS;
 
     return are_waited_for(jobs, now_us) && (asked || is_carried(event));
 }

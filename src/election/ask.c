@@ -3,7 +3,7 @@
 
 bool may_enter(const struct election *e)
 {
-    return !e->failed && !e->draining && !e->options.observer && !e->birth.barred;
+    return !e->failed && !e->draining && !e->options.observer && !e->saved.barred;
 }
 
 /* The goose has me in its roster, and so goes on sending to me. */

@@ -102,7 +102,7 @@ bool roster_take(struct step *s, const struct roster *roster, enum reason why)
         roster_compare(roster->term, roster->version, e->roster.term, e->roster.version) > 0;
     bool mine = e->roster.term == 0 || roster->flock_id == e->roster.flock_id;
     bool had_seat = self_seat(e) >= 0;
-    bool knew = e->roster.removed_uid == e->saved.uid && !had_seat;
+    bool knew = roster_has_removed(&e->roster, e->saved.uid) && !had_seat;
 
     assert(e->role != ROLE_GOOSE);
     if (!newer || !mine || roster->count == 0 || roster->term > TERM_MAX) return false;
@@ -113,9 +113,10 @@ bool roster_take(struct step *s, const struct roster *roster, enum reason why)
     roster_use(s, roster);
     e->birth.knows_flock = true;
     e->birth.listening = false;
-    if (self_seat(e) < 0 && roster->removed_uid == e->saved.uid && !knew) e->birth.barred = true;
+    if (self_seat(e) < 0 && roster_has_removed(roster, e->saved.uid) && !knew)
+        e->saved.barred = true;
     if (had_seat && self_seat(e) < 0) hello_after_goose(e);
-    note(s, NOTE_ROSTER, e->birth.barred ? REASON_REMOVED : why, 0, roster->count);
+    note(s, NOTE_ROSTER, e->saved.barred ? REASON_REMOVED : why, 0, roster->count);
     return true;
 }
 

@@ -110,6 +110,7 @@ void hello_after_loss(struct election *e);
 
 /* steward.c: which roster change the goose makes next. */
 void steward_run(struct step *s);
+uint8_t steward_stops_at(const struct step *s); /* behind a removal: see struct answer */
 
 /* send.c: what is owed becomes messages. */
 void send_owed(struct step *s);

@@ -39,14 +39,17 @@ static const struct observer *find_observer(const struct step *s, struct text ad
 }
 
 /* On the goose: who would take over. DONE: *heir is a peer, or -1 where I am asked to hand over to myself. */
-static enum outcome choose_heir(const struct election *e, struct text address, int *heir)
+static enum outcome choose_heir(const struct step *s, struct text address, int *heir)
 {
+    const struct election *e = s->e;
+
     if (address.bytes == 0) {
         *heir = succession_heir(e);
         return *heir >= 0 ? OUTCOME_DONE : OUTCOME_NOT_ELIGIBLE;
     }
     *heir = find_seat(e, address);
-    if (*heir < 0) return OUTCOME_NOT_FOUND;
+    if (*heir < 0)
+        return find_observer(s, address) != NULL ? OUTCOME_NOT_ELIGIBLE : OUTCOME_NOT_FOUND;
     if (*heir == self_seat(e)) {
         *heir = -1;
         return OUTCOME_DONE;
@@ -72,6 +75,16 @@ static bool leaves_majority(const struct election *e, int without)
     return heard >= count / 2 + 1;
 }
 
+/* PROTOCOL 9, removal: unclaimed seats never count, so those that are claimed must be a majority without it. */
+static bool leaves_claimed(const struct election *e, int without)
+{
+    int claimed = 0, count = e->roster.count - 1;
+
+    for (int i = 0; i < e->roster.count; i++)
+        claimed += i != without && e->roster.seats[i].uid != 0;
+    return claimed >= count / 2 + 1;
+}
+
 /* On the goose: start a removal, or say why not. BUSY: another is under way; DONE: under way, wait for it. */
 static enum outcome removal_begin(struct step *s, struct text address, bool force)
 {
@@ -83,6 +96,7 @@ static enum outcome removal_begin(struct step *s, struct text address, bool forc
         return text_equal(address_text(&e->removal.address), address) ? OUTCOME_DONE : OUTCOME_BUSY;
     if (seat < 0 && observer == NULL) return OUTCOME_NOT_FOUND;
     if (seat >= 0 && e->roster.count == 1) return OUTCOME_LAST_SEAT;
+    if (seat >= 0 && !leaves_claimed(e, seat)) return OUTCOME_UNCLAIMED_FIRST;
     if (seat >= 0 && seat == self_seat(e)) {
         uint64_t heir = heir_uid_or_none(e);
         if (heir == 0) return OUTCOME_NOT_ELIGIBLE;
@@ -97,15 +111,16 @@ static enum outcome removal_begin(struct step *s, struct text address, bool forc
     return OUTCOME_DONE;
 }
 
-/* The roster in use shows it, and is committed. */
-static bool removal_is_done(const struct election *e)
+/* The same for how many voters are wanted. */
+static enum outcome voters_begin(struct step *s, uint8_t wanted)
 {
-    const struct removal *removal = &e->removal;
-    bool gone = removal->uid != 0 ? roster_find_uid(&e->roster, removal->uid) < 0 &&
-                                        e->roster.removed_uid == removal->uid
-                                  : find_seat(e, address_text(&removal->address)) < 0;
+    struct removal *removal = &s->e->removal;
 
-    return gone && !e->reign.roster_pending && goose_roster_committed(e);
+    if (removal->active) return removal->wanted == wanted ? OUTCOME_DONE : OUTCOME_BUSY;
+    *removal = (struct removal){
+        .active = true, .wanted = wanted, .ends_us = s->now_us + patience_us(s->e)};
+    steward_run(s);
+    return OUTCOME_DONE;
 }
 
 static struct errand *errand_free(struct election *e)
@@ -115,14 +130,25 @@ static struct errand *errand_free(struct election *e)
     return NULL;
 }
 
+/* An address where one is needed, and a number of voters that there can be. */
+static bool names_somebody(const struct event *event)
+{
+    struct text address = event->request.address;
+    uint8_t wanted = event->request.wanted;
+
+    if (event->request.kind == REQUEST_VOTERS)
+        return address.bytes == 0 && wanted > 0 && wanted <= ROSTER_SEATS_MAX;
+    if (address.bytes == 0) return event->request.kind == REQUEST_HANDOVER;
+    return address_is_canonical(address);
+}
+
 static enum refusal errand_begin(struct step *s, const struct event *event)
 {
     struct election *e = s->e;
     struct errand *errand = errand_free(e);
     struct text address = event->request.address;
 
-    bool remove = event->request.kind == REQUEST_REMOVE;
-    if ((address.bytes == 0 && remove) || (address.bytes != 0 && !address_is_canonical(address))) {
+    if (!names_somebody(event)) {
         answer(s, event->request.id, OUTCOME_NOT_FOUND, 0);
         return REFUSAL_NONE;
     }
@@ -130,14 +156,16 @@ static enum refusal errand_begin(struct step *s, const struct event *event)
         answer(s, event->request.id, OUTCOME_BUSY, 0);
         return REFUSAL_NONE;
     }
-    *errand = (struct errand){.id = event->request.id,
-                              .kind = event->request.kind,
-                              .force = event->request.force,
-                              .known = address.bytes != 0 && find_seat(e, address) >= 0,
-                              .number = ++e->errand_number,
-                              .since_us = s->now_us,
-                              .ask_at_us = s->now_us,
-                              .ends_us = s->now_us + patience_us(e)};
+    *errand =
+        (struct errand){.id = event->request.id,
+                        .kind = event->request.kind,
+                        .force = event->request.force,
+                        .wanted = event->request.kind == REQUEST_VOTERS ? event->request.wanted : 0,
+                        .known = address.bytes != 0 && find_seat(e, address) >= 0,
+                        .number = ++e->errand_number,
+                        .since_us = s->now_us,
+                        .ask_at_us = s->now_us,
+                        .ends_us = s->now_us + patience_us(e)};
     if (address.bytes != 0) address_keep(&errand->address, address);
     return REFUSAL_NONE;
 }
@@ -169,7 +197,10 @@ static void drain(struct step *s, uint64_t id)
 static void undrain(struct step *s, uint64_t id)
 {
     s->e->draining = s->e->stop_id != 0;
-    s->e->birth.barred = false;
+    if (s->e->saved.barred) {
+        s->e->saved.barred = false;
+        must_save(s->e);
+    }
     stand_after_promise(s->e);
     answer(s, id, OUTCOME_DONE, 0);
 }
@@ -187,6 +218,7 @@ enum refusal handle_request_here(struct step *s, const struct event *event)
         return REFUSAL_NONE;
     }
     case REQUEST_HANDOVER:
+    case REQUEST_VOTERS:
     case REQUEST_REMOVE: return errand_begin(s, event);
     case REQUEST_DRAIN: drain(s, id); return REFUSAL_NONE;
     case REQUEST_UNDRAIN: undrain(s, id); return REFUSAL_NONE;
@@ -195,10 +227,16 @@ enum refusal handle_request_here(struct step *s, const struct event *event)
     }
 }
 
+static void errand_end_with(struct step *s, struct errand *errand, enum outcome outcome,
+                            uint64_t number)
+{
+    answer(s, errand->id, outcome, number);
+    memset(errand, 0, sizeof *errand);
+}
+
 static void errand_end(struct step *s, struct errand *errand, enum outcome outcome)
 {
-    answer(s, errand->id, outcome, 0);
-    memset(errand, 0, sizeof *errand);
+    errand_end_with(s, errand, outcome, 0);
 }
 
 /* This node is the goose, or has become it: the errand ends here. */
@@ -210,7 +248,7 @@ static void errand_do_here(struct step *s, struct errand *errand)
 
     if (errand->kind == REQUEST_HANDOVER) {
         if (e->reign.resigns) return; /* as soon as the last hold has run out */
-        enum outcome outcome = choose_heir(e, address, &heir);
+        enum outcome outcome = choose_heir(s, address, &heir);
         if (outcome != OUTCOME_DONE || heir < 0) {
             errand_end(s, errand, outcome);
             return;
@@ -219,11 +257,12 @@ static void errand_do_here(struct step *s, struct errand *errand)
         goose_resign_soon(s, REASON_HANDOVER, e->peers[heir].contact.uid);
         return;
     }
-    if (e->removal.active && text_equal(address_text(&e->removal.address), address)) return;
-    bool idle = !e->removal.active;
-    enum outcome outcome = removal_begin(s, address, errand->force);
-    if (outcome == OUTCOME_DONE && idle && e->removal.active) e->removal.number = errand->number;
-    if (outcome == OUTCOME_DONE || outcome == OUTCOME_BUSY) return;
+    if (e->removal.active) return; /* this one, or it waits its turn */
+    enum outcome outcome = errand->kind == REQUEST_VOTERS
+                               ? voters_begin(s, errand->wanted)
+                               : removal_begin(s, address, errand->force);
+    if (outcome == OUTCOME_DONE && e->removal.active) e->removal.number = errand->number;
+    if (outcome == OUTCOME_DONE) return;
     errand_end(s, errand, outcome == OUTCOME_NOT_FOUND && errand->known ? OUTCOME_DONE : outcome);
 }
 
@@ -267,24 +306,23 @@ static const struct result_kept *result_find(const struct election *e, const str
     return NULL;
 }
 
-static void result_keep(struct election *e, uint64_t uid, uint64_t life, uint64_t number,
-                        enum outcome outcome)
+static void result_keep(struct election *e, struct result_kept kept)
 {
-    e->results[e->result_next++ % RESULTS_KEPT] =
-        (struct result_kept){.uid = uid, .life = life, .number = number, .outcome = outcome};
+    e->results[e->result_next++ % RESULTS_KEPT] = kept;
 }
 
-static void result_send(struct step *s, const struct message *m, enum outcome outcome)
+static void result_send(struct step *s, const struct message *m, enum outcome outcome,
+                        uint8_t stops_at)
 {
     s->owes_result = true;
-    s->result = (struct result){.life = m->life, .number = m->request.number, .outcome = outcome};
+    s->result = (struct result){m->life, m->request.number, outcome, stops_at};
 }
 
 /* Told once, and the same again to who asks again. */
 static void result_tell(struct step *s, const struct message *m, enum outcome outcome)
 {
-    result_keep(s->e, m->uid, m->life, m->request.number, outcome);
-    result_send(s, m, outcome);
+    result_keep(s->e, (struct result_kept){m->uid, m->life, m->request.number, outcome, 0});
+    result_send(s, m, outcome, 0);
 }
 
 /* Committed: whoever asked for it here is told, and who carried it here is told when it asks again. */
@@ -292,15 +330,17 @@ static void removal_finish(struct step *s)
 {
     struct election *e = s->e;
     struct removal *removal = &e->removal;
+    uint8_t stops_at = removal->wanted == 0 ? steward_stops_at(s) : 0;
 
     removal->active = false;
     if (removal->for_uid != 0) {
-        result_keep(e, removal->for_uid, removal->for_life, removal->number, OUTCOME_DONE);
+        result_keep(e, (struct result_kept){removal->for_uid, removal->for_life, removal->number,
+                                            OUTCOME_DONE, stops_at});
         return;
     }
     for (int i = 0; i < ELECTION_ERRANDS_MAX; i++)
         if (e->errands[i].id != 0 && e->errands[i].number == removal->number && !answers_full(s))
-            errand_end(s, &e->errands[i], OUTCOME_DONE);
+            errand_end_with(s, &e->errands[i], OUTCOME_DONE, stops_at);
 }
 
 void errands_timers(struct step *s)
@@ -308,7 +348,7 @@ void errands_timers(struct step *s)
     struct election *e = s->e;
 
     if (e->removal.active && e->role == ROLE_GOOSE) {
-        if (removal_is_done(e))
+        if (e->removal.committed)
             removal_finish(s);
         else if (s->now_us >= e->removal.ends_us)
             e->removal.active = false;
@@ -335,13 +375,15 @@ static bool is_for(const struct removal *removal, const struct message *m)
            removal->number == m->request.number;
 }
 
-static void carried_remove(struct step *s, const struct message *m)
+static void carried_change(struct step *s, const struct message *m)
 {
     struct election *e = s->e;
 
     if (is_for(&e->removal, m)) return;
     bool idle = !e->removal.active;
-    enum outcome outcome = removal_begin(s, m->request.address, m->request.force);
+    enum outcome outcome = m->request.what == CARRIED_VOTERS
+                               ? voters_begin(s, m->request.wanted)
+                               : removal_begin(s, m->request.address, m->request.force);
     if (outcome == OUTCOME_BUSY) return; /* it asks again */
     if (outcome != OUTCOME_DONE) {
         result_tell(s, m, outcome);
@@ -363,7 +405,7 @@ static void carried_handover(struct step *s, const struct message *m)
         return;
     }
     if (e->reign.resigns) return;
-    enum outcome outcome = choose_heir(e, m->request.address, &heir);
+    enum outcome outcome = choose_heir(s, m->request.address, &heir);
     if (outcome != OUTCOME_DONE || heir < 0)
         result_tell(s, m, outcome);
     else
@@ -379,9 +421,9 @@ enum refusal handle_request(struct step *s, const struct arrival *arrival)
     if (arrival->seat < 0 && arrival->observer == NULL) return REFUSAL_STRANGER;
     if (e->role != ROLE_GOOSE) return REFUSAL_NOT_GOOSE;
     if (kept != NULL)
-        result_send(s, m, kept->outcome);
-    else if (m->request.what == CARRIED_REMOVE)
-        carried_remove(s, m);
+        result_send(s, m, kept->outcome, kept->stops_at);
+    else if (m->request.what != CARRIED_HANDOVER)
+        carried_change(s, m);
     else
         carried_handover(s, m);
     return REFUSAL_NONE;
@@ -399,7 +441,7 @@ enum refusal handle_result(struct step *s, const struct arrival *arrival)
         enum outcome outcome = m->result.outcome;
         if (outcome == OUTCOME_NOT_FOUND && errand->known && errand->kind == REQUEST_REMOVE)
             outcome = OUTCOME_DONE;
-        errand_end(s, errand, outcome);
+        errand_end_with(s, errand, outcome, m->result.stops_at);
         return REFUSAL_NONE;
     }
     return REFUSAL_NOT_ASKED;

@@ -227,6 +227,31 @@ void roster_remove(struct roster *roster, int seat)
     memset(&roster->seats[roster->count], 0, sizeof roster->seats[0]);
 }
 
+bool roster_has_removed(const struct roster *roster, uint64_t uid)
+{
+    for (int i = 0; i < REMOVED_KEPT; i++)
+        if (uid != 0 && roster->removed[i] == uid) return true;
+    return false;
+}
+
+void roster_removed_forget(struct roster *roster, uint64_t uid)
+{
+    int kept = 0;
+
+    for (int i = 0; i < REMOVED_KEPT; i++)
+        if (roster->removed[i] != uid) roster->removed[kept++] = roster->removed[i];
+    while (kept < REMOVED_KEPT)
+        roster->removed[kept++] = 0;
+}
+
+void roster_removed_add(struct roster *roster, uint64_t uid)
+{
+    roster_removed_forget(roster, uid);
+    memmove(&roster->removed[1], &roster->removed[0],
+            (REMOVED_KEPT - 1) * sizeof roster->removed[0]);
+    roster->removed[0] = uid;
+}
+
 enum roster_result roster_move_all(struct roster *roster, const struct text *to)
 {
     struct roster moved = *roster;
@@ -302,7 +327,8 @@ uint64_t roster_digest(const struct roster *roster)
     uint64_t digest = digest_u64(roster->flock_id, roster->term);
 
     digest = digest_u64(digest, roster->version);
-    digest = digest_u64(digest, roster->removed_uid);
+    for (int i = 0; i < REMOVED_KEPT; i++)
+        digest = digest_u64(digest, roster->removed[i]);
     digest = digest_u64(digest, roster->wanted);
     for (int i = 0; i < roster->count; i++) {
         const struct seat *seat = &roster->seats[i];
@@ -341,6 +367,17 @@ static bool seat_is_sound(const struct roster *roster, int i, size_t arena_at)
            (seat->uid == 0 || roster_find_uid(roster, seat->uid) == i);
 }
 
+/* Each once, and nothing behind the last. */
+static bool removed_is_sound(const struct roster *roster)
+{
+    for (int i = 1; i < REMOVED_KEPT; i++) {
+        if (roster->removed[i] != 0 && roster->removed[i - 1] == 0) return false;
+        for (int k = 0; k < i; k++)
+            if (roster->removed[i] != 0 && roster->removed[k] == roster->removed[i]) return false;
+    }
+    return true;
+}
+
 bool roster_is_sound(const struct roster *roster)
 {
     size_t arena_at = 0;
@@ -348,7 +385,7 @@ bool roster_is_sound(const struct roster *roster)
     if (roster->count > ROSTER_SEATS_MAX || roster->arena_bytes > sizeof roster->arena)
         return false;
     if (roster->wanted > ROSTER_SEATS_MAX) return false;
-    if ((roster->count == 0) != (roster->wanted == 0)) return false;
+    if ((roster->count == 0) != (roster->wanted == 0) || !removed_is_sound(roster)) return false;
     for (int i = 0; i < roster->count; i++) {
         if (!seat_is_sound(roster, i, arena_at)) return false;
         arena_at += roster->seats[i].bytes;

@@ -262,6 +262,9 @@ static void send_hellos(struct step *s)
 /* PROTOCOL 4, request: to the goose, each step until it has answered. */
 static void send_errands(struct step *s)
 {
+    static const enum carried carried[] = {[REQUEST_REMOVE] = CARRIED_REMOVE,
+                                           [REQUEST_HANDOVER] = CARRIED_HANDOVER,
+                                           [REQUEST_VOTERS] = CARRIED_VOTERS};
     struct election *e = s->e;
     int goose = peer_of(e, e->following.uid);
 
@@ -272,12 +275,12 @@ static void send_errands(struct step *s)
         if (send == NULL) return;
         route_to_peer(e, send, goose);
         errand->owed = false;
-        send->message.request = (struct request){
-            .number = errand->number,
-            .term = errand->term,
-            .what = errand->kind == REQUEST_REMOVE ? CARRIED_REMOVE : CARRIED_HANDOVER,
-            .force = errand->force,
-            .address = address_text(&errand->address)};
+        send->message.request = (struct request){.number = errand->number,
+                                                 .term = errand->term,
+                                                 .what = carried[errand->kind],
+                                                 .force = errand->force,
+                                                 .wanted = errand->wanted,
+                                                 .address = address_text(&errand->address)};
     }
 }
 

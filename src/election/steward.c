@@ -71,14 +71,13 @@ static bool is_silent(const struct election *e, int seat, uint64_t for_us)
     return seat != self_seat(e) && e->now_us - since_us > for_us;
 }
 
-/* 1. An operator's removal. A third of a lease must be left without it; where it is not now, it may be soon. */
+/* A third of a lease must be left without it; where it is not now, it may be soon. How many are wanted stays. */
 static bool remove_for_operator(struct step *s)
 {
     struct election *e = s->e;
     struct removal *removal = &e->removal;
     struct change change;
 
-    if (!removal->active) return false;
     change_begin(e, &change, REASON_REMOVED, removal->uid);
     int seat = removal->uid != 0
                    ? roster_find_uid(&change.roster, removal->uid)
@@ -86,11 +85,39 @@ static bool remove_for_operator(struct step *s)
     if (seat >= 0) {
         if (seat == self_seat(e)) return false;
         roster_remove(&change.roster, seat);
-        change.roster.wanted = change.roster.count;
     }
-    if (removal->uid != 0) change.roster.removed_uid = removal->uid;
-    if (seat < 0 && change.roster.removed_uid == e->roster.removed_uid) return false;
+    if (removal->uid != 0) roster_removed_add(&change.roster, removal->uid);
     return change_make(s, &change);
+}
+
+static bool want_for_operator(struct step *s)
+{
+    struct change change;
+
+    change_begin(s->e, &change, REASON_VOTERS_WANTED, 0);
+    change.roster.wanted = s->e->removal.wanted;
+    return change_make(s, &change);
+}
+
+/* The committed roster shows what an operator asked. */
+static bool shows_wish(const struct election *e)
+{
+    const struct removal *removal = &e->removal;
+
+    if (removal->wanted != 0) return e->roster.wanted == removal->wanted;
+    if (removal->uid == 0)
+        return roster_find_address(&e->roster, address_text(&removal->address)) < 0;
+    return roster_find_uid(&e->roster, removal->uid) < 0 &&
+           roster_has_removed(&e->roster, removal->uid);
+}
+
+/* 1. What an operator asked: a removal, or how many voters are wanted. */
+static bool obey_operator(struct step *s)
+{
+    const struct removal *removal = &s->e->removal;
+
+    if (!removal->active || removal->committed) return false;
+    return removal->wanted != 0 ? want_for_operator(s) : remove_for_operator(s);
 }
 
 /* 2. Uids of seats heard from, new addresses, priorities, HTTP ports: all that is known, at once. */
@@ -181,7 +208,7 @@ static bool remove_seat(struct step *s, int seat, enum reason why)
     return change_make(s, &change);
 }
 
-/* 3. A newborn at the address of a silent seat: the seat goes, and rule 5 lets the newborn in. */
+/* 3. A newborn at the address of a silent seat: the seat goes, and rule 6 lets the newborn in. */
 static bool replace_lost(struct step *s)
 {
     struct election *e = s->e;
@@ -195,6 +222,32 @@ static bool replace_lost(struct step *s)
             return true;
     }
     return false;
+}
+
+/* Of two voters, the one that is missed less: nobody has claimed its seat, it is silent, it is last in line, it came
+ * last. */
+static bool goes_before(const struct election *e, int one, int other)
+{
+    const struct seat *a = &e->roster.seats[one], *b = &e->roster.seats[other];
+    bool a_silent = is_silent(e, one, 2 * e->reign.lease_us);
+    bool b_silent = is_silent(e, other, 2 * e->reign.lease_us);
+
+    if ((a->uid == 0) != (b->uid == 0)) return a->uid == 0;
+    if (a_silent != b_silent) return a_silent;
+    if (a->priority != b->priority) return a->priority < b->priority;
+    return one > other;
+}
+
+/* 4. More seats than wanted: one goes. Nobody asked for it to go, so it may come back. */
+static bool remove_spare(struct step *s)
+{
+    const struct election *e = s->e;
+    int goes = -1;
+
+    if (e->roster.count <= e->roster.wanted) return false;
+    for (int i = 0; i < e->roster.count; i++)
+        if (i != self_seat(e) && (goes < 0 || goes_before(e, i, goes))) goes = i;
+    return goes >= 0 && remove_seat(s, goes, REASON_SEAT_SPARE);
 }
 
 /* PROTOCOL 8.4: it follows me, acked within half a lease, and holds the current roster. */
@@ -222,7 +275,7 @@ static int count_waiting(struct step *s, struct observer **longest)
     return waiting;
 }
 
-/* 4 and 6. A silent voter goes while somebody waits for its seat, or where more than three are left. */
+/* 5 and 7. A silent voter goes while somebody waits for its seat, or where more than three are left. */
 static bool remove_dead(struct step *s, bool somebody_waits)
 {
     struct election *e = s->e;
@@ -235,7 +288,7 @@ static bool remove_dead(struct step *s, bool somebody_waits)
     return false;
 }
 
-/* 5. As far as the count ends up odd, or at the wanted number. */
+/* 6. As far as the count ends up odd, or at the wanted number. An operator told it to come back: it stands. */
 static bool let_in(struct step *s, const struct observer *observer, int waiting)
 {
     struct election *e = s->e;
@@ -250,6 +303,7 @@ static bool let_in(struct step *s, const struct observer *observer, int waiting)
     enum roster_result added =
         roster_add(&change.roster, address_text(&observer->address), observer->contact.uid,
                    observer->follower.priority, observer->follower.http_port);
+    roster_removed_forget(&change.roster, observer->contact.uid);
     if (added == ROSTER_TOO_LARGE)
         note(s, NOTE_TOO_LARGE, REASON_NONE, observer->contact.uid,
              roster_encoded_bytes_with(&e->roster, address_text(&observer->address)));
@@ -262,12 +316,36 @@ void steward_run(struct step *s)
     struct election *e = s->e;
     struct observer *longest;
 
-    if (e->role != ROLE_GOOSE || e->failed || e->reign.resigns || e->reign.roster_pending ||
-        !goose_roster_committed(e))
-        return;
-    if (remove_for_operator(s) || fill_seats(s) || replace_lost(s)) return;
+    if (e->role != ROLE_GOOSE || e->reign.roster_pending || !goose_roster_committed(e)) return;
+    e->removal.committed = e->removal.active && shows_wish(e);
+    if (e->failed || e->reign.resigns) return;
+    if (obey_operator(s) || fill_seats(s) || replace_lost(s) || remove_spare(s)) return;
     int waiting = count_waiting(s, &longest);
     if (waiting > 0 && remove_dead(s, true)) return;
     if (waiting > 0 && e->roster.count < e->roster.wanted && let_in(s, longest, waiting)) return;
     if (waiting == 0) remove_dead(s, false);
+}
+
+/* It may not have acknowledged the newest roster yet. */
+static bool somebody_waits(const struct step *s)
+{
+    const struct observer *o = s->observers == NULL ? NULL : observers_first_waiting(s->observers);
+
+    for (int seen = 0; o != NULL && seen < WAITING_SEEN_MAX; seen++) {
+        bool leaves = o->contact.uid == s->e->removal.uid;
+        if (!leaves && o->follower.stands && acked_lately(s->e, &o->follower)) return true;
+        o = observers_next_waiting(s->observers, o);
+    }
+    return false;
+}
+
+uint8_t steward_stops_at(const struct step *s)
+{
+    const struct election *e = s->e;
+    int heard = 0, majority = roster_majority(&e->roster);
+
+    if (e->roster.count >= e->roster.wanted || somebody_waits(s)) return 0;
+    for (int i = 0; i < e->roster.count; i++)
+        heard += i == self_seat(e) || acked_lately(e, &e->peers[i].follower);
+    return heard > majority ? (uint8_t)(heard - majority + 1) : 1;
 }

@@ -4,7 +4,7 @@
 static enum seat_kind seat_kind(const struct election *e)
 {
     if (self_counts(e) && (e->roster.term > 0 || e->birth.cleared)) return SEAT_VOTER;
-    return e->roster.term > 0 && !e->birth.barred ? SEAT_OBSERVER : SEAT_NONE;
+    return e->roster.term > 0 && !e->saved.barred ? SEAT_OBSERVER : SEAT_NONE;
 }
 
 void election_view(const struct election *e, uint64_t now_us, struct election_view *view)
@@ -21,7 +21,7 @@ void election_view(const struct election *e, uint64_t now_us, struct election_vi
                                .settled = e->roster.term > 0 && is_settled(e),
                                .committed = goose && goose_roster_committed(e),
                                .draining = e->draining,
-                               .removed = e->birth.barred,
+                               .removed = e->saved.barred,
                                .quarantined = now_us < e->quarantine_end_us,
                                .listening = e->birth.listening,
                                .alone_by_flags = flags_name_nobody && e->roster.count > 1,
@@ -129,6 +129,8 @@ const char *reason_name(enum reason why)
         [REASON_SEAT_ADDED] = "seat-added",
         [REASON_SEAT_REPLACED] = "seat-replaced",
         [REASON_SEAT_DEAD] = "seat-dead",
+        [REASON_SEAT_SPARE] = "seat-spare",
+        [REASON_VOTERS_WANTED] = "voters-wanted",
     };
     return (unsigned)why < REASONS ? names[why] : "unknown";
 }

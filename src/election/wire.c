@@ -35,10 +35,10 @@
  *                   | may enter 1 |
  *  9 WELCOME        | nonce 8 | door nonce 8 | peers digest 8 | for uid 8 | newest life 8 |
  *                   | knows flock 1 | old copy 1 | the goose's address, text |
- * 10 REQUEST        | number 8 | term 8 | what 1 | force 1 | address, text |
- * 11 RESULT         | life 8 | number 8 | outcome 1 |
+ * 10 REQUEST        | number 8 | term 8 | what 1 | force 1 | wanted 1 | address, text |
+ * 11 RESULT         | life 8 | number 8 | outcome 1 | stops at 1 |
  *
- *    roster         | wanted 1 | count 1 | removed uid 8 | and count times a
+ *    roster         | wanted 1 | count 1 | removed uid 8, 4 times | and count times a
  *    seat           | length of host 1 | port 2 | uid 8 | priority 1 | HTTP port 2 | host |
  *
  * A roster's term, version and flock id are those in the head. One of term 0, made from flags, is
@@ -101,11 +101,14 @@ static bool resign_is_sane(const struct resign *resign)
     return resign->term > 0 && resign->term <= TERM_MAX && resign->step_us <= DELAY_US_MAX;
 }
 
-/* Who is to be removed has to be named. */
+/* Who is to be removed has to be named, and how many voters are wanted has to be said; nothing else. */
 static bool request_is_sane(const struct request *request)
 {
-    return request->term <= TERM_MAX &&
-           (request->what == CARRIED_HANDOVER || request->address.bytes > 0);
+    bool names = request->address.bytes > 0;
+
+    if (request->term > TERM_MAX || request->wanted > ROSTER_SEATS_MAX) return false;
+    if (request->what == CARRIED_VOTERS) return request->wanted > 0 && !names;
+    return request->wanted == 0 && (request->what == CARRIED_HANDOVER || names);
 }
 
 static bool body_is_sane(const struct message *m)
@@ -121,7 +124,7 @@ static bool body_is_sane(const struct message *m)
     case MESSAGE_HELLO: return true;
     case MESSAGE_WELCOME: return m->welcome.for_uid != 0;
     case MESSAGE_REQUEST: return request_is_sane(&m->request);
-    case MESSAGE_RESULT: return m->result.life != 0;
+    case MESSAGE_RESULT: return m->result.life != 0 && m->result.stops_at <= ROSTER_SEATS_MAX;
     case MESSAGE_KINDS: break;
     }
     return false;
@@ -211,7 +214,7 @@ static void take_head(struct reader *r, struct message *m)
 
 static void take_roster(struct reader *r, const struct message *m, struct roster *roster)
 {
-    wire_roster_take(r, roster);
+    wire_roster_take(r, roster, REMOVED_KEPT);
     roster->term = m->roster_term;
     roster->version = m->roster_version;
     roster->flock_id = m->flock_id;
@@ -304,6 +307,7 @@ const char *outcome_name(enum outcome outcome)
         [OUTCOME_NOT_ELIGIBLE] = "not-eligible",
         [OUTCOME_COSTS_MAJORITY] = "costs-majority",
         [OUTCOME_LAST_SEAT] = "last-seat",
+        [OUTCOME_UNCLAIMED_FIRST] = "unclaimed-first",
         [OUTCOME_NO_GOOSE] = "no-goose",
         [OUTCOME_NOT_GOOSE] = "not-goose",
         [OUTCOME_BUSY] = "busy",

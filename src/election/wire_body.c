@@ -167,6 +167,7 @@ static void put_request(struct writer *w, const struct request *b)
     put_u64(w, b->term);
     put_u8(w, (uint8_t)b->what);
     put_u8(w, b->force);
+    put_u8(w, b->wanted);
     put_text(w, b->address);
 }
 
@@ -176,6 +177,7 @@ static void take_request(struct reader *r, struct request *b)
     b->term = take_u64(r);
     b->what = (enum carried)take_choice(r, CARRIED_REMOVE, CARRIED_KINDS);
     b->force = take_bool(r);
+    b->wanted = take_u8(r);
     b->address = take_optional_address(r);
 }
 
@@ -184,6 +186,7 @@ static void put_result(struct writer *w, const struct result *b)
     put_u64(w, b->life);
     put_u64(w, b->number);
     put_u8(w, (uint8_t)b->outcome);
+    put_u8(w, b->stops_at);
 }
 
 static void take_result(struct reader *r, struct result *b)
@@ -191,6 +194,7 @@ static void take_result(struct reader *r, struct result *b)
     b->life = take_u64(r);
     b->number = take_u64(r);
     b->outcome = (enum outcome)take_choice(r, OUTCOME_DONE, OUTCOMES);
+    b->stops_at = take_u8(r);
 }
 
 void wire_body_put(struct writer *w, const struct message *m)

@@ -38,9 +38,9 @@ void wire_body_put(struct writer *w, const struct message *m);
 void wire_body_take(struct reader *r, struct message *m);
 
 /* A roster but for its term, version and flock id: wire_roster.c. What is taken is sound and has
- * those three zero. */
+ * those three zero. `removed`: how many removed uids the layout has. */
 void wire_roster_put(struct writer *w, const struct roster *roster);
-void wire_roster_take(struct reader *r, struct roster *roster);
+void wire_roster_take(struct reader *r, struct roster *roster, int removed);
 
 static inline uint16_t load_u16(const uint8_t *at)
 {

@@ -44,7 +44,8 @@ void wire_roster_put(struct writer *w, const struct roster *roster)
 
     put_u8(w, roster->wanted);
     put_u8(w, roster->count);
-    put_u64(w, roster->removed_uid);
+    for (int i = 0; i < REMOVED_KEPT; i++)
+        put_u64(w, roster->removed[i]);
     for (int i = 0; i < roster->count; i++)
         put_seat(w, &roster->seats[i], roster_address(roster, i));
     assert(w->at - began <= ROSTER_BYTES_MAX);
@@ -86,12 +87,13 @@ static void take_seat(struct reader *r, struct roster *roster)
     roster->seats[roster->count++] = seat;
 }
 
-void wire_roster_take(struct reader *r, struct roster *roster)
+void wire_roster_take(struct reader *r, struct roster *roster, int removed)
 {
     roster_clear(roster);
     roster->wanted = take_u8(r);
     uint8_t count = take_u8(r);
-    roster->removed_uid = take_u64(r);
+    for (int i = 0; i < removed; i++)
+        roster->removed[i] = take_u64(r);
     if (count > ROSTER_SEATS_MAX) reader_fail(r, WIRE_BAD_ROSTER);
     for (uint8_t i = 0; i < count && r->why == WIRE_OK; i++)
         take_seat(r, roster);

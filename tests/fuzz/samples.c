@@ -122,7 +122,8 @@ void sample_roster(struct chance *chance, struct roster *roster, int seats_max)
     roster->term = any_between(chance, 0, TERM_MAX);
     roster->version = any_between(chance, 1, TERM_MAX);
     roster->flock_id = any_between(chance, 1, UINT64_MAX);
-    roster->removed_uid = any_u64(chance);
+    for (uint64_t removed = any_between(chance, 0, REMOVED_KEPT + 1); removed > 0; removed--)
+        roster_removed_add(roster, any_between(chance, 1, UINT64_MAX));
     roster->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
 }
 
@@ -217,9 +218,12 @@ static void any_request(struct chance *chance, struct request *b, struct text ad
 {
     b->number = any_u64(chance);
     b->term = any_between(chance, 0, TERM_MAX);
-    b->what = coin(chance) ? CARRIED_REMOVE : CARRIED_HANDOVER;
+    b->what = (enum carried)any_between(chance, CARRIED_REMOVE, CARRIED_VOTERS);
     b->force = coin(chance);
-    if (b->what == CARRIED_REMOVE || coin(chance)) b->address = address;
+    if (b->what == CARRIED_VOTERS)
+        b->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
+    else if (b->what == CARRIED_REMOVE || coin(chance))
+        b->address = address;
 }
 
 static void any_result(struct chance *chance, struct result *b)
@@ -227,6 +231,7 @@ static void any_result(struct chance *chance, struct result *b)
     b->life = any_between(chance, 1, UINT64_MAX);
     b->number = any_u64(chance);
     b->outcome = (enum outcome)chance_under(chance, OUTCOMES);
+    b->stops_at = (uint8_t)any_between(chance, 0, ROSTER_SEATS_MAX);
 }
 
 static void any_body(struct chance *chance, struct message *m, struct text other)
@@ -284,4 +289,5 @@ void sample_durable(struct chance *chance, struct durable_state *state)
     if (coin(chance)) return;
     sample_roster(chance, &state->roster, ROSTER_SEATS_MAX);
     state->roster.term %= state->term + 1;
+    state->barred = state->roster.term > 0 && coin(chance);
 }

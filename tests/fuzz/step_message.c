@@ -140,9 +140,12 @@ static void fill_request(struct world *w, struct request *b)
 {
     b->number = next_u8(&w->program);
     b->term = near(&w->program, w->e.saved.term);
-    b->what = coin(&w->program) ? CARRIED_REMOVE : CARRIED_HANDOVER;
+    b->what = (enum carried)(CARRIED_REMOVE + next_u8(&w->program) % (CARRIED_KINDS - 1));
     b->force = coin(&w->program);
-    b->address = any_address(w);
+    if (b->what == CARRIED_VOTERS)
+        b->wanted = 1 + next_u8(&w->program) % ROSTER_SEATS_MAX;
+    else
+        b->address = any_address(w);
 }
 
 static void fill_result(struct world *w, struct result *b)
@@ -182,7 +185,11 @@ static void change_roster(struct world *w, struct roster *roster)
         if (seat >= 0 && roster_find_uid(roster, w->e.saved.uid) < 0)
             roster->seats[seat].uid = w->e.saved.uid;
         break;
-    case 2: roster->removed_uid = any_uid(w); break;
+    case 2: {
+        uint64_t uid = any_uid(w);
+        if (uid != 0) roster_removed_add(roster, uid);
+        break;
+    }
     case 3:
         if (seat >= 0) roster->seats[seat].uid = 0;
         break;

@@ -142,6 +142,10 @@ static void describe_request(struct world *w, const struct node *sender, const s
                              struct words *out)
 {
     (void)w, (void)sender;
+    if (m->request.what == CARRIED_VOTERS) {
+        words_add(out, "want %u voters", m->request.wanted);
+        return;
+    }
     words_add(out, "%s ", m->request.what == CARRIED_REMOVE ? "remove" : "hand over to");
     if (m->request.address.bytes == 0) words_add(out, "anybody");
     address_words(m->request.address, out);
@@ -153,6 +157,7 @@ static void describe_result(struct world *w, const struct node *sender, const st
 {
     (void)w, (void)sender;
     words_add(out, "%s", outcome_name(m->result.outcome));
+    if (m->result.stops_at > 0) words_add(out, ", stops at %u lost", m->result.stops_at);
 }
 
 void message_words(struct world *w, const struct node *sender, const struct message *m,

@@ -217,6 +217,7 @@ static bool ask(struct call *c, enum request_kind kind, bool force)
         event.request.kind = kind;
         event.request.force = force;
         event.request.hold_us = c->us;
+        event.request.wanted = (uint8_t)c->number;
         if (kind == REQUEST_HOLD) c->nodes[i]->hold_id = event.request.id;
         if (c->other_count > 0) event.request.address = address_text(&c->others[0]->address);
         node_handle(c->w, c->nodes[i], event);
@@ -242,6 +243,11 @@ bool cmd_remove(struct call *c)
 bool cmd_remove_by_force(struct call *c)
 {
     return ask(c, REQUEST_REMOVE, true);
+}
+
+bool cmd_want(struct call *c)
+{
+    return ask(c, REQUEST_VOTERS, false);
 }
 
 bool cmd_drain(struct call *c)

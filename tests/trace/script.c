@@ -72,6 +72,7 @@ static const struct {
     {"ask NODES to hand over to OTHERS", cmd_hand_over},
     {"ask NODES to remove OTHERS", cmd_remove},
     {"ask NODES to remove OTHERS by force", cmd_remove_by_force},
+    {"ask NODES to want NUMBER voters", cmd_want},
     {"ask NODES to drain", cmd_drain},
     {"ask NODES to undrain", cmd_undrain},
     {"ask NODES to stop", cmd_stop},

@@ -178,6 +178,8 @@ static void tell_answers(struct world *w, struct node *node, const struct action
         if (answer->id == node->hold_id && answer->outcome == OUTCOME_DONE) {
             words_add(&words, ", ");
             words_add_us(&words, answer->number);
+        } else if (answer->number > 0) {
+            words_add(&words, ", stops at %u lost", (unsigned)answer->number);
         }
         tell(w, node, "answers: %s%s", plain(outcome_name(answer->outcome)), words.chars);
     }

@@ -45,7 +45,8 @@ static struct durable_state voter(void)
     state.roster.seats[1].http_port = 8080;
     state.roster.term = 7;
     state.roster.version = 4;
-    state.roster.removed_uid = 55;
+    state.roster.removed[0] = 55;
+    state.barred = true;
     return state;
 }
 
@@ -67,7 +68,8 @@ static void test_another_node_of_another_flock(void **state)
     assert_int_equal(made.roster.term, 100000008);
     assert_int_equal(made.roster.version, 1);
     assert_int_equal(made.roster.flock_id, 0xf10c);
-    assert_int_equal(made.roster.removed_uid, 0);
+    assert_int_equal(made.roster.removed[0], 0);
+    assert_false(made.barred);
     assert_int_equal(made.roster.wanted, 3);
     assert_int_equal(made.roster.count, 1);
     assert_int_equal(made.roster.seats[0].uid, 0xd0c);

@@ -22,10 +22,11 @@ enum {
     TERM_AT = 21,
     VOTED_AT = 29,
     PROMISE_AT = 37,
-    ROSTER_TERM_AT = 45,
-    ROSTER_VERSION_AT = 53,
-    FLOCK_ID_AT = 61,
-    ROSTER_AT = 69,
+    BARRED_AT = 45,
+    ROSTER_TERM_AT = 46,
+    ROSTER_VERSION_AT = 54,
+    FLOCK_ID_AT = 62,
+    ROSTER_AT = 70,
     REMOVED_AT = ROSTER_AT + 2,
     SEAT_AT = ROSTER_AT + ROSTER_HEAD_BYTES,
 };
@@ -37,6 +38,7 @@ static void assert_same_state(const struct durable_state *a, const struct durabl
     assert_int_equal(a->term, b->term);
     assert_int_equal(a->voted_for, b->voted_for);
     assert_int_equal(a->longest_promise_us, b->longest_promise_us);
+    assert_int_equal(a->barred, b->barred);
     assert_memory_equal(&a->roster, &b->roster, sizeof a->roster);
 }
 
@@ -123,7 +125,7 @@ static const struct rule rules[] = {
     {"nothing", UID_AT, 0, 0, true},
     {"another magic", 0, 1, 'G', false},
     {"an older format", FORMAT_AT, 1, 0, false},
-    {"a newer format", FORMAT_AT, 1, 2, false},
+    {"a newer format", FORMAT_AT, 1, 3, false},
     {"uid 0", UID_AT, 8, 0, false},
     {"life 0", LIFE_AT, 8, 0, false},
     {"last life that can be counted up", LIFE_AT, 4, UINT32_MAX - 1, true},
@@ -136,6 +138,9 @@ static const struct rule rules[] = {
     {"promise of 63 s", PROMISE_AT, 8, PROMISE_US_MAX, true},
     {"promise over 63 s", PROMISE_AT, 8, PROMISE_US_MAX + 1, false},
     {"promise over 32 bits", PROMISE_AT, 8, UINT64_C(1) << 32, false},
+    {"removed by an operator", BARRED_AT, 1, 1, true},
+    {"neither removed nor not", BARRED_AT, 1, 2, false},
+    {"nobody removed last, but one before", REMOVED_AT + 8, 8, 9, false},
     {"roster of a term to come", ROSTER_TERM_AT, 8, 9, false},
     {"roster from flags", ROSTER_TERM_AT, 8, 0, true},
     {"version over the limit", ROSTER_VERSION_AT, 8, TERM_MAX + 1, false},
@@ -207,12 +212,51 @@ static void test_not_of_a_flock(void **unused)
     assert_false(durable_decode(bytes, count, &state));
 }
 
+/* A file of format 1, as goosed 0.1.0 wrote it. */
+static void test_format_1(void **unused)
+{
+    static const uint8_t old[] = {
+        'g',  'o', 'o', 's', 1,                          /* format */
+        0,    0,   0,   0,   0,   0,   0,    0x30,       /* uid */
+        0,    0,   0,   1,   0,   0,   0,    7,          /* life */
+        0,    0,   0,   0,   0,   0,   0,    8,          /* term */
+        0,    0,   0,   0,   0,   0,   0,    0x31,       /* voted for */
+        0,    0,   0,   0,   0,   4,   0xce, 0x78,       /* longest promise 315 ms */
+        0,    0,   0,   0,   0,   0,   0,    7,          /* roster: term */
+        0,    0,   0,   0,   0,   0,   0,    2,          /* version */
+        0,    0,   0,   0,   0,   0,   0,    5,          /* flock id */
+        3,    1,                                         /* wanted, count */
+        0,    0,   0,   0,   0,   0,   0,    0x55,       /* removed */
+        2,    27,  88,  0,   0,   0,   0,    0,    0, 0, /* n1:7000, uid ... */
+        0x30, 100, 31,  144, 'n', '1',                   /* 0x30, HTTP port 8080 */
+    };
+    struct durable_state state, back;
+    uint8_t bytes[DURABLE_BYTES_MAX];
+
+    (void)unused;
+    for (size_t less = 0; less < sizeof old; less++)
+        assert_false(decode_exactly(old, less, &state));
+    assert_true(decode_exactly(old, sizeof old, &state));
+    assert_int_equal(state.uid, 0x30);
+    assert_int_equal(state.voted_for, 0x31);
+    assert_int_equal(state.longest_promise_us, 315000);
+    assert_false(state.barred); /* it was forgotten by each restart */
+    assert_int_equal(state.roster.term, 7);
+    assert_int_equal(state.roster.removed[0], 0x55);
+    assert_int_equal(state.roster.removed[1], 0);
+    assert_int_equal(state.roster.seats[0].http_port, 8080);
+    size_t count = durable_encode(&state, bytes);
+    assert_int_equal(bytes[FORMAT_AT], 2);
+    assert_true(durable_decode(bytes, count, &back));
+    assert_same_state(&state, &back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_truncated_or_longer),
         cmocka_unit_test(test_corrupted),      cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_not_of_a_flock),
+        cmocka_unit_test(test_not_of_a_flock), cmocka_unit_test(test_format_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

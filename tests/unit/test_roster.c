@@ -212,7 +212,7 @@ static void thirty_one_of_the_longest_ipv4_fit(void **state)
 }
 
 /* Twelve of 78 bytes, and two that share the last 78. */
-static void encoded_ends_at_1024_exactly(void **state)
+static void encoded_ends_at_1048_exactly(void **state)
 {
     struct roster roster;
     struct address address;
@@ -334,7 +334,8 @@ static void a_digest_tells_every_field_apart(void **state)
     DIFFERS(one.term++);
     DIFFERS(one.version++);
     DIFFERS(one.flock_id++);
-    DIFFERS(one.removed_uid++);
+    DIFFERS(one.removed[0]++);
+    DIFFERS(one.removed[REMOVED_KEPT - 1]++);
     DIFFERS(one.wanted++);
     DIFFERS(one.seats[2].uid++);
     DIFFERS(one.seats[2].priority++);
@@ -386,6 +387,9 @@ static void unsound_rosters_have_one_fault_each(void **state)
     UNSOUND(bad.arena_bytes = ROSTER_BYTES_MAX + 1);
     UNSOUND(bad.wanted = SEATS_MAX + 1);
     UNSOUND(bad.wanted = 0);
+    UNSOUND(bad.removed[1] = 9); /* behind the last */
+    UNSOUND(bad.removed[0] = bad.removed[1] = 9);
+    UNSOUND((bad.removed[0] = bad.removed[2] = 9, bad.removed[1] = 8));
     UNSOUND(bad.arena_bytes++);
     UNSOUND(bad.arena_bytes--);
     UNSOUND(bad.seats[1].at++);
@@ -417,6 +421,26 @@ static void a_roster_of_too_many_bytes_is_not_sound(void **state)
     roster.arena_bytes = (uint16_t)(roster.arena_bytes + 3);
     roster.wanted = ++roster.count;
     assert_false(roster_is_sound(&roster));
+}
+
+static void the_last_four_removed_are_remembered(void **state)
+{
+    static const uint64_t all[] = {9, 8, 7, 6}, without[] = {9, 7, 6, 0}, again[] = {7, 9, 6, 0};
+    struct roster roster;
+
+    (void)state;
+    core_roster(&roster, 3);
+    assert_false(roster_has_removed(&roster, 0));
+    for (uint64_t uid = 5; uid <= 9; uid++)
+        roster_removed_add(&roster, uid);
+    assert_memory_equal(roster.removed, all, sizeof all);
+    assert_false(roster_has_removed(&roster, 5));
+    assert_true(roster_has_removed(&roster, 6));
+    roster_removed_forget(&roster, 8);
+    assert_memory_equal(roster.removed, without, sizeof without);
+    roster_removed_add(&roster, 7);
+    assert_memory_equal(roster.removed, again, sizeof again);
+    assert_true(roster_is_sound(&roster));
 }
 
 static void a_seat_counts_its_uid_and_no_other(void **state)
@@ -469,7 +493,8 @@ int main(void)
         cmocka_unit_test(bootstrap_tells_what_is_wrong),
         cmocka_unit_test(every_refusal_leaves_the_roster_alone),
         cmocka_unit_test(thirty_one_of_the_longest_ipv4_fit),
-        cmocka_unit_test(encoded_ends_at_1024_exactly),
+        cmocka_unit_test(the_last_four_removed_are_remembered),
+        cmocka_unit_test(encoded_ends_at_1048_exactly),
         cmocka_unit_test(changes_agree_with_a_list),
         cmocka_unit_test(a_digest_tells_every_field_apart),
         cmocka_unit_test(every_corrupted_byte_is_told_or_harmless),

@@ -369,7 +369,10 @@ static void test_layout(void **state)
         0,    0,    0x13, 0x88,                                 /* step 5 ms */
         1,                                                      /* settled */
         3,    2,                                                /* wanted, count */
-        0,    0,    0,    0,    0,    0,    0,    0x55,         /* removed */
+        0,    0,    0,    0,    0,    0,    0,    0x55,         /* removed last, */
+        0,    0,    0,    0,    0,    0,    0,    0x54,         /* and before */
+        0,    0,    0,    0,    0,    0,    0,    0,            /* nobody */
+        0,    0,    0,    0,    0,    0,    0,    0,            /* nobody */
         2,    0x1b, 0x58, 0,    0,    0,    0,    0,    0,   0, /* n1:7000, uid ... */
         0x66, 100,  0x1f, 0x90, 'n',  '1',                      /* 0x66, HTTP port 8080 */
         5,    0xff, 0xff, 0,    0,    0,    0,    0,    0,   0, /* [::1]:65535, unclaimed */
@@ -394,7 +397,8 @@ static void test_layout(void **state)
     roster.term = 7;
     roster.version = 3;
     roster.flock_id = m.flock_id;
-    roster.removed_uid = 0x55;
+    roster.removed[0] = 0x55;
+    roster.removed[1] = 0x54;
     roster.wanted = 3;
     assert_int_equal(roster_add(&roster, (struct text){"n1:7000", 7}, 0x66, 100, 8080), ROSTER_OK);
     assert_int_equal(roster_add(&roster, (struct text){"[::1]:65535", 11}, 0, 0, 0), ROSTER_OK);
@@ -408,7 +412,7 @@ static void test_sizes(void **state)
         [MESSAGE_HEARTBEAT] = 29,     [MESSAGE_ACK] = 21,    [MESSAGE_CANVASS] = 64,
         [MESSAGE_CANVASS_REPLY] = 41, [MESSAGE_VOTE] = 64,   [MESSAGE_VOTE_REPLY] = 41,
         [MESSAGE_RESIGN] = 20,        [MESSAGE_HELLO] = 28,  [MESSAGE_WELCOME] = 43,
-        [MESSAGE_REQUEST] = 19,       [MESSAGE_RESULT] = 17,
+        [MESSAGE_REQUEST] = 20,       [MESSAGE_RESULT] = 18,
     };
     struct sample *sample = sample_new();
     uint8_t bytes[MESSAGE_BYTES_MAX];

@@ -193,7 +193,14 @@ static const struct rule rules[] = {
     {"request for what is not known", MESSAGE_REQUEST, BODY, 16, 1, CARRIED_KINDS, WIRE_ABSURD,
      false},
     {"force is no bool", MESSAGE_REQUEST, BODY, 17, 1, NO_BOOL},
-    {"request about no address", MESSAGE_REQUEST, BODY, 19, 1, ' ', WIRE_BAD_ADDRESS, false},
+    {"request about no address", MESSAGE_REQUEST, BODY, 20, 1, ' ', WIRE_BAD_ADDRESS, false},
+    {"a removal that wants voters", MESSAGE_REQUEST, BODY, 18, 1, 3, WIRE_ABSURD, false},
+    {"more voters than there can be", MESSAGE_REQUEST, BODY, 18, 1, ROSTER_SEATS_MAX + 1,
+     WIRE_ABSURD, false},
+    {"voters and an address", MESSAGE_REQUEST, BODY, 16, 3, CARRIED_VOTERS << 16 | 3, WIRE_ABSURD,
+     false},
+    {"a loss of more than there can be", MESSAGE_RESULT, BODY, 17, 1, ROSTER_SEATS_MAX + 1,
+     WIRE_ABSURD, false},
 
     {"result for life 0", MESSAGE_RESULT, BODY, 0, 8, 0, WIRE_ABSURD, false},
     {"outcome behind the last", MESSAGE_RESULT, BODY, 16, 1, OUTCOMES, WIRE_ABSURD, false},
@@ -203,12 +210,15 @@ static const struct rule rules[] = {
     {"too many seats", R, ROSTER, 1, 1, ROSTER_SEATS_MAX + 1, WIRE_BAD_ROSTER, true},
     {"a seat more than there are", R, ROSTER, 1, 1, 3, WIRE_SHORT, true},
     {"a seat less than there are", R, ROSTER, 1, 1, 1, WIRE_LONG, true},
-    {"seat without host", H, ROSTER, 10 + SEAT_BYTES, 1, 0, WIRE_BAD_ROSTER, true},
-    {"seat of port 0", H, ROSTER, 11, 2, 0, WIRE_BAD_ROSTER, true},
-    {"seat's host in upper case", H, ROSTER, 24, 1, 'N', WIRE_BAD_ROSTER, true},
-    {"seat's host with a port", H, ROSTER, 25, 1, ':', WIRE_BAD_ROSTER, true},
-    {"two seats of one address", H, ROSTER, 10 + SEAT_BYTES + 15, 1, '1', WIRE_BAD_ROSTER, true},
-    {"two seats of one uid", H, ROSTER, 10 + SEAT_BYTES + 3, 8, 1, WIRE_BAD_ROSTER, true},
+    {"nobody removed last, but one before", H, ROSTER, 10, 8, 9, WIRE_BAD_ROSTER, true},
+    {"seat without host", H, ROSTER, ROSTER_HEAD_BYTES + SEAT_BYTES, 1, 0, WIRE_BAD_ROSTER, true},
+    {"seat of port 0", H, ROSTER, ROSTER_HEAD_BYTES + 1, 2, 0, WIRE_BAD_ROSTER, true},
+    {"seat's host in upper case", H, ROSTER, ROSTER_HEAD_BYTES + 14, 1, 'N', WIRE_BAD_ROSTER, true},
+    {"seat's host with a port", H, ROSTER, ROSTER_HEAD_BYTES + 15, 1, ':', WIRE_BAD_ROSTER, true},
+    {"two seats of one address", H, ROSTER, ROSTER_HEAD_BYTES + SEAT_BYTES + 15, 1, '1',
+     WIRE_BAD_ROSTER, true},
+    {"two seats of one uid", H, ROSTER, ROSTER_HEAD_BYTES + SEAT_BYTES + 3, 8, 1, WIRE_BAD_ROSTER,
+     true},
 };
 
 #undef H
@@ -249,7 +259,7 @@ static const struct rule limits[] = {
     {"last outcome", MESSAGE_RESULT, BODY, 16, 1, OUTCOMES - 1, WIRE_OK, false},
     {"handover", MESSAGE_REQUEST, BODY, 16, 1, CARRIED_HANDOVER, WIRE_OK, false},
     {"most seats wanted", MESSAGE_HEARTBEAT, ROSTER, 0, 1, ROSTER_SEATS_MAX, WIRE_OK, true},
-    {"unclaimed seat", MESSAGE_HEARTBEAT, ROSTER, 13, 8, 0, WIRE_OK, true},
+    {"unclaimed seat", MESSAGE_HEARTBEAT, ROSTER, ROSTER_HEAD_BYTES + 3, 8, 0, WIRE_OK, true},
 };
 
 static void test_limits(void **state)
@@ -315,9 +325,13 @@ static void test_request_about_anybody(void **state)
     uint8_t *body = bytes + 69 + self.bytes;
 
     (void)state;
-    patch(body + 18, 1, 0);
+    patch(body + 19, 1, 0);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_ABSURD);
-    patch(body + 16, 1, CARRIED_HANDOVER);
+    patch(body + 16, 3, CARRIED_VOTERS << 16); /* and nobody at all */
+    assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_ABSURD);
+    patch(body + 16, 3, CARRIED_VOTERS << 16 | ROSTER_SEATS_MAX);
+    assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_OK);
+    patch(body + 16, 3, CARRIED_HANDOVER << 16);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_OK);
 }
 
