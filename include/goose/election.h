@@ -145,9 +145,10 @@ enum refusal {
     REFUSAL_OTHER_FLOCK,
     REFUSAL_OWN_MESSAGE, /* from my own uid and life */
     REFUSAL_OLD_LIFE,
-    REFUSAL_OLD_COPY, /* its sender runs on an old copy of its state */
-    REFUSAL_REPLAY,   /* seen before, or too old to know */
-    REFUSAL_STRANGER, /* from a uid without a seat */
+    REFUSAL_WRONG_LIFE, /* meant for an earlier life of mine, or for somebody else */
+    REFUSAL_OLD_COPY,   /* its sender runs on an old copy of its state */
+    REFUSAL_REPLAY,     /* seen before, or too old to know */
+    REFUSAL_STRANGER,   /* from a uid without a seat */
     REFUSAL_OLD_TERM,
     REFUSAL_OLD_SEQ,
     REFUSAL_OLD_ROUND,    /* an answer to a question that is not open */
@@ -157,7 +158,7 @@ enum refusal {
     REFUSAL_ABSURD,       /* a sending time that has not come yet, ... */
     REFUSAL_NOT_GOOSE,
     REFUSAL_NOT_ASKED,   /* an answer to a HELLO or REQUEST that nobody waits for */
-    REFUSAL_NOT_WELCOME, /* an unknown uid that did not echo our nonce, or no room */
+    REFUSAL_NOT_WELCOME, /* an unknown uid without an invite of mine, too many at once, or no room */
     REFUSALS
 };
 
@@ -182,6 +183,7 @@ enum note_kind {
     NOTE_CONFLICT,  /* uid has a roster made from other --peers */
     NOTE_OBSERVER,  /* uid follows me; number 1, or follows no longer: 0 */
     NOTE_BIRTH,     /* why */
+    NOTE_TWO_GEESE, /* uid claims beside another goose of this flock: a second founding, or a file that went back */
     NOTE_TOO_LARGE, /* uid cannot be let in, or move: the roster would be `number` bytes, over ROSTER_BYTES_MAX. Said
                        again at each heartbeat as long as it is so */
 };

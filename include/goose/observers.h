@@ -24,6 +24,7 @@ struct contact {
     uint64_t shown_roster_term;
     uint64_t shown_roster_version;
     struct endpoint from;
+    bool proven; /* it has shown that it is there: it answered what was sent there */
 };
 
 /* What a follower's acks say. */

@@ -13,10 +13,10 @@
 #define HOST_CHARS_MAX    64
 #define ADDRESS_CHARS_MAX 70 /* host, colon, five digits */
 #define ROSTER_SEATS_MAX  31
-#define ROSTER_BYTES_MAX  1048
+#define ROSTER_BYTES_MAX  1056
 #define REMOVED_KEPT      4
-/* Wanted, count, removed uids: term, version and flock id travel in the header. */
-#define ROSTER_HEAD_BYTES (2 + 8 * REMOVED_KEPT)
+/* Wanted, count, founding, removed uids: term, version and flock id travel in the header. */
+#define ROSTER_HEAD_BYTES (2 + 8 + 8 * REMOVED_KEPT)
 #define SEAT_HEAD_BYTES   14 /* length of the host, port, uid, priority, HTTP port */
 
 #define PRIORITY_DEFAULT 100
@@ -46,6 +46,8 @@ struct roster {
     uint64_t term; /* 0: made from flags, no flock yet */
     uint64_t version;
     uint64_t flock_id;
+    uint64_t
+        founding; /* drawn by who won the founding election; 0: of term 0, or of an older version */
     uint64_t removed[REMOVED_KEPT]; /* uids that an operator removed, newest first; 0: no more */
     uint8_t wanted;                 /* how many seats the flock aims at */
     uint8_t count;

@@ -40,7 +40,10 @@ struct peer {
     struct address moved_to; /* it acks from another address than its seat's */
     uint64_t newborn_uid;    /* another uid was heard at this seat's address */
     uint64_t newborn_at_us;
-    unsigned tries; /* sends while silent: the two ways to it in turn */
+    unsigned tries;     /* sends while silent: the two ways to it in turn */
+    uint64_t invite;    /* of its last WELCOME */
+    uint64_t told_life; /* of its, that my last HELLO named */
+    bool knows_me;      /* its last WELCOME knew this life of mine */
     uint64_t
         silent_since_us; /* goose: its silence counts from here on, or from when it was heard */
     /* My round. */
@@ -104,9 +107,6 @@ struct reign {
     bool resigns; /* as soon as the last hold has run out */
     enum reason resign_why;
     uint64_t resign_heir;
-    uint64_t door_nonce;
-    uint64_t old_door_nonce;
-    uint64_t door_at_us;
 };
 
 /* RESIGN, three times to all. */
@@ -160,12 +160,33 @@ struct errand {
     struct address address;
 };
 
-/* Where a HELLO goes besides the roster: a goose that a WELCOME named, or a sender heard. */
-struct door {
-    uint64_t nonce; /* its door nonce; 0: not known */
+/* Where a HELLO goes besides the roster: to a goose that a WELCOME named, or to a sender heard. */
+struct invite {
+    uint64_t nonce; /* of its WELCOME; 0: not known */
+    uint64_t life;  /* its own; 0: not known */
     struct address address;
     unsigned knocks; /* since the last interval began */
     bool knock;      /* say HELLO now */
+};
+
+/* PROTOCOL 4: what is sent to whoever asks, without proof of being there, is bounded. */
+#define STALES_KEPT 16
+struct stale {
+    struct endpoint to;
+    uint64_t again_at_us;
+};
+
+struct bounds {
+    struct stale stales[STALES_KEPT];
+    unsigned stale_next;
+    unsigned greeted; /* HELLOs without an invite that were answered, lately */
+    uint64_t greeted_at_us;
+};
+
+#define QUESTIONS_MAX 8
+struct question {
+    uint64_t uid; /* whom; 0: free */
+    unsigned times;
 };
 
 struct birth {
@@ -177,7 +198,8 @@ struct birth {
     bool listening;       /* a lone founder */
     uint64_t wait_end_us; /* when a promise's time has passed since birth */
     uint64_t listen_end_us;
-    uint32_t said_none; /* bits of options.peers */
+    struct question questions[QUESTIONS_MAX]; /* asked because of what was meant for another life */
+    uint32_t said_none;                       /* bits of options.peers */
     uint32_t said_none_in_term_0;
 };
 
@@ -222,13 +244,17 @@ struct election {
     uint64_t hello_nonce;
     unsigned hello_turn;
     struct address hello_to; /* the one of --peers or --join whose turn it is; empty: none */
-    struct door door;
+    struct invite invite;
+    uint64_t invite_secret[2];
+    uint64_t greet_at_us; /* those that do not know this life of mine are greeted again */
+    struct bounds bounds;
     uint64_t counter; /* of my newest message */
     uint64_t owing;   /* bit i: peers[i].owed is not 0 */
     uint64_t keeping; /* bit i: peers[i].asked.kept */
     uint64_t yielded; /* bit i: I made way for a canvass of peers[i], and nothing came of it yet */
 
     uint64_t told_goose_uid; /* of the last NOTE_GOOSE */
+    uint64_t two_geese_again_us;
 
     struct peer peers[PEERS_MAX];
 };

@@ -10,11 +10,11 @@
 
 /* Versions. Nodes of one major version run side by side. A newer minor version may only append fields to the end of a
  * message; an older reader ignores them, and nobody relies on them while it cannot know that all have them. */
-#define WIRE_MAJOR 1
+#define WIRE_MAJOR 2
 #define WIRE_MINOR 0
 
-#define DATAGRAM_BYTES_MAX 1324 /* sealed */
-#define SEAL_BYTES_MAX     24
+#define DATAGRAM_BYTES_MAX 1372 /* sealed: under any common path's limit, headers included */
+#define SEAL_BYTES_MAX     56
 #define MESSAGE_BYTES_MAX  (DATAGRAM_BYTES_MAX - SEAL_BYTES_MAX)
 
 #define PROMISE_US_MAX UINT32_C(63000000)
@@ -31,6 +31,7 @@ enum message_kind {
     MESSAGE_WELCOME,
     MESSAGE_REQUEST,
     MESSAGE_RESULT,
+    MESSAGE_STALE, /* what you sent was not for this life of mine, or not from your newest: ask me anew */
     MESSAGE_KINDS
 };
 
@@ -84,7 +85,8 @@ struct heartbeat {
     uint32_t promise_us;
     uint32_t succession_delay_us;
     uint32_t step_us;
-    bool settled; /* every voter has acknowledged a roster without unclaimed seats */
+    uint64_t founding; /* of the roster in use */
+    bool settled;      /* every voter has acknowledged a roster without unclaimed seats */
 };
 
 struct ack {
@@ -122,7 +124,7 @@ struct resign {
 
 struct hello {
     uint64_t nonce;
-    uint64_t door_nonce; /* of a WELCOME of the receiver, echoed; 0: none yet */
+    uint64_t invite; /* of a WELCOME of the receiver, echoed; 0: none yet */
     uint64_t peers_digest;
     uint8_t priority;
     uint16_t http_port;
@@ -130,14 +132,14 @@ struct hello {
 };
 
 struct welcome {
-    uint64_t nonce; /* of the HELLO, echoed; 0: this is a warning that nobody asked for */
-    uint64_t door_nonce;
+    uint64_t nonce;  /* of the HELLO, echoed */
+    uint64_t invite; /* to be echoed: who can do that is where it says it is */
     uint64_t peers_digest;
-    uint64_t for_uid;     /* whom this welcomes or warns */
-    uint64_t newest_life; /* of that uid, that the sender knows; 0: none */
-    bool knows_flock;     /* the sender's roster has a term above 0 */
-    bool old_copy;        /* the receiver shows less than an earlier life of its uid did */
-    struct text goose;    /* empty: not known */
+    uint64_t newest_life;    /* of the receiver's uid, that the sender knows; 0: none */
+    uint64_t newest_counter; /* of that life */
+    bool knows_flock;        /* the sender's roster has a term above 0 */
+    bool old_copy;           /* the receiver shows less than an earlier life of its uid did */
+    struct text goose;       /* empty: not known */
 };
 
 struct request {
@@ -164,10 +166,12 @@ struct message {
     uint64_t uid;      /* the sender's */
     uint64_t life;     /* how often it has started, and 32 random bits below that */
     uint64_t counter;  /* higher in every message of that life */
+    uint64_t for_life; /* the receiver's, as the sender knows it; 0 in a HELLO: not known */
     uint64_t term;
     uint64_t roster_term;
     uint64_t roster_version;
-    struct text address; /* the sender's; empty in a HEARTBEAT */
+    struct text
+        address; /* the sender's; empty in HEARTBEAT, STALE, RESULT and the replies to CANVASS and VOTE */
     union {
         struct heartbeat heartbeat;
         struct ack ack;

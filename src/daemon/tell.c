@@ -123,6 +123,14 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
                   "same list",
                   tell_who(e, note->uid, text));
         break;
+    case NOTE_TWO_GEESE:
+        log_error(
+            log,
+            "term=%" PRIu64
+            " %s is a second goose of this flock: two machines with one --self have founded it "
+            "twice, or a state file was put back. Stop one side, and let it join without its state",
+            note->number, tell_who(e, note->uid, text));
+        break;
     case NOTE_OBSERVER:
         log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,
                  note->number != 0 ? "follows" : "is silent, and forgotten");

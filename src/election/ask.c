@@ -1,6 +1,11 @@
 /* ask.c: questions about an election that more than one file asks. Nothing here writes anything. */
 #include "internal.h"
 
+bool is_bootstrapping(const struct election *e)
+{
+    return e->roster.term == 0 && e->roster.count > 1 && !e->birth.knows_flock;
+}
+
 bool may_enter(const struct election *e)
 {
     return !e->failed && !e->draining && !e->options.observer && !e->saved.barred;

@@ -149,25 +149,21 @@ static bool has_majority_of_yes(const struct election *e)
     return yes >= roster_majority(&e->roster);
 }
 
-/* The uids of those that voted for me, and what I know of them, become those of their unclaimed seats; the roster gets
- * my term. Seats stay, so majorities intersect: PROTOCOL 6.4 and 8.1. */
+/* PROTOCOL 6.4: the roster gets my term. At a founding those that voted for me get their seats, before anything is claimed:
+ * so a majority of a flock's seats has always been claimed. */
 static void roster_win(struct step *s)
 {
     struct election *e = s->e;
     struct roster *roster = &e->saved.roster;
-    int self = self_seat(e);
+    struct seat *mine = &roster->seats[self_seat(e)];
 
-    for (int i = 0; i < roster->count; i++) {
-        struct seat *seat = &roster->seats[i];
-        if (i == self) {
-            seat->uid = e->saved.uid;
-            seat->priority = e->options.priority;
-            seat->http_port = e->options.http_port;
-        } else if (seat->uid == 0 && e->peers[i].yes &&
-                   roster_find_uid(roster, e->peers[i].contact.uid) < 0) {
-            seat->uid = e->peers[i].contact.uid;
-        }
-    }
+    for (int i = 0; roster->term == 0 && i < roster->count; i++)
+        if (e->peers[i].yes && roster_find_uid(roster, e->peers[i].contact.uid) < 0)
+            roster->seats[i].uid = e->peers[i].contact.uid;
+    mine->uid = e->saved.uid;
+    mine->priority = e->options.priority;
+    mine->http_port = e->options.http_port;
+    if (roster->founding == 0) roster->founding = chance_u64(e) | 1;
     roster->term = e->saved.term;
     must_save(e);
     roster_use(s, roster);
@@ -183,12 +179,9 @@ static void goose_begin(struct step *s)
                               .heartbeat_us = stood.heartbeat_us,
                               .base_us = stood.base_us,
                               .heartbeat_at_us = s->now_us,
-                              .roster_generation = e->generation,
-                              .door_nonce = chance_u64(e),
-                              .old_door_nonce = chance_u64(e),
-                              .door_at_us = s->now_us + DOOR_NONCE_US};
+                              .roster_generation = e->generation};
     memset(&e->removal, 0, sizeof e->removal);
-    e->door = (struct door){0};
+    e->invite = (struct invite){0};
     e->hello_to.bytes = 0;
     set_role(s, ROLE_GOOSE, REASON_VOTES_WON);
 }
@@ -323,13 +316,29 @@ void goose_outgrown(struct step *s, uint64_t term)
     }
 }
 
-/* PROTOCOL 3, copies: what this node knows of itself is older than what others have seen of it. */
+/* PROTOCOL 3, copies: something says that I am an old copy, and anybody may say so. I give up what I am, grant nothing for a
+ * promise's time, and ask: only an answer makes me set my state aside. */
+void suspect(struct step *s)
+{
+    struct election *e = s->e;
+    uint64_t promise_us = most_u64(e->saved.longest_promise_us, own_promise_us(e));
+
+    if (e->role == ROLE_GOOSE) goose_leave(s, REASON_OLD_COPY, 0);
+    round_abandon(s, REASON_OLD_COPY);
+    e->quarantine_end_us = most_u64(e->quarantine_end_us, s->now_us + promise_us);
+    owe_seats(e, OWED_HELLO);
+}
+
+/* PROTOCOL 3, copies: what this node knows of itself is older than what others have seen of it. A goose says RESIGN before
+ * it goes, and nothing else is said any more. */
 void retire(struct step *s)
 {
     struct election *e = s->e;
 
     if (e->role == ROLE_GOOSE) goose_leave(s, REASON_OLD_COPY, 0);
     round_abandon(s, REASON_OLD_COPY);
+    for (int i = 0; i < PEERS_MAX; i++)
+        owe_not(e, i, ~0U);
     e->retired = true;
     s->actions->retire = true;
     note(s, NOTE_BIRTH, REASON_OLD_COPY, e->saved.uid, 0);
@@ -341,9 +350,9 @@ void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_u
 {
     struct election *e = s->e;
 
-    if (over->term == 0 || e->retired) return;
+    if (over->term == 0 || (e->saved.term > 0 && over->term > e->saved.term + JUMP_MAX)) return;
     if (shows_old_copy(e, over)) {
-        retire(s);
+        suspect(s);
         return;
     }
     if (outranks(e, over)) e->after = *over;

@@ -5,13 +5,8 @@
 
 #include "internal.h"
 
-#define KNOCKS_MAX    2 /* HELLOs at once in answer to a WELCOME, in one interval */
+#define KNOCKS_MAX    4 /* HELLOs at once in answer to a WELCOME, in one interval */
 #define LISTEN_US_MIN UINT64_C(2000000)
-
-static bool is_bootstrapping(const struct election *e)
-{
-    return e->roster.term == 0 && e->roster.count > 1 && !e->birth.knows_flock;
-}
 
 /* A cold start: in the order of the roster, a step apart. */
 static void stand_in_order(struct election *e, uint64_t from_us, uint64_t jitter_us)
@@ -62,6 +57,9 @@ void birth_begin(struct step *s, const struct durable_state *saved)
     if (saved == NULL) begin_newborn(s);
     e->saved.life = ((e->saved.life >> 32) + 1) << 32 | (chance_u64(e) & UINT32_MAX);
     e->hello_nonce = chance_u64(e) | 1;
+    e->invite_secret[0] = chance_u64(e);
+    e->invite_secret[1] = chance_u64(e);
+    e->greet_at_us = s->now_us;
     begin_roster(s);
     e->roster = e->saved.roster;
     e->birth.wait_end_us = s->now_us + promise_us;
@@ -155,7 +153,7 @@ void birth_heard_flock(struct step *s, const struct arrival *arrival)
 
     if (m->flock_id == 0 || e->roster.term > 0) return;
     learn_of_flock(s);
-    if (m->address.bytes != 0) address_keep(&e->door.address, m->address);
+    if (m->address.bytes != 0) address_keep(&e->invite.address, m->address);
 }
 
 /* Whose turn it is to be asked: the seats, --peers, --join. Only an address that is mine *now* is left out: somebody else
@@ -190,9 +188,9 @@ static void hello_to_goose(struct step *s)
     int peer = roster_find_uid(&e->roster, e->following.uid);
 
     if (peer < 0) peer = peer_of(e, e->following.uid);
-    e->door.knocks = 0;
-    if (e->door.address.bytes != 0)
-        e->door.knock = true;
+    e->invite.knocks = 0;
+    if (e->invite.address.bytes != 0)
+        e->invite.knock = true;
     else if (peer >= 0 && peer != self_seat(e))
         owe(e, peer, OWED_HELLO);
 }
@@ -213,12 +211,26 @@ static void hello_tick(struct step *s)
     if (lost) hello_next(s);
 }
 
+/* PROTOCOL 4: who starts greets every seat until each knows its life, and it theirs: so lives are known before they are
+ * needed. Often at first, later as often as one looks for the lost. */
+static void greet_seats(struct step *s)
+{
+    struct election *e = s->e;
+    bool starts = s->now_us < e->birth.wait_end_us + own_promise_us(e);
+    int self = self_seat(e);
+
+    e->greet_at_us = s->now_us + (starts ? e->options.heartbeat_us : HELLO_INTERVAL_US);
+    for (int i = 0; self >= 0 && i < e->roster.count; i++)
+        if (i != self && !e->peers[i].knows_me) owe(e, i, OWED_HELLO);
+}
+
 void birth_timers(struct step *s)
 {
     struct election *e = s->e;
 
     if (e->birth.listening && s->now_us >= e->birth.listen_end_us) found_alone(s);
     clear_check(s);
+    if (s->now_us >= e->greet_at_us && !is_bootstrapping(e)) greet_seats(s);
     if (e->role != ROLE_GOOSE && s->now_us >= e->hello_at_us && !e->birth.listening) hello_tick(s);
     if (e->quarantine_end_us != 0 && s->now_us >= e->quarantine_end_us) {
         e->quarantine_end_us = 0;
@@ -226,24 +238,36 @@ void birth_timers(struct step *s)
     }
 }
 
-/* PROTOCOL 9, join: who echoes the nonce of a WELCOME of mine speaks now, and is no recording. */
+/* A full table forgets one that was never heard to follow. */
+static struct observer *room_for(struct step *s, uint64_t uid)
+{
+    struct observer *observer = observers_admit(s->observers, uid, s->now_us);
+
+    for (uint32_t i = 0; observer == NULL && i < observers_count(s->observers); i++) {
+        struct observer *other = observers_get(s->observers, i);
+        if (other->follower.seq != 0) continue;
+        observers_drop(s->observers, other);
+        observer = observers_admit(s->observers, uid, s->now_us);
+    }
+    return observer;
+}
+
+/* PROTOCOL 9, join: who echoes an invite of mine is there now, and no recording. */
 static enum refusal admit(struct step *s, const struct arrival *arrival)
 {
     struct election *e = s->e;
     const struct message *m = arrival->m;
-    bool echoes = m->hello.door_nonce != 0 && (m->hello.door_nonce == e->reign.door_nonce ||
-                                               m->hello.door_nonce == e->reign.old_door_nonce);
 
-    if (!echoes || s->observers == NULL) return REFUSAL_NOT_WELCOME;
-    if (m->flock_id != 0 && m->flock_id != own_flock_id(e)) return REFUSAL_OTHER_FLOCK;
-    struct observer *observer = observers_admit(s->observers, m->uid, s->now_us);
+    if (!arrival->invited || s->observers == NULL) return REFUSAL_NOT_WELCOME;
+    struct observer *observer = room_for(s, m->uid);
     if (observer == NULL) return REFUSAL_NOT_WELCOME;
     observer->contact = (struct contact){.uid = m->uid,
                                          .life = m->life,
                                          .counter = m->counter,
                                          .window = 1,
                                          .heard_at_us = s->now_us,
-                                         .from = arrival->from};
+                                         .from = arrival->from,
+                                         .proven = true};
     observer->follower.priority = m->hello.priority;
     observer->follower.http_port = m->hello.http_port;
     address_keep(&observer->address, m->address);
@@ -258,22 +282,24 @@ enum refusal handle_hello(struct step *s, const struct arrival *arrival)
 {
     struct election *e = s->e;
     const struct message *m = arrival->m;
-    bool member = arrival->seat >= 0 || arrival->observer != NULL;
+    struct observer *observer = arrival->observer;
 
-    /* "I know of a flock" ends a bootstrap: it is said when it is on disk, and "I know of none" not any more. */
-    if (e->roster.term > 0 && e->durable_roster_term == 0) return REFUSAL_NONE;
-    greet(s, m->life, false);
+    if (!greet(s)) return REFUSAL_NOT_WELCOME;
+    if (!arrival->names_me) return REFUSAL_NONE;
     if (m->hello.peers_digest != 0 && is_bootstrapping(e) && m->roster_term == 0 &&
         m->hello.peers_digest != s->welcome.peers_digest)
         note(s, NOTE_CONFLICT, REASON_NONE, m->uid, 0);
     if (e->role != ROLE_GOOSE) return REFUSAL_NONE;
-    if (!member) return admit(s, arrival);
+    if (arrival->seat < 0 && observer == NULL) return admit(s, arrival);
+    /* Until its first ACK it gets one heartbeat for each HELLO. */
+    if (observer != NULL && observer->follower.seq == 0 && arrival->invited)
+        observers_set_due(s->observers, observer, s->now_us);
     if (m->flock_id == own_flock_id(e)) goose_outgrown(s, m->term);
     return REFUSAL_NONE;
 }
 
-/* The goose's own WELCOME brings its nonce; somebody else's its address. Either way it is asked at once. */
-static void take_door(struct step *s, const struct message *m)
+/* Whose WELCOME names a goose is asked no more; the goose is, at once. */
+static void take_goose(struct step *s, const struct message *m)
 {
     struct election *e = s->e;
     bool itself = text_equal(m->address, m->welcome.goose);
@@ -282,13 +308,41 @@ static void take_door(struct step *s, const struct message *m)
     if (m->welcome.goose.bytes == 0 || at_home ||
         text_equal(m->welcome.goose, address_text(&e->options.self)))
         return;
-    bool news = !text_equal(m->welcome.goose, address_text(&e->door.address)) ||
-                (itself && m->welcome.door_nonce != e->door.nonce);
-    if (!news || e->door.knocks >= KNOCKS_MAX) return;
-    address_keep(&e->door.address, m->welcome.goose);
-    e->door.nonce = itself ? m->welcome.door_nonce : 0;
-    e->door.knocks++;
-    e->door.knock = true;
+    bool news = !text_equal(m->welcome.goose, address_text(&e->invite.address)) ||
+                (itself && m->welcome.invite != e->invite.nonce);
+    if (!news || e->invite.knocks >= KNOCKS_MAX) return;
+    address_keep(&e->invite.address, m->welcome.goose);
+    e->invite.nonce = itself ? m->welcome.invite : 0;
+    e->invite.life = itself ? m->life : 0;
+    e->invite.knocks++;
+    if (itself)
+        s->owes_hello = true;
+    else
+        e->invite.knock = true;
+}
+
+/* The invite is for the next HELLO. It is said at once where the sender does not know this life of mine yet, or has a newer
+ * roster, which only an echo brings. */
+static void take_invite(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    const struct message *m = arrival->m;
+    int i = arrival->seat >= 0 ? arrival->seat : peer_of(e, m->uid);
+    bool mine = e->roster.term == 0 || m->flock_id == own_flock_id(e);
+    bool behind =
+        mine && self_seat(e) >= 0 && arrival->roster == NULL &&
+        roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
+
+    if (behind && e->invite.knocks < KNOCKS_MAX) {
+        e->invite.knocks++;
+        s->owes_hello = true;
+    }
+    if (i < 0) return;
+    struct peer *peer = &e->peers[i];
+    peer->invite = m->welcome.invite;
+    peer->knows_me = m->welcome.newest_life == e->saved.life;
+    if (!peer->knows_me && peer->told_life != m->life) s->owes_hello = true;
+    if (s->owes_hello) peer->told_life = m->life;
 }
 
 static enum refusal take_statement(struct step *s, const struct arrival *arrival)
@@ -311,20 +365,27 @@ static enum refusal take_statement(struct step *s, const struct arrival *arrival
     return REFUSAL_NONE;
 }
 
+/* PROTOCOL 3, copies: an answer to a question of mine, and nothing else, makes me set my state aside. */
+static bool tells_old_copy(const struct election *e, const struct welcome *welcome)
+{
+    return welcome->old_copy || welcome->newest_life > e->saved.life ||
+           (welcome->newest_life == e->saved.life && welcome->newest_counter > e->counter);
+}
+
 enum refusal handle_welcome(struct step *s, const struct arrival *arrival)
 {
     struct election *e = s->e;
     const struct message *m = arrival->m;
 
-    if (m->welcome.for_uid != e->saved.uid) return REFUSAL_NOT_ASKED;
-    if (m->welcome.old_copy || m->welcome.newest_life > e->saved.life) {
+    if (m->welcome.nonce != e->hello_nonce) return REFUSAL_NOT_ASKED;
+    if (tells_old_copy(e, &m->welcome)) {
         retire(s);
         return REFUSAL_OLD_COPY;
     }
-    if (m->welcome.nonce != e->hello_nonce) return REFUSAL_NOT_ASKED;
     enum refusal refusal = take_statement(s, arrival);
+    take_goose(s, m);
+    take_invite(s, arrival);
     if (arrival->roster != NULL && e->role != ROLE_GOOSE)
         roster_take(s, arrival->roster, REASON_NEWER_ROSTER);
-    take_door(s, m);
     return refusal;
 }

@@ -6,7 +6,7 @@
  *   | longest promise 8 | barred 1 | roster: term 8 | version 8 | flock id 8 | the rest as in wire.c |
  *
  * A roster of 0 seats: not of a flock yet.
- * Format 1 has no `barred`, and one removed uid instead of four; it is read, and never written.
+ * Format 1 has no `barred`, no founding, and one removed uid instead of four; it is read, and never written.
  * Big-endian; a number in a cell is its bytes. Another format is another layout: nothing but
  * `format` is sure then. */
 #include "internal.h"
@@ -81,7 +81,7 @@ bool durable_decode(const uint8_t *bytes, size_t count, struct durable_state *st
     uint64_t roster_term = take_u64(&r);
     uint64_t roster_version = take_u64(&r);
     uint64_t flock_id = take_u64(&r);
-    wire_roster_take(&r, &state->roster, old ? 1 : REMOVED_KEPT);
+    wire_roster_take(&r, &state->roster, old);
     state->roster.term = roster_term;
     state->roster.version = roster_version;
     state->roster.flock_id = flock_id;

@@ -73,7 +73,7 @@ static enum refusal handle_message(struct step *s, const struct event *event)
     const struct arrival *arrival = &s->arrival;
 
     if (refusal != REFUSAL_NONE) return refusal;
-    if (s->e->birth.listening) birth_heard_flock(s, arrival);
+    if (s->e->birth.listening && arrival->names_me) birth_heard_flock(s, arrival);
     switch (arrival->m->kind) {
     case MESSAGE_HEARTBEAT: return handle_heartbeat(s, arrival);
     case MESSAGE_ACK: return handle_ack(s, arrival);
@@ -86,6 +86,7 @@ static enum refusal handle_message(struct step *s, const struct event *event)
     case MESSAGE_WELCOME: return handle_welcome(s, arrival);
     case MESSAGE_REQUEST: return handle_request(s, arrival);
     case MESSAGE_RESULT: return handle_result(s, arrival);
+    case MESSAGE_STALE: return handle_stale(s, arrival);
     case MESSAGE_KINDS:
     default: return REFUSAL_UNKNOWN_EVENT;
     }
@@ -116,7 +117,12 @@ static void timers(struct step *s)
 {
     struct election *e = s->e;
 
-    if (!e->started || e->retired || e->durable == 0) return;
+    if (!e->started || e->durable == 0 || (e->retired && !s->actions->retire)) return;
+    if (e->retired) { /* a goose has resigned first */
+        farewell_timers(s);
+        send_owed(s);
+        return;
+    }
     goose_timers(s);
     if (s->now_us >= e->promise.until_us) kept_answer(s);
     birth_timers(s);
@@ -143,6 +149,15 @@ static void wake_for_errands(const struct election *e, uint64_t *wake_us)
     earliest(wake_us, e->removal.active, e->removal.ends_us);
 }
 
+static bool greets(const struct election *e)
+{
+    int self = self_seat(e);
+
+    for (int i = 0; self >= 0 && i < e->roster.count; i++)
+        if (i != self && !e->peers[i].knows_me) return true;
+    return false;
+}
+
 /* What is past and still matters waits for something else than time: the disk, a quarantine, a step that goes on. */
 static uint64_t wake_at_us(const struct election *e, struct observers *observers)
 {
@@ -163,6 +178,7 @@ static uint64_t wake_at_us(const struct election *e, struct observers *observers
     earliest(&wake_us, e->farewell.left > 0 && e->durable >= e->farewell.stands_on,
              e->farewell.next_us);
     earliest(&wake_us, !goose && !e->birth.listening, e->hello_at_us);
+    earliest(&wake_us, !is_bootstrapping(e) && greets(e), e->greet_at_us);
     earliest(&wake_us, e->birth.listening, e->birth.listen_end_us);
     earliest(&wake_us, e->birth.wait_end_us > now_us, e->birth.wait_end_us);
     wake_for_errands(e, &wake_us);

@@ -1,25 +1,10 @@
-/* envelope.c: is a message for this flock, from the newest life of its sender, and new? PROTOCOL 3 (copies) and 4.
- * Every datagram passes envelope_open() before anything is believed. Nothing here grants or claims. */
+/* envelope.c: is a message for this life of this node, from the newest life of its sender, and new? PROTOCOL 3 (copies)
+ * and 4. Every datagram passes envelope_open() before anything is believed; what does not pass changes nothing here, and
+ * is answered with less than it brought. Nothing here grants or claims. */
 #include <assert.h>
 #include <string.h>
 
 #include "internal.h"
-
-void greet(struct step *s, uint64_t newest_life, bool old_copy)
-{
-    const struct election *e = s->e;
-    const struct message *m = s->arrival.m;
-
-    s->owes_welcome = true;
-    s->welcome = (struct welcome){
-        .nonce = m->kind == MESSAGE_HELLO ? m->hello.nonce : 0,
-        .door_nonce = e->role == ROLE_GOOSE ? e->reign.door_nonce : 0,
-        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
-        .for_uid = m->uid,
-        .newest_life = newest_life,
-        .knows_flock = e->roster.term > 0,
-        .old_copy = old_copy};
-}
 
 /* The contact of whoever sent this; NULL: a stranger. An unclaimed seat's contact is whoever spoke there last. */
 static struct contact *contact_of(struct step *s, const struct arrival *arrival)
@@ -58,25 +43,119 @@ static bool shows_less(const struct contact *contact, const struct message *m)
                           contact->shown_roster_version) < 0;
 }
 
-/* PROTOCOL 3, copies: an older life, or a later one that has forgotten what an earlier one had on disk, is told so. */
+/* Where its sender sits. At an unclaimed seat that is whoever speaks from its address, or, where a message has none, whoever
+ * was heard there last. */
+static int seat_of(const struct election *e, const struct message *m)
+{
+    int seat = roster_seat_of(&e->roster, m->uid, m->address);
+    int peer = peer_of(e, m->uid);
+
+    return seat < 0 && m->address.bytes == 0 && peer < e->roster.count ? peer : seat;
+}
+
+/* What I know of a uid, if anything. */
+static const struct contact *contact_known(const struct step *s, uint64_t uid)
+{
+    int peer = peer_of(s->e, uid);
+    const struct observer *observer = NULL;
+
+    if (peer < 0 && s->observers != NULL) observer = observers_find(s->observers, uid);
+    return peer >= 0 ? &s->e->peers[peer].contact : observer != NULL ? &observer->contact : NULL;
+}
+
+/* WELCOME says what I know of the asker's own uid: who hears of a later life, or of a counter above its own, or that it
+ * shows less than an earlier life did, runs on an old copy (PROTOCOL 3). "I know of a flock" ends a bootstrap: it is said
+ * when it is on disk, and "I know of none" not any more. */
+bool greet(struct step *s)
+{
+    struct election *e = s->e;
+    const struct message *m = s->arrival.m;
+    const struct contact *known = contact_known(s, m->uid);
+    bool mine = m->uid == e->saved.uid;
+
+    if (e->roster.term > 0 && e->durable_roster_term == 0) return false;
+    if (!s->arrival.invited && !greeting_may_leave(e)) return false;
+    s->owes_welcome = true;
+    s->welcome = (struct welcome){
+        .nonce = m->hello.nonce,
+        .invite = invite_for(e, &s->arrival.from, m->uid),
+        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
+        .newest_life = mine            ? e->saved.life
+                       : known == NULL ? 0
+                                       : known->life,
+        .newest_counter = mine            ? e->counter
+                          : known == NULL ? 0
+                                          : known->counter,
+        .knows_flock = e->roster.term > 0,
+        .old_copy = known != NULL && m->life > known->life && shows_less(known, m)};
+    return true;
+}
+
+/* Nothing changes. Who asked is told what I know of it; who said anything else is told to ask. */
+static enum refusal refuse(struct step *s, enum refusal why)
+{
+    switch (s->arrival.m->kind) {
+    case MESSAGE_HELLO: greet(s); break;
+    case MESSAGE_WELCOME:
+    case MESSAGE_STALE: break;
+    case MESSAGE_HEARTBEAT:
+    case MESSAGE_ACK:
+    case MESSAGE_CANVASS:
+    case MESSAGE_CANVASS_REPLY:
+    case MESSAGE_VOTE:
+    case MESSAGE_VOTE_REPLY:
+    case MESSAGE_RESIGN:
+    case MESSAGE_REQUEST:
+    case MESSAGE_RESULT:
+    case MESSAGE_KINDS:
+    default: s->owes_stale = stale_may_leave(s->e, &s->arrival.from);
+    }
+    return why;
+}
+
+/* It has started anew, and lost what I asked it. */
+static void ask_again(struct step *s, int seat)
+{
+    struct election *e = s->e;
+    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+
+    if (seat < 0 || seat == self_seat(e)) return;
+    if (e->role == ROLE_GOOSE) owe(e, seat, OWED_HEARTBEAT);
+    if (asks && !e->peers[seat].answered) owe(e, seat, OWED_ASK);
+}
+
+/* PROTOCOL 4, where to send: to where it has shown that it is, by the echo of an invite or of a nonce. */
+static void place_take(struct step *s, struct contact *contact)
+{
+    const struct message *m = s->arrival.m;
+    bool shows =
+        s->arrival.invited || (m->kind == MESSAGE_WELCOME && m->welcome.nonce == s->e->hello_nonce);
+
+    if (contact->counter != m->counter || (contact->proven && !shows)) return;
+    contact->from = s->arrival.from;
+    contact->proven = shows;
+}
+
+/* PROTOCOL 3, copies: an older life, or a later one that has forgotten what an earlier one had on disk, is told to ask. */
 static enum refusal contact_check(struct step *s, struct contact *contact, const struct message *m)
 {
-    if (m->life < contact->life) {
-        greet(s, contact->life, false);
-        return REFUSAL_OLD_LIFE;
-    }
-    if (m->life > contact->life && shows_less(contact, m)) {
-        greet(s, 0, true);
-        return REFUSAL_OLD_COPY;
-    }
-    if (m->life > contact->life) {
+    bool starts = m->life > contact->life;
+
+    if (m->life < contact->life) return refuse(s, REFUSAL_OLD_LIFE);
+    if (starts && shows_less(contact, m)) return refuse(s, REFUSAL_OLD_COPY);
+    if (starts) {
         contact->life = m->life;
         contact->counter = 0;
         contact->window = 0;
+        contact->proven = false;
     }
-    if (!window_admit(contact, m->counter)) return REFUSAL_REPLAY;
+    if (!window_admit(contact, m->counter)) {
+        bool old = contact->counter - m->counter >= 64;
+        return old || m->kind == MESSAGE_HELLO ? refuse(s, REFUSAL_REPLAY) : REFUSAL_REPLAY;
+    }
     contact->heard_at_us = s->now_us;
-    if (contact->counter == m->counter) contact->from = s->arrival.from;
+    place_take(s, contact);
+    if (starts) ask_again(s, s->arrival.seat);
     return REFUSAL_NONE;
 }
 
@@ -84,32 +163,60 @@ static enum refusal contact_check(struct step *s, struct contact *contact, const
 static enum refusal own_uid_check(struct step *s, const struct message *m)
 {
     if (m->life == s->e->saved.life) return REFUSAL_OWN_MESSAGE;
-    if (m->life > s->e->saved.life) {
-        retire(s);
-        return REFUSAL_OLD_COPY;
-    }
-    greet(s, s->e->saved.life, false);
-    return REFUSAL_OLD_LIFE;
+    if (m->life < s->e->saved.life) return refuse(s, REFUSAL_OLD_LIFE);
+    suspect(s);
+    return REFUSAL_OLD_COPY;
+}
+
+/* PROTOCOL 4: a number that is far above all that I know is believed only in answer to a question of mine. */
+static bool jumps(const struct election *e, const struct message *m)
+{
+    return e->saved.term > 0 && m->kind != MESSAGE_WELCOME &&
+           (m->term > e->saved.term + JUMP_MAX || m->roster_version > e->roster.version + JUMP_MAX);
 }
 
 enum refusal envelope_open(struct step *s, const struct event *event)
 {
     struct election *e = s->e;
     const struct message *m = event->message.message;
-    bool greeting = m->kind == MESSAGE_HELLO || m->kind == MESSAGE_WELCOME;
     uint64_t flock_id = own_flock_id(e);
 
     s->arrival = (struct arrival){.m = m,
                                   .roster = m->with_roster ? event->message.roster : NULL,
                                   .from = event->message.from,
-                                  .seat = -1};
+                                  .seat = -1,
+                                  .names_me = m->for_life == e->saved.life};
     if (m->name_tag != e->options.name_tag) return REFUSAL_OTHER_NAME;
+    s->arrival.invited =
+        m->kind == MESSAGE_HELLO && invite_is_good(e, &s->arrival.from, m->uid, m->hello.invite);
     if (m->uid == e->saved.uid) return own_uid_check(s, m);
-    if (!greeting && flock_id != 0 && m->flock_id != 0 && m->flock_id != flock_id)
-        return REFUSAL_OTHER_FLOCK;
-    s->arrival.seat = roster_seat_of(&e->roster, m->uid, m->address);
+    if (flock_id != 0 && m->flock_id != 0 && m->flock_id != flock_id) {
+        if (m->kind != MESSAGE_HELLO) return REFUSAL_OTHER_FLOCK;
+        s->arrival.names_me = false;
+    }
+    if (!s->arrival.names_me) {
+        if (ask_back(s)) return REFUSAL_WRONG_LIFE;
+        return m->kind == MESSAGE_HELLO ? REFUSAL_NONE : refuse(s, REFUSAL_WRONG_LIFE);
+    }
+    if (jumps(e, m)) return REFUSAL_ABSURD;
+    s->arrival.seat = seat_of(e, m);
     if (s->arrival.seat < 0 && s->observers != NULL)
         s->arrival.observer = observers_find(s->observers, m->uid);
     struct contact *contact = contact_of(s, &s->arrival);
     return contact == NULL ? REFUSAL_NONE : contact_check(s, contact, m);
+}
+
+/* What I said was for an earlier life of it, or came too late. It has been asked again by now; and it knows whether I am
+ * who I think I am. */
+enum refusal handle_stale(struct step *s, const struct arrival *arrival)
+{
+    struct election *e = s->e;
+    int peer = arrival->seat >= 0 ? arrival->seat : peer_of(e, arrival->m->uid);
+
+    if (peer < 0 && arrival->observer == NULL) return REFUSAL_STRANGER;
+    if (peer >= 0)
+        owe(e, peer, OWED_HELLO);
+    else
+        observers_set_due(s->observers, arrival->observer, s->now_us);
+    return REFUSAL_NONE;
 }

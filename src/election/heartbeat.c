@@ -4,6 +4,8 @@
 
 #include "internal.h"
 
+#define TWO_GEESE_AGAIN_US UINT64_C(60000000)
+
 static void committed_check(struct step *s)
 {
     struct election *e = s->e;
@@ -39,11 +41,6 @@ static void heartbeat_tick(struct step *s)
     e->reign.heartbeat_at_us = s->now_us + e->reign.heartbeat_us;
     succession_count(e);
     owe_seats(e, OWED_HEARTBEAT);
-    if (s->now_us >= e->reign.door_at_us) {
-        e->reign.old_door_nonce = e->reign.door_nonce;
-        e->reign.door_nonce = chance_u64(e);
-        e->reign.door_at_us = s->now_us + DOOR_NONCE_US;
-    }
     steward_run(s);
 }
 
@@ -95,7 +92,7 @@ static void follow(struct step *s, const struct message *m)
     bool behind =
         roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
 
-    if (e->following.uid != m->uid || e->following.term != m->term) e->door = (struct door){0};
+    if (e->following.uid != m->uid || e->following.term != m->term) e->invite = (struct invite){0};
     const struct tenure goose = {m->term, m->uid, m->life};
     promise_give(e, &goose, m->heartbeat.promise_us, s->now_us);
     e->following = (struct following){.uid = m->uid,
@@ -129,6 +126,24 @@ static void owe_ack(struct step *s, const struct arrival *arrival, bool yes)
     owe(e, i, OWED_ACK);
 }
 
+/* PROTOCOL 2: what cannot be prevented must not stay unsaid. Two machines with one address may have founded the flock twice,
+ * or a state file went back in time. */
+static void two_geese_check(struct step *s, const struct message *m)
+{
+    struct election *e = s->e;
+    const struct heartbeat *b = &m->heartbeat;
+    bool followed = e->following.term == m->term && e->following.uid != 0;
+    bool settled = e->role == ROLE_GOOSE ? e->reign.committed_told : e->following.settled;
+    bool one_term = followed && e->following.uid != m->uid;
+    bool mine = e->role == ROLE_GOOSE && m->term == e->saved.term;
+    bool founded_twice = settled && e->roster.term > 0 && b->founding != 0 &&
+                         e->roster.founding != 0 && b->founding != e->roster.founding;
+
+    if ((!one_term && !mine && !founded_twice) || s->now_us < e->two_geese_again_us) return;
+    e->two_geese_again_us = s->now_us + TWO_GEESE_AGAIN_US;
+    note(s, NOTE_TWO_GEESE, REASON_NONE, m->uid, m->term);
+}
+
 /* PROTOCOL 5. A step-down waits for nothing; the ACK waits for the disk. */
 enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival)
 {
@@ -136,6 +151,7 @@ enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival)
     const struct message *m = arrival->m;
     enum refusal refusal = judge_heartbeat(e, arrival);
 
+    two_geese_check(s, m);
     if (refusal == REFUSAL_OLD_TERM) owe_ack(s, arrival, false);
     if (refusal != REFUSAL_NONE) return refusal;
     birth_heard_flock(s, arrival);
@@ -187,10 +203,14 @@ static void moved_check(struct step *s, int seat, const struct message *m)
 
 static void observer_acked(struct step *s, struct observer *observer, const struct message *m)
 {
+    struct election *e = s->e;
+
+    if (observer->follower.seq == 0)
+        observers_set_due(s->observers, observer, s->now_us + e->reign.heartbeat_us);
     follower_take(s, &observer->contact, &observer->follower, m);
     address_keep(&observer->address, m->address);
     observers_set_waits(s->observers, observer, m->ack.stands);
-    newborn_check(s->e, m->uid, m->address);
+    newborn_check(e, m->uid, m->address);
 }
 
 enum refusal handle_ack(struct step *s, const struct arrival *arrival)

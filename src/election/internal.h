@@ -4,9 +4,10 @@
 
 #include "goose/state.h"
 
-#define TERM_MAX       (UINT64_C(1) << 62)
+#define TERM_MAX (UINT64_C(1) << 62)
+#define JUMP_MAX \
+    (UINT64_C(1) << 32) /* PROTOCOL 4: so far may what comes unasked raise a term or a version */
 #define ERRAND_US_MIN  UINT64_C(10000000)
-#define DOOR_NONCE_US  UINT64_C(60000000)
 #define FAREWELL_TIMES 3
 
 /* A message that has passed the envelope: who sent it. */
@@ -15,6 +16,8 @@ struct arrival {
     const struct roster *roster; /* NULL: none rides along */
     struct endpoint from;
     int seat;                  /* of the sender in the roster in use; -1: none */
+    bool names_me;             /* it is for this life of mine */
+    bool invited;              /* a HELLO with an invite of mine: its sender is where it says */
     struct observer *observer; /* the sender's entry in my table; NULL: none */
 };
 
@@ -26,6 +29,8 @@ struct step {
     uint64_t now_us;
     struct arrival arrival;
     bool owes_welcome;
+    bool owes_stale;
+    bool owes_hello; /* at once, to where a WELCOME came from */
     bool owes_result;
     struct welcome welcome;
     struct result result;
@@ -84,7 +89,16 @@ void seat_taken_by(struct election *e, int seat, uint64_t uid);
 void newborn_check(struct election *e, uint64_t uid, struct text address);
 void peers_follow_roster(struct step *s, const struct roster *old);
 
+/* invite.c: who is where it says, and how much everybody else gets. */
+uint64_t invite_for(const struct election *e, const struct endpoint *place, uint64_t uid);
+bool invite_is_good(const struct election *e, const struct endpoint *place, uint64_t uid,
+                    uint64_t invite);
+bool stale_may_leave(struct election *e, const struct endpoint *to);
+bool greeting_may_leave(struct election *e);
+bool ask_back(struct step *s);
+
 /* ask.c: questions. */
+bool is_bootstrapping(const struct election *e);
 bool may_enter(const struct election *e);
 bool may_vote_for(const struct election *e, const struct asked *asked);
 bool is_seated(const struct election *e);
@@ -129,11 +143,13 @@ void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
 void goose_outgrown(struct step *s, uint64_t term);
 void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid);
 void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
+void suspect(struct step *s);
 void retire(struct step *s);
 
 /* envelope.c */
 enum refusal envelope_open(struct step *s, const struct event *event);
-void greet(struct step *s, uint64_t newest_life, bool old_copy);
+bool greet(struct step *s); /* false: not now */
+enum refusal handle_stale(struct step *s, const struct arrival *arrival);
 
 /* birth.c: bootstrap, joining, HELLO and WELCOME. */
 void birth_begin(struct step *s, const struct durable_state *saved);

@@ -327,6 +327,7 @@ uint64_t roster_digest(const struct roster *roster)
     uint64_t digest = digest_u64(roster->flock_id, roster->term);
 
     digest = digest_u64(digest, roster->version);
+    digest = digest_u64(digest, roster->founding);
     for (int i = 0; i < REMOVED_KEPT; i++)
         digest = digest_u64(digest, roster->removed[i]);
     digest = digest_u64(digest, roster->wanted);

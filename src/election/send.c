@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "internal.h"
+#include "wire_parts.h"
 
 /* An observer is sent a heartbeat a few intervals apart, and often enough that one may be lost. */
 static uint64_t observer_interval_us(const struct election *e, const struct observer *observer)
@@ -14,7 +15,7 @@ static uint64_t observer_interval_us(const struct election *e, const struct obse
 
 /* Room for one more message, its header filled in; NULL: none is left in this step. PROTOCOL 4: one counter for all
  * receivers, because two that I tell apart (a seat's old uid, a name of --join) may be one node. */
-static struct send *send_begin(struct step *s, enum message_kind kind)
+static struct send *send_begin(struct step *s, enum message_kind kind, uint64_t for_life)
 {
     struct election *e = s->e;
 
@@ -34,11 +35,11 @@ static struct send *send_begin(struct step *s, enum message_kind kind)
     m->uid = e->saved.uid;
     m->life = e->saved.life;
     m->counter = ++e->counter;
+    m->for_life = for_life;
     m->term = e->saved.term;
     m->roster_term = e->roster.term;
     m->roster_version = e->roster.version;
-    m->address =
-        kind == MESSAGE_HEARTBEAT ? (struct text){NULL, 0} : address_text(&e->options.self);
+    m->address = wire_has_address(kind) ? address_text(&e->options.self) : (struct text){NULL, 0};
     return send;
 }
 
@@ -48,14 +49,16 @@ static void route_to_endpoint(struct send *send, const struct endpoint *endpoint
     send->endpoint = *endpoint;
 }
 
-/* PROTOCOL 4: to where it was last heard from, else to its address; to both in turn when silent for two leases. */
+/* PROTOCOL 4: to where it has shown that it is, else to its seat's address; to both in turn when silent for two leases.
+ * What is no longer than what it answers may go to where that came from. */
 static void route_to_peer(struct election *e, struct send *send, int i)
 {
     struct peer *peer = &e->peers[i];
     const struct contact *contact = &peer->contact;
+    bool seated = i < e->roster.count;
 
-    if (i < e->roster.count) send->address = roster_address(&e->roster, i);
-    if (contact->heard_at_us == 0) return;
+    if (seated) send->address = roster_address(&e->roster, i);
+    if (contact->heard_at_us == 0 || (seated && !contact->proven)) return;
     bool fresh = contact_is_fresh(contact, e->now_us, 2 * (uint64_t)e->options.lease_us);
     if (fresh || send->address.bytes == 0 || peer->tries++ % 2 == 0)
         route_to_endpoint(send, &contact->from);
@@ -70,6 +73,7 @@ static void body_heartbeat(struct election *e, struct message *m, const struct f
                                       .promise_us = (uint32_t)e->reign.promise_us,
                                       .succession_delay_us = (uint32_t)delay_us,
                                       .step_us = e->reign.step_us,
+                                      .founding = e->roster.founding,
                                       .settled = is_settled(e)};
 }
 
@@ -121,11 +125,11 @@ static void body_reply(const struct election *e, struct message *m, int i)
                      e->roster.term > 0 && all_saved(e);
 }
 
-static void body_hello(const struct election *e, struct message *m, uint64_t door_nonce)
+static void body_hello(const struct election *e, struct message *m, uint64_t invite)
 {
     m->hello = (struct hello){
         .nonce = e->hello_nonce,
-        .door_nonce = door_nonce,
+        .invite = invite,
         .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
         .priority = e->options.priority,
         .http_port = e->options.http_port,
@@ -165,14 +169,20 @@ static void body_resign(const struct election *e, struct send *send)
         .term = e->farewell.term, .heir_uid = e->farewell.heir_uid, .step_us = e->farewell.step_us};
 }
 
+/* To a peer whose life I do not know, nothing but HELLO: PROTOCOL 4. */
 static bool send_one(struct step *s, int i, unsigned what)
 {
     struct election *e = s->e;
     struct peer *peer = &e->peers[i];
 
     if (waits_for_disk(e, peer, what)) return true;
+    if (peer->contact.life == 0 && what != OWED_HELLO) {
+        owe_not(e, i, what);
+        if (what == OWED_ASK) owe(e, i, OWED_HELLO);
+        return true;
+    }
     enum message_kind kind = kind_of(e, peer, what);
-    struct send *send = send_begin(s, kind);
+    struct send *send = send_begin(s, kind, peer->contact.life);
     if (send == NULL) return false;
     route_to_peer(e, send, i);
     owe_not(e, i, what);
@@ -194,7 +204,10 @@ static bool send_one(struct step *s, int i, unsigned what)
             kind == MESSAGE_VOTE_REPLY && m->reply.verdict == VERDICT_YES ? e->generation : 0;
         break;
     case OWED_RESIGN: body_resign(e, send); break;
-    default: body_hello(e, m, 0); break;
+    default:
+        body_hello(e, m, peer->invite);
+        peer->told_life = peer->contact.life;
+        break;
     }
     return true;
 }
@@ -211,40 +224,51 @@ static bool send_to_peers(struct step *s)
     return true;
 }
 
-/* WELCOME and RESULT go straight back to where the question came from. */
-static void send_back(struct step *s)
+static bool is_older(const struct election *e, const struct message *m)
+{
+    return roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) < 0;
+}
+
+/* Straight back to where the arrival came from, and for the life that sent it. */
+static struct send *send_back(struct step *s, enum message_kind kind)
+{
+    struct send *send = send_begin(s, kind, s->arrival.m->life);
+
+    assert(send != NULL); /* among the first of its step */
+    route_to_endpoint(send, &s->arrival.from);
+    send->address = s->arrival.m->address;
+    return send;
+}
+
+/* PROTOCOL 4: the roster goes only to who has shown that it is where it says. */
+static void send_answers(struct step *s)
 {
     struct election *e = s->e;
     const struct message *asked = s->arrival.m;
 
     if (s->owes_welcome) {
-        struct send *send = send_begin(s, MESSAGE_WELCOME);
-        int seat = roster_seat_of(&e->roster, asked->uid, asked->address);
-        assert(send != NULL); /* the first of its step */
-        route_to_endpoint(send, &s->arrival.from);
-        send->address = asked->address;
-        send->message.welcome = s->welcome;
-        send->message.welcome.goose = goose_address(e);
-        send->message.with_roster = seat >= 0 && e->roster.term > 0 && all_saved(e) &&
-                                    roster_compare(asked->roster_term, asked->roster_version,
-                                                   e->roster.term, e->roster.version) < 0;
+        struct message *m = &send_back(s, MESSAGE_WELCOME)->message;
+        bool seated = roster_seat_of(&e->roster, asked->uid, asked->address) >= 0;
+        m->welcome = s->welcome;
+        m->welcome.goose = goose_address(e);
+        m->with_roster = seated && s->arrival.invited && e->roster.term > 0 && all_saved(e) &&
+                         is_older(e, asked);
     }
-    if (s->owes_result) {
-        struct send *send = send_begin(s, MESSAGE_RESULT);
-        assert(send != NULL);
-        route_to_endpoint(send, &s->arrival.from);
-        send->address = asked->address;
-        send->message.result = s->result;
+    if (s->owes_stale) send_back(s, MESSAGE_STALE);
+    if (s->owes_hello) {
+        bool welcomed = asked->kind == MESSAGE_WELCOME;
+        body_hello(e, &send_back(s, MESSAGE_HELLO)->message, welcomed ? asked->welcome.invite : 0);
     }
+    if (s->owes_result) send_back(s, MESSAGE_RESULT)->message.result = s->result;
 }
 
-static bool send_hello_to(struct step *s, struct text address, uint64_t door_nonce)
+static bool send_hello_to(struct step *s, struct text address, const struct invite *invite)
 {
-    struct send *send = send_begin(s, MESSAGE_HELLO);
+    struct send *send = send_begin(s, MESSAGE_HELLO, invite == NULL ? 0 : invite->life);
 
     if (send == NULL) return false;
     send->address = address;
-    body_hello(s->e, &send->message, door_nonce);
+    body_hello(s->e, &send->message, invite == NULL ? 0 : invite->nonce);
     return true;
 }
 
@@ -253,9 +277,9 @@ static void send_hellos(struct step *s)
 {
     struct election *e = s->e;
 
-    if (e->door.knock && !send_hello_to(s, address_text(&e->door.address), e->door.nonce)) return;
-    e->door.knock = false;
-    if (e->hello_to.bytes != 0 && !send_hello_to(s, address_text(&e->hello_to), 0)) return;
+    if (e->invite.knock && !send_hello_to(s, address_text(&e->invite.address), &e->invite)) return;
+    e->invite.knock = false;
+    if (e->hello_to.bytes != 0 && !send_hello_to(s, address_text(&e->hello_to), NULL)) return;
     e->hello_to.bytes = 0;
 }
 
@@ -271,7 +295,7 @@ static void send_errands(struct step *s)
     for (int i = 0; i < ELECTION_ERRANDS_MAX; i++) {
         struct errand *errand = &e->errands[i];
         if (!errand->owed || goose < 0) continue;
-        struct send *send = send_begin(s, MESSAGE_REQUEST);
+        struct send *send = send_begin(s, MESSAGE_REQUEST, e->peers[goose].contact.life);
         if (send == NULL) return;
         route_to_peer(e, send, goose);
         errand->owed = false;
@@ -284,7 +308,7 @@ static void send_errands(struct step *s)
     }
 }
 
-/* PROTOCOL 10: those that are due, and nobody else. */
+/* PROTOCOL 10: those that are due, and nobody else. Who has never followed gets one for each HELLO. */
 static void send_to_due_observers(struct step *s)
 {
     struct election *e = s->e;
@@ -297,13 +321,15 @@ static void send_to_due_observers(struct step *s)
             observers_drop(s->observers, observer);
             continue;
         }
-        struct send *send = send_begin(s, MESSAGE_HEARTBEAT);
+        struct send *send = send_begin(s, MESSAGE_HEARTBEAT, observer->contact.life);
         if (send == NULL) return;
         route_to_endpoint(send, &observer->contact.from);
         send->stands_on = e->round.vote_generation;
         body_heartbeat(e, &send->message, &observer->follower,
                        (uint64_t)e->roster.count * e->reign.step_us);
-        observers_set_due(s->observers, observer, s->now_us + observer_interval_us(e, observer));
+        bool follows = observer->follower.seq != 0;
+        observers_set_due(s->observers, observer,
+                          s->now_us + (follows ? observer_interval_us(e, observer) : silence_us));
     }
 }
 
@@ -314,7 +340,7 @@ static void send_farewell_to_observers(struct step *s)
     if (!e->farewell.observers_left || e->durable < e->farewell.stands_on) return;
     while (e->farewell.observers_at < observers_count(s->observers)) {
         struct observer *observer = observers_get(s->observers, e->farewell.observers_at);
-        struct send *send = send_begin(s, MESSAGE_RESIGN);
+        struct send *send = send_begin(s, MESSAGE_RESIGN, observer->contact.life);
         if (send == NULL) return;
         route_to_endpoint(send, &observer->contact.from);
         body_resign(e, send);
@@ -325,7 +351,7 @@ static void send_farewell_to_observers(struct step *s)
 
 void send_owed(struct step *s)
 {
-    send_back(s);
+    send_answers(s);
     if (!send_to_peers(s)) return;
     send_hellos(s);
     send_errands(s);

@@ -150,6 +150,7 @@ const char *refusal_name(enum refusal refusal)
         [REFUSAL_OTHER_FLOCK] = "other-flock",
         [REFUSAL_OWN_MESSAGE] = "own-message",
         [REFUSAL_OLD_LIFE] = "old-life",
+        [REFUSAL_WRONG_LIFE] = "wrong-life",
         [REFUSAL_OLD_COPY] = "old-copy",
         [REFUSAL_REPLAY] = "replay",
         [REFUSAL_STRANGER] = "stranger",

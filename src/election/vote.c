@@ -201,7 +201,6 @@ enum refusal handle_ask(struct step *s, const struct arrival *arrival)
         return REFUSAL_STRANGER;
     }
     if (arrival->seat >= 0) resignation_note(s, &m->ask.after, m->uid, 0);
-    if (e->retired) return REFUSAL_OLD_COPY;
     int i = peer_for(s, arrival);
     e->peers[i].asked = asked;
     asked_decide(s, i);
@@ -238,7 +237,6 @@ enum refusal handle_reply(struct step *s, const struct arrival *arrival)
 
     if (arrival->seat < 0) return REFUSAL_STRANGER;
     resignation_note(s, &m->reply.after, 0, 0);
-    if (e->retired) return REFUSAL_OLD_COPY;
     if (e->role != asks || m->reply.round != e->round.id) return REFUSAL_OLD_ROUND;
     if (m->reply.sent_at_us > s->now_us || m->reply.sent_at_us < e->round.began_us)
         return REFUSAL_ABSURD;

@@ -7,38 +7,41 @@
  * is the same bytes.
  *
  *    +---------------+---------------+---------------+---------------+
- *  0 | major 1 (= 1) | minor 1 (= 0) |     kind 1    |0 0 0 0 0 0 0 R|  R: a roster rides along
+ *  0 | major 1 (= 2) | minor 1 (= 0) |     kind 1    |0 0 0 0 0 0 0 R|  R: a roster rides along
  *    +---------------+---------------+---------------+---------------+
  *  4 | name tag 8: a digest of the flock's name                      |
  * 12 | flock id 8; 0: not of a flock yet                             |
  * 20 | uid of the sender 8                                           |
  * 28 | life of the sender 8                                          |
  * 36 | counter 8                                                     |
- * 44 | term 8                                                        |
- * 52 | term of its roster 8                                          |
- * 60 | version of its roster 8                                       |
- * 68 | address of the sender, text; of length 0 in a HEARTBEAT       |
+ * 44 | life of the receiver 8; 0 in a HELLO: not known               |
+ * 52 | term 8                                                        |
+ * 60 | term of its roster 8                                          |
+ * 68 | version of its roster 8                                       |
+ * 76 | address of the sender, text; of length 0 where marked below * |
  *    +---------------------------------------------------------------+
  *    | body, by kind                                                 |
  *    +---------------------------------------------------------------+
  *    | roster, where R                                               |
  *    +---------------------------------------------------------------+
  *
- *  1 HEARTBEAT      | seq 8 | sent at 8 | promise 4 | succession delay 4 | step 4 | settled 1 |
+ *  1 HEARTBEAT *    | seq 8 | sent at 8 | promise 4 | succession delay 4 | step 4 |
+ *                   | founding 8 | settled 1 |
  *  2 ACK            | seq 8 | sent at 8 | yes 1 | stands 1 | priority 1 | HTTP port 2 |
  *  3 CANVASS        | round 8 | term 8 | sent at 8 | promise 4 | succession delay 4 |
  *  5 VOTE           | roster digest 8 | after: term 8 | after: uid 8 | after: life 8 |
- *  4 CANVASS_REPLY  | round 8 | sent at 8 | verdict 1 | after: term 8 | after: uid 8 |
- *  6 VOTE_REPLY     | after: life 8 |
+ *  4 CANVASS_REPLY *| round 8 | sent at 8 | verdict 1 | after: term 8 | after: uid 8 |
+ *  6 VOTE_REPLY *   | after: life 8 |
  *  7 RESIGN         | term 8 | heir's uid 8 | step 4 |
- *  8 HELLO          | nonce 8 | door nonce 8 | peers digest 8 | priority 1 | HTTP port 2 |
- *                   | may enter 1 |
- *  9 WELCOME        | nonce 8 | door nonce 8 | peers digest 8 | for uid 8 | newest life 8 |
- *                   | knows flock 1 | old copy 1 | the goose's address, text |
+ *  8 HELLO          | nonce 8 | invite 8 | peers digest 8 | priority 1 | HTTP port 2 |
+ *                   | may enter 1 | zeros: as long as any WELCOME |
+ *  9 WELCOME        | nonce 8 | invite 8 | peers digest 8 | newest life 8 |
+ *                   | newest counter 8 | knows flock 1 | old copy 1 | the goose's address, text |
  * 10 REQUEST        | number 8 | term 8 | what 1 | force 1 | wanted 1 | address, text |
- * 11 RESULT         | life 8 | number 8 | outcome 1 | stops at 1 |
+ * 11 RESULT *       | life 8 | number 8 | outcome 1 | stops at 1 |
+ * 12 STALE *        | |
  *
- *    roster         | wanted 1 | count 1 | removed uid 8, 4 times | and count times a
+ *    roster         | wanted 1 | count 1 | founding 8 | removed uid 8, 4 times | and count times a
  *    seat           | length of host 1 | port 2 | uid 8 | priority 1 | HTTP port 2 | host |
  *
  * A roster's term, version and flock id are those in the head. One of term 0, made from flags, is
@@ -51,7 +54,7 @@
 #include "internal.h"
 #include "wire_parts.h"
 
-#define HEAD_BYTES     68
+#define HEAD_BYTES     76
 #define FLAG_ROSTER    1
 #define DELAY_US_MAX   (PROMISE_US_MAX * ROSTER_SEATS_MAX)
 #define KIND_BIT(kind) (1U << (kind))
@@ -65,6 +68,22 @@ _Static_assert(HEAD_BYTES + 1 + ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX + ROSTER_B
                "the largest message is one datagram");
 _Static_assert(HEAD_BYTES + 1 + HEARTBEAT_BYTES + ROSTER_BYTES_MAX <= 1200,
                "a heartbeat is never a fragment");
+_Static_assert(ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX <= 1 + HELLO_BYTES_MIN,
+               "a WELCOME without a roster is never longer than its HELLO");
+_Static_assert(REPLY_BYTES < ASK_BYTES && RESULT_BYTES < REQUEST_BYTES,
+               "nor is a reply without a roster than its question");
+_Static_assert(STALE_BYTES < RESULT_BYTES && STALE_BYTES < RESIGN_BYTES && STALE_BYTES < ACK_BYTES,
+               "and STALE is shorter than anything that it may answer");
+
+/* A heartbeat is the message that there are many of, and its sender is known by its uid; an answer goes to who asked. */
+bool wire_has_address(enum message_kind kind)
+{
+    const unsigned without = KIND_BIT(MESSAGE_HEARTBEAT) | KIND_BIT(MESSAGE_CANVASS_REPLY) |
+                             KIND_BIT(MESSAGE_VOTE_REPLY) | KIND_BIT(MESSAGE_RESULT) |
+                             KIND_BIT(MESSAGE_STALE);
+
+    return (without & KIND_BIT(kind)) == 0;
+}
 
 /* HEARTBEAT and replies carry a roster to those whose own is older: PROTOCOL 4. */
 static const unsigned carries_roster = KIND_BIT(MESSAGE_HEARTBEAT) |
@@ -121,10 +140,11 @@ static bool body_is_sane(const struct message *m)
     case MESSAGE_CANVASS_REPLY:
     case MESSAGE_VOTE_REPLY: return is_resignation(&m->reply.after);
     case MESSAGE_RESIGN: return resign_is_sane(&m->resign);
-    case MESSAGE_HELLO: return true;
-    case MESSAGE_WELCOME: return m->welcome.for_uid != 0;
+    case MESSAGE_HELLO: return m->hello.nonce != 0;
+    case MESSAGE_WELCOME: return m->welcome.nonce != 0;
     case MESSAGE_REQUEST: return request_is_sane(&m->request);
     case MESSAGE_RESULT: return m->result.life != 0 && m->result.stops_at <= ROSTER_SEATS_MAX;
+    case MESSAGE_STALE: return true;
     case MESSAGE_KINDS: break;
     }
     return false;
@@ -134,6 +154,7 @@ static bool body_is_sane(const struct message *m)
 bool wire_message_is_sane(const struct message *m)
 {
     if (m->uid == 0 || m->life == 0 || m->term > TERM_MAX) return false;
+    if (m->for_life == 0 && m->kind != MESSAGE_HELLO) return false;
     if (m->roster_term > m->term || m->roster_version > TERM_MAX) return false;
     if (m->with_roster) {
         if ((carries_roster & KIND_BIT(m->kind)) == 0) return false;
@@ -160,6 +181,7 @@ static void put_head(struct writer *w, const struct message *m)
     put_u64(w, m->uid);
     put_u64(w, m->life);
     put_u64(w, m->counter);
+    put_u64(w, m->for_life);
     put_u64(w, m->term);
     put_u64(w, m->roster_term);
     put_u64(w, m->roster_version);
@@ -171,7 +193,7 @@ size_t wire_encode(const struct message *message, const struct roster *roster, u
     struct writer w = {bytes, bytes + MESSAGE_BYTES_MAX};
 
     assert(wire_message_is_sane(message));
-    assert((message->kind == MESSAGE_HEARTBEAT) == (message->address.bytes == 0));
+    assert(wire_has_address(message->kind) == (message->address.bytes > 0));
     put_head(&w, message);
     wire_body_put(&w, message);
     if (message->with_roster) {
@@ -203,18 +225,18 @@ static void take_head(struct reader *r, struct message *m)
     m->uid = take_u64(r);
     m->life = take_u64(r);
     m->counter = take_u64(r);
+    m->for_life = take_u64(r);
     m->term = take_u64(r);
     m->roster_term = take_u64(r);
     m->roster_version = take_u64(r);
     m->address = take_text(r);
-    /* A heartbeat is the message that there are many of, and its sender is known by its uid. */
-    if (m->kind == MESSAGE_HEARTBEAT ? m->address.bytes > 0 : !address_is_canonical(m->address))
+    if (wire_has_address(m->kind) ? !address_is_canonical(m->address) : m->address.bytes > 0)
         reader_fail(r, WIRE_BAD_ADDRESS);
 }
 
 static void take_roster(struct reader *r, const struct message *m, struct roster *roster)
 {
-    wire_roster_take(r, roster, REMOVED_KEPT);
+    wire_roster_take(r, roster, false);
     roster->term = m->roster_term;
     roster->version = m->roster_version;
     roster->flock_id = m->flock_id;
@@ -275,6 +297,7 @@ const char *message_kind_name(enum message_kind kind)
         [MESSAGE_WELCOME] = "WELCOME",
         [MESSAGE_REQUEST] = "REQUEST",
         [MESSAGE_RESULT] = "RESULT",
+        [MESSAGE_STALE] = "STALE",
     };
     return NAME_OF(names, kind);
 }

@@ -32,6 +32,7 @@ static void put_heartbeat(struct writer *w, const struct heartbeat *b)
     put_u32(w, b->promise_us);
     put_u32(w, b->succession_delay_us);
     put_u32(w, b->step_us);
+    put_u64(w, b->founding);
     put_u8(w, b->settled);
 }
 
@@ -42,6 +43,7 @@ static void take_heartbeat(struct reader *r, struct heartbeat *b)
     b->promise_us = take_u32(r);
     b->succession_delay_us = take_u32(r);
     b->step_us = take_u32(r);
+    b->founding = take_u64(r);
     b->settled = take_bool(r);
 }
 
@@ -117,33 +119,38 @@ static void take_resign(struct reader *r, struct resign *b)
     b->step_us = take_u32(r);
 }
 
+/* PROTOCOL 4: what follows the fields up to HELLO_BYTES_MIN is zeros. */
 static void put_hello(struct writer *w, const struct hello *b)
 {
     put_u64(w, b->nonce);
-    put_u64(w, b->door_nonce);
+    put_u64(w, b->invite);
     put_u64(w, b->peers_digest);
     put_u8(w, b->priority);
     put_u16(w, b->http_port);
     put_u8(w, b->may_enter);
+    memset(writer_room(w, HELLO_BYTES_MIN - HELLO_BYTES), 0, HELLO_BYTES_MIN - HELLO_BYTES);
 }
 
 static void take_hello(struct reader *r, struct hello *b)
 {
     b->nonce = take_u64(r);
-    b->door_nonce = take_u64(r);
+    b->invite = take_u64(r);
     b->peers_digest = take_u64(r);
     b->priority = take_u8(r);
     b->http_port = take_u16(r);
     b->may_enter = take_bool(r);
+    const uint8_t *rest = take_bytes(r, HELLO_BYTES_MIN - HELLO_BYTES);
+    for (size_t i = 0; rest != NULL && i < HELLO_BYTES_MIN - HELLO_BYTES; i++)
+        if (rest[i] != 0) reader_fail(r, WIRE_NOT_CANONICAL);
 }
 
 static void put_welcome(struct writer *w, const struct welcome *b)
 {
     put_u64(w, b->nonce);
-    put_u64(w, b->door_nonce);
+    put_u64(w, b->invite);
     put_u64(w, b->peers_digest);
-    put_u64(w, b->for_uid);
     put_u64(w, b->newest_life);
+    put_u64(w, b->newest_counter);
     put_u8(w, b->knows_flock);
     put_u8(w, b->old_copy);
     put_text(w, b->goose);
@@ -152,10 +159,10 @@ static void put_welcome(struct writer *w, const struct welcome *b)
 static void take_welcome(struct reader *r, struct welcome *b)
 {
     b->nonce = take_u64(r);
-    b->door_nonce = take_u64(r);
+    b->invite = take_u64(r);
     b->peers_digest = take_u64(r);
-    b->for_uid = take_u64(r);
     b->newest_life = take_u64(r);
+    b->newest_counter = take_u64(r);
     b->knows_flock = take_bool(r);
     b->old_copy = take_bool(r);
     b->goose = take_optional_address(r);
@@ -211,6 +218,7 @@ void wire_body_put(struct writer *w, const struct message *m)
     case MESSAGE_WELCOME: put_welcome(w, &m->welcome); break;
     case MESSAGE_REQUEST: put_request(w, &m->request); break;
     case MESSAGE_RESULT: put_result(w, &m->result); break;
+    case MESSAGE_STALE: break;
     case MESSAGE_KINDS: assert(m->kind != MESSAGE_KINDS);
     }
 }
@@ -229,6 +237,7 @@ void wire_body_take(struct reader *r, struct message *m)
     case MESSAGE_WELCOME: take_welcome(r, &m->welcome); break;
     case MESSAGE_REQUEST: take_request(r, &m->request); break;
     case MESSAGE_RESULT: take_result(r, &m->result); break;
+    case MESSAGE_STALE: break;
     case MESSAGE_KINDS: reader_fail(r, WIRE_UNKNOWN_KIND);
     }
 }

@@ -32,15 +32,27 @@ bool wire_message_is_sane(const struct message *m);
 bool durable_is_sane(const struct durable_state *state);
 
 /* What follows the head of a message: wire_body.c. */
-#define HEARTBEAT_BYTES   29
+#define HEARTBEAT_BYTES   37
+#define ACK_BYTES         21
+#define REPLY_BYTES       41
+#define ASK_BYTES         64
+#define RESIGN_BYTES      20
+#define HELLO_BYTES       28 /* without what it is filled up with */
 #define WELCOME_BYTES_MAX (42 + 1 + ADDRESS_CHARS_MAX)
+#define REQUEST_BYTES     20 /* with a text of length 0 */
+#define RESULT_BYTES      18
+#define STALE_BYTES       0
+/* So long is every HELLO but for its sender's address, with zeros at its end: PROTOCOL 4, nobody gets more bytes out of a
+ * flock than came from there. */
+#define HELLO_BYTES_MIN (ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX)
+bool wire_has_address(enum message_kind kind);
 void wire_body_put(struct writer *w, const struct message *m);
 void wire_body_take(struct reader *r, struct message *m);
 
 /* A roster but for its term, version and flock id: wire_roster.c. What is taken is sound and has
  * those three zero. `removed`: how many removed uids the layout has. */
 void wire_roster_put(struct writer *w, const struct roster *roster);
-void wire_roster_take(struct reader *r, struct roster *roster, int removed);
+void wire_roster_take(struct reader *r, struct roster *roster, bool format_1);
 
 static inline uint16_t load_u16(const uint8_t *at)
 {

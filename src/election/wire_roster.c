@@ -44,6 +44,7 @@ void wire_roster_put(struct writer *w, const struct roster *roster)
 
     put_u8(w, roster->wanted);
     put_u8(w, roster->count);
+    put_u64(w, roster->founding);
     for (int i = 0; i < REMOVED_KEPT; i++)
         put_u64(w, roster->removed[i]);
     for (int i = 0; i < roster->count; i++)
@@ -87,12 +88,13 @@ static void take_seat(struct reader *r, struct roster *roster)
     roster->seats[roster->count++] = seat;
 }
 
-void wire_roster_take(struct reader *r, struct roster *roster, int removed)
+void wire_roster_take(struct reader *r, struct roster *roster, bool format_1)
 {
     roster_clear(roster);
     roster->wanted = take_u8(r);
     uint8_t count = take_u8(r);
-    for (int i = 0; i < removed; i++)
+    if (!format_1) roster->founding = take_u64(r);
+    for (int i = 0; i < (format_1 ? 1 : REMOVED_KEPT); i++)
         roster->removed[i] = take_u64(r);
     if (count > ROSTER_SEATS_MAX) reader_fail(r, WIRE_BAD_ROSTER);
     for (uint8_t i = 0; i < count && r->why == WIRE_OK; i++)

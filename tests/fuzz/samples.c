@@ -1,6 +1,7 @@
 /* samples.c: see samples.h. It draws from all that decoding has to accept, the limits more often
  * than chance would; it must never make what decoding refuses. */
 #include "samples.h"
+#include "wire_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -141,6 +142,7 @@ static void any_head(struct chance *chance, struct message *m)
     m->uid = any_between(chance, 1, UINT64_MAX);
     m->life = any_between(chance, 1, UINT64_MAX);
     m->counter = any_u64(chance);
+    m->for_life = any_between(chance, 1, UINT64_MAX);
     m->term = any_between(chance, 1, TERM_MAX - 1);
     m->roster_term = any_between(chance, 0, m->term);
     m->roster_version = any_between(chance, 0, TERM_MAX);
@@ -153,6 +155,7 @@ static void any_heartbeat(struct chance *chance, struct heartbeat *b)
     b->promise_us = (uint32_t)any_between(chance, 1, PROMISE_US_MAX);
     b->succession_delay_us = any_delay_us(chance);
     b->step_us = any_delay_us(chance);
+    b->founding = any_u64(chance);
     b->settled = coin(chance);
 }
 
@@ -194,8 +197,8 @@ static void any_resign(struct chance *chance, struct resign *b)
 
 static void any_hello(struct chance *chance, struct hello *b)
 {
-    b->nonce = any_u64(chance);
-    b->door_nonce = any_u64(chance);
+    b->nonce = any_between(chance, 1, UINT64_MAX);
+    b->invite = any_u64(chance);
     b->peers_digest = any_u64(chance);
     b->priority = any_u8(chance);
     b->http_port = any_u16(chance);
@@ -204,11 +207,11 @@ static void any_hello(struct chance *chance, struct hello *b)
 
 static void any_welcome(struct chance *chance, struct welcome *b, struct text goose)
 {
-    b->nonce = any_u64(chance);
-    b->door_nonce = any_u64(chance);
+    b->nonce = any_between(chance, 1, UINT64_MAX);
+    b->invite = any_u64(chance);
     b->peers_digest = any_u64(chance);
-    b->for_uid = any_between(chance, 1, UINT64_MAX);
     b->newest_life = any_u64(chance);
+    b->newest_counter = any_u64(chance);
     b->knows_flock = coin(chance);
     b->old_copy = coin(chance);
     if (coin(chance)) b->goose = goose;
@@ -248,6 +251,7 @@ static void any_body(struct chance *chance, struct message *m, struct text other
     case MESSAGE_WELCOME: any_welcome(chance, &m->welcome, other); break;
     case MESSAGE_REQUEST: any_request(chance, &m->request, other); break;
     case MESSAGE_RESULT: any_result(chance, &m->result); break;
+    case MESSAGE_STALE:
     case MESSAGE_KINDS: break;
     }
 }
@@ -268,7 +272,7 @@ void sample_message(struct chance *chance, enum message_kind kind, struct sample
     m->kind = kind;
     any_head(chance, m);
     any_body(chance, m, address_text(&sample->other));
-    if (kind != MESSAGE_HEARTBEAT) m->address = address_text(&sample->self);
+    if (wire_has_address(kind)) m->address = address_text(&sample->self);
     m->with_roster = may_carry_roster(kind) && coin(chance);
     if (!m->with_roster) return;
     sample_roster(chance, &sample->roster, ROSTER_SEATS_MAX);

@@ -75,6 +75,7 @@ static void fill_heartbeat(struct world *w, struct heartbeat *b)
     b->promise_us = any_promise_us(w);
     b->succession_delay_us = any_delay_us(w);
     b->step_us = any_delay_us(w);
+    b->founding = next_u8(&w->program);
     b->settled = coin(&w->program);
 }
 
@@ -116,8 +117,8 @@ static void fill_resign(struct world *w, struct resign *b)
 
 static void fill_hello(struct world *w, struct hello *b)
 {
-    b->nonce = next_u8(&w->program);
-    b->door_nonce = near(&w->program, w->e.reign.door_nonce);
+    b->nonce = 1 + next_u8(&w->program);
+    b->invite = next_u8(&w->program);
     b->peers_digest = near(&w->program, roster_digest(&w->options.peers));
     b->priority = next_u8(&w->program);
     b->http_port = 80;
@@ -127,10 +128,10 @@ static void fill_hello(struct world *w, struct hello *b)
 static void fill_welcome(struct world *w, struct welcome *b)
 {
     b->nonce = near(&w->program, w->e.hello_nonce);
-    b->door_nonce = next_u8(&w->program);
+    b->invite = next_u8(&w->program);
     b->peers_digest = near(&w->program, roster_digest(&w->options.peers));
-    b->for_uid = near(&w->program, w->e.saved.uid);
     b->newest_life = near(&w->program, w->e.saved.life);
+    b->newest_counter = near(&w->program, w->e.counter);
     b->knows_flock = coin(&w->program);
     b->old_copy = next_u8(&w->program) % 32 == 31;
     b->goose = any_address(w);
@@ -169,6 +170,7 @@ static void fill_body(struct world *w, struct message *m)
     case MESSAGE_WELCOME: fill_welcome(w, &m->welcome); break;
     case MESSAGE_REQUEST: fill_request(w, &m->request); break;
     case MESSAGE_RESULT: fill_result(w, &m->result); break;
+    case MESSAGE_STALE:
     case MESSAGE_KINDS: break;
     }
 }
@@ -223,10 +225,12 @@ static void fill_head(struct world *w, struct message *m)
     if (m->uid == 0) m->uid = 100U + who + ((how & 4) != 0 ? OTHERS : 0U);
     m->life = (how & 8) != 0 ? UINT64_C(1) << 32 : near(&w->program, w->e.saved.life);
     m->counter = (how & 16) != 0 ? near(&w->program, w->counters[who]) : ++w->counters[who];
+    m->for_life = (how & 0x60) == 0x60 ? near(&w->program, w->e.saved.life) : w->e.saved.life;
+    if (m->kind == MESSAGE_HELLO && (how & 1) != 0) m->for_life = 0;
     m->term = near(&w->program, w->e.saved.term);
     m->roster_term = near(&w->program, w->e.roster.term);
     m->roster_version = near(&w->program, w->e.roster.version);
-    if (m->kind != MESSAGE_HEARTBEAT) m->address = address_text(&w->addresses[who]);
+    if (wire_has_address(m->kind)) m->address = address_text(&w->addresses[who]);
 }
 
 static bool may_carry_roster(enum message_kind kind)

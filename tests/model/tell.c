@@ -101,6 +101,7 @@ static void tell_note(const struct node *node, const struct note *note)
         printf("uses roster ");
         tell_roster(&node->e.roster);
         break;
+    case NOTE_TWO_GEESE: printf("says that %s is a second goose", who); break;
     case NOTE_COMMITTED:
         printf("has committed roster %llu.%llu", number(node->e.roster.term),
                number(node->e.roster.version));

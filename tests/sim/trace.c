@@ -104,6 +104,7 @@ static void say_message(struct line *line, const struct world *w, const struct m
     case MESSAGE_HELLO:
     case MESSAGE_REQUEST:
     case MESSAGE_RESULT:
+    case MESSAGE_STALE:
     case MESSAGE_KINDS: break;
     }
 }
@@ -123,6 +124,10 @@ static void say_note(struct line *line, const struct world *w, const struct note
         say(line, "   roster (%s), %" PRIu64 " seats", reason_name(note->why), note->number);
         break;
     case NOTE_COMMITTED: say(line, "   committed"); break;
+    case NOTE_TWO_GEESE:
+        say(line, "   two geese: beside ");
+        say_uid(line, w, note->uid);
+        break;
     case NOTE_DENIED:
         say(line, "   denies ");
         say_uid(line, w, note->uid);

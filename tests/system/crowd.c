@@ -42,19 +42,19 @@ static _Noreturn void give_up(const char *what)
     exit(EXIT_FAILURE);
 }
 
-static void say_hello(struct crowd *crowd, uint64_t uid, uint64_t door_nonce)
+static void say_hello(struct crowd *crowd, uint64_t uid, uint64_t goose_life, uint64_t invite)
 {
     uint8_t datagram[DATAGRAM_BYTES_MAX];
     char address[32];
     int chars = snprintf(address, sizeof address, "crowd-%llu:7000", (unsigned long long)uid);
-    struct message hello = {
-        .kind = MESSAGE_HELLO,
-        .name_tag = digest_bytes(0, "goose", strlen("goose")),
-        .uid = uid,
-        .life = UINT64_C(1) << 32,
-        .counter = ++crowd->counter,
-        .address = {address, (uint8_t)chars},
-        .hello = {.nonce = door_nonce == 0 ? uid : uid | ECHOES, .door_nonce = door_nonce}};
+    struct message hello = {.kind = MESSAGE_HELLO,
+                            .name_tag = digest_bytes(0, "goose", strlen("goose")),
+                            .uid = uid,
+                            .life = UINT64_C(1) << 32,
+                            .counter = ++crowd->counter,
+                            .for_life = goose_life,
+                            .address = {address, (uint8_t)chars},
+                            .hello = {.nonce = invite == 0 ? uid : uid | ECHOES, .invite = invite}};
     size_t bytes = wire_encode(&hello, NULL, datagram);
 
     bytes = seal_datagram(&crowd->seal, datagram, bytes, sizeof datagram);
@@ -75,7 +75,7 @@ static void hear(struct crowd *crowd, const uint8_t *datagram, size_t count)
     if ((m.welcome.nonce & ECHOES) != 0)
         crowd->let_in++;
     else
-        say_hello(crowd, m.welcome.for_uid, m.welcome.door_nonce);
+        say_hello(crowd, m.welcome.nonce, m.life, m.welcome.invite);
 }
 
 static int open_socket(const char *goose)
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* it ends with the scenario that started it */
     crowd.fd = open_socket(argv[2]);
     for (unsigned long i = 0; i < crowd.count; i++)
-        say_hello(&crowd, FIRST_UID + i, 0);
+        say_hello(&crowd, FIRST_UID + i, 0, 0);
     struct pollfd in = {.fd = crowd.fd, .events = POLLIN};
     for (;;) {
         int ready = poll(&in, 1, over ? 0 : PEEK_MS);

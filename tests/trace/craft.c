@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../src/election/wire_parts.h"
 #include "tell.h"
 
 struct draft {
@@ -120,10 +121,8 @@ static void draft_answering(struct draft *d)
         m->reply = (struct reply){.round = to->round.id, .sent_at_us = to->round.began_us};
         break;
     case MESSAGE_WELCOME:
-        m->welcome = (struct welcome){.nonce = to->hello_nonce,
-                                      .door_nonce = 4711,
-                                      .for_uid = to->saved.uid,
-                                      .knows_flock = d->from->roster.term > 0};
+        m->welcome = (struct welcome){
+            .nonce = to->hello_nonce, .invite = 4711, .knows_flock = d->from->roster.term > 0};
         break;
     case MESSAGE_RESULT:
         m->result = (struct result){.life = to->saved.life, .number = to->errand_number};
@@ -141,6 +140,7 @@ static void draft_answering(struct draft *d)
     case MESSAGE_HEARTBEAT:
     case MESSAGE_CANVASS:
     case MESSAGE_VOTE:
+    case MESSAGE_STALE:
     case MESSAGE_KINDS: break;
     }
 }
@@ -165,10 +165,11 @@ static void draft_begin(struct draft *d, const char *sender)
     m->flock_id = d->from->roster.term > 0 ? d->from->roster.flock_id : 0;
     m->uid = runs ? d->sender->e.saved.uid : world_uid(d->w, sender);
     m->life = life_of(d->w, sender);
+    m->for_life = d->to->saved.life;
     m->term = d->from->saved.term;
     m->roster_term = d->from->roster.term;
     m->roster_version = d->from->roster.version;
-    if (m->kind != MESSAGE_HEARTBEAT) m->address = node_text(d->address, sizeof d->address, sender);
+    if (wire_has_address(m->kind)) m->address = node_text(d->address, sizeof d->address, sender);
     if (m->kind == MESSAGE_HEARTBEAT || is_ask(m))
         draft_asking(d);
     else
@@ -229,8 +230,10 @@ static bool field_after(struct draft *d, const char *words)
     char name[NAME_CHARS_MAX];
     uint64_t term;
 
-    if (sscanf(words, "after %23s in term %" SCNu64, name, &term) != 2) return false;
+    bool earlier = sscanf(words, "after an earlier %23s in term %" SCNu64, name, &term) == 2;
+    if (!earlier && sscanf(words, "after %23s in term %" SCNu64, name, &term) != 2) return false;
     struct tenure after = {.term = term, .uid = world_uid(d->w, name), .life = life_of(d->w, name)};
+    if (earlier) after.life -= UINT64_C(1) << 32;
     if (is_ask(&d->m))
         d->m.ask.after = after;
     else if (is_reply(&d->m))
@@ -299,6 +302,8 @@ static bool field_life(struct draft *d, const char *words)
 {
     if (strcmp(words, "earlier life") == 0) return d->m.life -= UINT64_C(1) << 32, true;
     if (strcmp(words, "later life") == 0) return d->m.life += UINT64_C(1) << 32, true;
+    if (strcmp(words, "for an earlier life") == 0) return d->m.for_life -= UINT64_C(1) << 32, true;
+    if (strcmp(words, "for no life") == 0) return d->m.for_life = 0, true;
     return false;
 }
 
@@ -325,8 +330,8 @@ static bool field_birth(struct draft *d, const char *words)
         return m->welcome.goose = node_text(d->other, sizeof d->other, name), true;
     if (m->kind == MESSAGE_WELCOME && strcmp(words, "knows a flock") == 0)
         return m->welcome.knows_flock = true;
-    if (m->kind == MESSAGE_WELCOME && strcmp(words, "a warning") == 0)
-        return m->welcome.nonce = 0, true;
+    if (m->kind == MESSAGE_WELCOME && strcmp(words, "not asked") == 0)
+        return m->welcome.nonce = 4713, true;
     if (m->kind == MESSAGE_WELCOME && strcmp(words, "you run on an old copy") == 0)
         return m->welcome.old_copy = true;
     if (m->kind == MESSAGE_WELCOME && strcmp(words, "later life of you") == 0)
@@ -389,11 +394,8 @@ static void draft_end(struct draft *d)
 
     if (m->kind == MESSAGE_CANVASS) m->ask.term = m->term + 1;
     if (m->kind == MESSAGE_VOTE) m->ask.term = m->term;
-    int receiver = world_index(d->w, d->receiver);
-    int sender = d->sender == NULL ? receiver : world_index(d->w, d->sender);
-    struct link *link = &d->w->links[sender][receiver];
-    link->handmade++;
-    m->counter = ++link->counter;
+    bool runs = d->sender != NULL && d->sender->e.started;
+    m->counter = runs ? ++d->sender->e.counter : ++d->w->handmade;
 }
 
 bool craft_give(struct world *w, struct node *receiver, const char *kind, const char *sender,

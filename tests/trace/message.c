@@ -120,7 +120,7 @@ static void describe_hello(struct world *w, const struct node *sender, const str
     words_add(out, "term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
               number(m->roster_version));
     if (!m->hello.may_enter) words_add(out, ", not to be let in");
-    if (m->hello.door_nonce != 0) words_add(out, ", echoes a nonce");
+    if (m->hello.invite != 0) words_add(out, ", invited");
 }
 
 static void describe_welcome(struct world *w, const struct node *sender, const struct message *m,
@@ -132,8 +132,6 @@ static void describe_welcome(struct world *w, const struct node *sender, const s
         words_add(out, ", goose ");
         address_words(m->welcome.goose, out);
     }
-    if (m->welcome.nonce == 0)
-        words_add(out, ", a warning to %s", world_uid_name(w, m->welcome.for_uid));
     if (m->welcome.old_copy) words_add(out, ", you run on an old copy");
     rides_along(w, sender, m, out);
 }
@@ -160,6 +158,14 @@ static void describe_result(struct world *w, const struct node *sender, const st
     if (m->result.stops_at > 0) words_add(out, ", stops at %u lost", m->result.stops_at);
 }
 
+static void describe_stale(struct world *w, const struct node *sender, const struct message *m,
+                           struct words *out)
+{
+    (void)w, (void)sender;
+    words_add(out, "term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
+              number(m->roster_version));
+}
+
 void message_words(struct world *w, const struct node *sender, const struct message *m,
                    struct words *words)
 {
@@ -175,6 +181,7 @@ void message_words(struct world *w, const struct node *sender, const struct mess
         [MESSAGE_WELCOME] = describe_welcome,
         [MESSAGE_REQUEST] = describe_request,
         [MESSAGE_RESULT] = describe_result,
+        [MESSAGE_STALE] = describe_stale,
     };
 
     words_add(words, "{ ");

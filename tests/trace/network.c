@@ -71,9 +71,7 @@ void network_send(struct world *w, struct node *from, const struct send *send)
     if (link->cut) return;
     struct packet *packet = calloc(1, sizeof *packet);
     if (packet == NULL) abort();
-    struct message message = send->message;
-    message.counter += link->handmade;
-    link->counter = message.counter;
+    const struct message message = send->message;
     packet->from = world_index(w, from);
     packet->to = world_index(w, to);
     packet->kind = message.kind;

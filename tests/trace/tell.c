@@ -114,6 +114,7 @@ static unsigned watch_of_note(enum note_kind kind)
     case NOTE_DENIED:
     case NOTE_DENIED_ME: return WATCH_DENIAL;
     case NOTE_CONFLICT:
+    case NOTE_TWO_GEESE:
     case NOTE_BIRTH: return WATCH_BIRTH;
     case NOTE_OBSERVER: return WATCH_OBSERVER;
     }
@@ -147,6 +148,7 @@ static void note_words(struct world *w, const struct node *node, const struct no
                   plain(verdict_name((enum verdict)note->number)));
         break;
     case NOTE_CONFLICT: words_add(words, "says that %s has other --peers", who); break;
+    case NOTE_TWO_GEESE: words_add(words, "says that %s is a second goose", who); break;
     case NOTE_OBSERVER:
         words_add(words, note->number != 0 ? "has observer %s" : "has lost observer %s", who);
         break;

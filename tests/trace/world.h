@@ -72,9 +72,7 @@ struct node {
 struct link {
     bool cut;
     uint64_t takes_us;
-    unsigned holds;    /* kinds */
-    uint64_t handmade; /* messages of the scenario: they take counters of their own */
-    uint64_t counter;  /* the newest that went this way */
+    unsigned holds;                     /* kinds */
     struct packet *last[MESSAGE_KINDS]; /* delivered */
 };
 
@@ -99,6 +97,7 @@ struct world {
     uint64_t zero_us; /* when the story begins */
     int count;
     struct node nodes[NODES_MAX];
+    uint64_t handmade; /* messages of the scenario from those that do not run */
     struct link links[NODES_MAX][NODES_MAX];
     struct packet *packets; /* in the order of sending */
     int name_count;

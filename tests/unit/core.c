@@ -1,6 +1,8 @@
 /* core.c: see core.h. */
 #include "core.h"
 
+#include "wire_parts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,15 @@ void core_start(struct core *core, const struct election_options *options,
     core_save(core);
 }
 
+/* It has started, and says so: from now on its life is known. */
+static void meet(struct core *core, uint64_t uid)
+{
+    struct message m = core_message(core, MESSAGE_HELLO, uid);
+
+    m.hello.nonce = uid;
+    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+}
+
 void core_start_with(struct core *core, const struct roster *roster)
 {
     struct election_options options;
@@ -123,6 +134,8 @@ void core_start_with(struct core *core, const struct roster *roster)
     core_options(&options);
     if (seat >= 0) address_keep(&options.self, roster_address(roster, seat));
     core_start(core, &options, &saved);
+    for (int i = 0; i < roster->count; i++)
+        if (roster->seats[i].uid > CORE_SELF) meet(core, roster->seats[i].uid);
 }
 
 void core_start_seated(struct core *core, int seats)
@@ -175,10 +188,12 @@ struct message core_message(struct core *core, enum message_kind kind, uint64_t 
                             .uid = uid,
                             .life = CORE_LIFE,
                             .counter = ++core->counter,
+                            .for_life = core->e.saved.life,
                             .term = core->e.saved.term,
                             .roster_term = roster->term,
                             .roster_version = roster->version,
-                            .address = address_text(&core->address)};
+                            .address = wire_has_address(kind) ? address_text(&core->address)
+                                                              : (struct text){NULL, 0}};
 }
 
 enum refusal core_tell_roster(struct core *core, struct message message,
@@ -229,7 +244,6 @@ enum refusal core_heartbeat(struct core *core, uint64_t uid, uint64_t term, uint
     struct message m = core_message(core, MESSAGE_HEARTBEAT, uid);
 
     m.term = term;
-    m.address = (struct text){NULL, 0};
     m.heartbeat = (struct heartbeat){.seq = seq,
                                      .sent_at_us = core->now_us,
                                      .promise_us = promise_of_lease_us(CORE_LEASE_US),
@@ -245,7 +259,7 @@ enum refusal core_admit(struct core *core, uint64_t uid)
     (void)core_tell(core, m);
     const struct send *welcome = core_sent(core, MESSAGE_WELCOME);
     if (welcome == NULL) return REFUSALS;
-    m.hello.door_nonce = welcome->message.welcome.door_nonce;
+    m.hello.invite = welcome->message.welcome.invite;
     m.counter = ++core->counter;
     return core_tell(core, m);
 }

@@ -105,8 +105,10 @@ static void a_duck_or_candidate(void **state)
     const struct scenes *scenes = *state;
     struct election e;
 
-    WRONG(CANVASSING, e.roster.seats[0].uid = 99, "somebody without a seat that counts asks for votes");
-    WRONG(CANDIDATE, e.roster.seats[0].uid = 99, "somebody without a seat that counts asks for votes");
+    WRONG(CANVASSING, e.roster.seats[0].uid = 99,
+          "somebody without a seat that counts asks for votes");
+    WRONG(CANDIDATE, e.roster.seats[0].uid = 99,
+          "somebody without a seat that counts asks for votes");
     WRONG(CANDIDATE, e.saved.voted_for = 2, "a candidate that did not vote for itself");
     WRONG(CANDIDATE, e.promise.to.uid = 2, "a candidate that promised itself to another");
     WRONG(DUCK, e.roster.version++, "a duck uses another roster than it saves");

@@ -1,6 +1,7 @@
 /* test_node.c: what a node owes its lease page, its jobs and those who watch it: a real election, and clock, alarms,
  * disk and wire of the test's. Every reading of a clock takes a moment. */
 #include "core.h"
+#include "wire_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static struct world {
     size_t answered; /* of those */
     uint64_t counter;
     bool alone; /* the others are silent */
+    uint64_t node_life;
     unsigned resigns;
     unsigned done;
     uint64_t goose_lost_us; /* when a change said so */
@@ -204,7 +206,8 @@ static void tell(uint64_t uid, struct message m)
     m.uid = uid;
     m.life = CORE_LIFE;
     m.counter = ++world.counter;
-    if (m.kind != MESSAGE_HEARTBEAT) m.address = core_text(address);
+    m.for_life = world.node_life;
+    if (wire_has_address(m.kind)) m.address = core_text(address);
     deliver(uid, bytes, wire_encode(&m, &world.state.roster, bytes));
 }
 
@@ -215,6 +218,7 @@ static void answer(const struct sent *sent)
     struct roster roster;
 
     if (wire_decode(sent->bytes, sent->count, &m, &roster) != WIRE_OK) return;
+    world.node_life = m.life;
     reply.term = m.term;
     reply.roster_term = m.roster_term;
     reply.roster_version = m.roster_version;
@@ -228,6 +232,10 @@ static void answer(const struct sent *sent)
         reply.kind = m.kind == MESSAGE_VOTE ? MESSAGE_VOTE_REPLY : MESSAGE_CANVASS_REPLY;
         reply.reply = (struct reply){
             .round = m.ask.round, .sent_at_us = m.ask.sent_at_us, .verdict = VERDICT_YES};
+    } else if (m.kind == MESSAGE_HELLO) {
+        reply.kind = MESSAGE_WELCOME;
+        reply.welcome =
+            (struct welcome){.nonce = m.hello.nonce, .newest_life = m.life, .knows_flock = true};
     } else {
         return;
     }

@@ -239,7 +239,7 @@ static void test_as_many_as_a_roster_holds(void **state)
     check_size("255.255.255.2", ":65535", 31, "more than 31 members, myself included");
     check_size("255.255.255.2", ":65535", 32, "more than 31 addresses");
     check_size(long_name, ":65535", 12, NULL);
-    check_size(long_name, ":65535", 13, "1048 bytes");
+    check_size(long_name, ":65535", 13, "1056 bytes");
 }
 
 static void test_http(void **state)

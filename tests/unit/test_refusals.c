@@ -62,7 +62,7 @@ static struct message warning(struct core *core)
 {
     struct message m = core_message(core, MESSAGE_WELCOME, 2);
 
-    m.welcome = (struct welcome){.for_uid = CORE_SELF, .old_copy = true};
+    m.welcome = (struct welcome){.nonce = core->e.hello_nonce, .old_copy = true};
     return m;
 }
 
@@ -107,6 +107,17 @@ static enum refusal old_life(struct core *core)
     enum refusal refusal = core_tell(core, core_message(core, MESSAGE_HELLO, 2));
     const struct send *welcome = core_sent(core, MESSAGE_WELCOME);
     assert_int_equal(welcome->message.welcome.newest_life, NEXT_LIFE);
+    return refusal;
+}
+
+static enum refusal wrong_life(struct core *core)
+{
+    core_start_seated(core, 3);
+    struct message m = core_message(core, MESSAGE_RESIGN, 2);
+    m.resign = (struct resign){.term = CORE_TERM, .step_us = 10000};
+    m.for_life--;
+    enum refusal refusal = core_tell(core, m);
+    assert_non_null(core_sent(core, MESSAGE_STALE));
     return refusal;
 }
 
@@ -185,8 +196,7 @@ static enum refusal other_roster(struct core *core)
     core_start(core, &options, NULL);
     struct message m = core_message(core, MESSAGE_WELCOME, 2);
     m.welcome = (struct welcome){.nonce = core->e.hello_nonce,
-                                 .peers_digest = roster_digest(&options.peers) + 1,
-                                 .for_uid = core->e.saved.uid};
+                                 .peers_digest = roster_digest(&options.peers) + 1};
     enum refusal refusal = core_tell(core, m);
     assert_non_null(core_noted(core, NOTE_CONFLICT));
     return refusal;
@@ -217,7 +227,7 @@ static enum refusal not_asked(struct core *core)
 {
     core_start_seated(core, 3);
     struct message m = core_message(core, MESSAGE_WELCOME, 2);
-    m.welcome = (struct welcome){.nonce = core->e.hello_nonce + 1, .for_uid = CORE_SELF};
+    m.welcome = (struct welcome){.nonce = core->e.hello_nonce + 1};
     return core_tell(core, m);
 }
 
@@ -226,7 +236,7 @@ static enum refusal not_welcome(struct core *core)
     core_start_seated(core, 1);
     core_win(core);
     struct message m = core_message(core, MESSAGE_HELLO, 99);
-    m.hello = (struct hello){.nonce = 1, .door_nonce = core->e.reign.door_nonce + 1};
+    m.hello = (struct hello){.nonce = 1, .invite = 1};
     return core_tell(core, m);
 }
 
@@ -245,6 +255,7 @@ static provoke *const provoked[REFUSALS] = {
     [REFUSAL_OTHER_FLOCK] = other_flock,
     [REFUSAL_OWN_MESSAGE] = own_message,
     [REFUSAL_OLD_LIFE] = old_life,
+    [REFUSAL_WRONG_LIFE] = wrong_life,
     [REFUSAL_OLD_COPY] = old_copy,
     [REFUSAL_REPLAY] = replay,
     [REFUSAL_STRANGER] = stranger,

@@ -17,6 +17,7 @@ static struct core *crowded(void)
     for (uint64_t uid = FIRST_UID; uid < FIRST_UID + OBSERVERS; uid++) {
         assert_int_equal(core_admit(core, uid), REFUSAL_NONE);
         assert_int_equal(core_noted(core, NOTE_OBSERVER)->number, 1);
+        assert_int_equal(core_ack(core, uid), REFUSAL_NONE);
     }
     assert_int_equal(observers_count(core->observers), OBSERVERS);
     return core;
@@ -39,8 +40,10 @@ static void told_count(struct told *told, const struct core *core, enum message_
         const struct send *send = &core->actions.sends[i];
         uint64_t uid;
         if (send->message.kind != kind) continue;
-        assert_true(send->has_endpoint);
-        memcpy(&uid, send->endpoint.bytes, sizeof uid);
+        if (send->has_endpoint)
+            memcpy(&uid, send->endpoint.bytes, sizeof uid);
+        else
+            uid = (uint64_t)(send->address.at[1] - '0'); /* of n2:7000 */
         bool *who = uid < FIRST_UID ? &told->voter[uid] : &told->observer[uid - FIRST_UID];
         assert_false(*who);
         *who = true;
@@ -166,6 +169,7 @@ static void who_is_not_heard_any_more_is_dropped(void **state)
     core_start_seated(core, 1);
     core_win(core);
     assert_int_equal(core_admit(core, FIRST_UID), REFUSAL_NONE);
+    assert_int_equal(core_ack(core, FIRST_UID), REFUSAL_NONE);
     uint64_t silent_us = core->now_us + core->e.options.dead_after_us;
     core_at(core, silent_us);
     assert_int_equal(observers_count(core->observers), 1);
@@ -184,7 +188,10 @@ static void a_full_table_or_none_welcomes_nobody(void **state)
     core_start_seated(full, 1);
     core_win(full);
     assert_int_equal(core_admit(full, FIRST_UID), REFUSAL_NONE);
-    assert_int_equal(core_admit(full, FIRST_UID + 1), REFUSAL_NOT_WELCOME);
+    /* Who was never heard to follow makes room. */
+    assert_int_equal(core_admit(full, FIRST_UID + 1), REFUSAL_NONE);
+    assert_int_equal(core_ack(full, FIRST_UID + 1), REFUSAL_NONE);
+    assert_int_equal(core_admit(full, FIRST_UID + 2), REFUSAL_NOT_WELCOME);
     core_start_seated(none, 1);
     core_win(none);
     assert_int_equal(core_admit(none, FIRST_UID), REFUSAL_NOT_WELCOME);

@@ -150,7 +150,10 @@ static void a_member_never_heard_is_unknown(void **state)
     struct election_member member;
 
     (void)state;
-    core_start_seated(core, 3);
+    struct roster roster;
+    core_roster(&roster, 3);
+    roster.seats[1].uid = 0; /* nobody has come there */
+    core_start_with(core, &roster);
     core_heartbeat(core, 3, CORE_TERM, 1);
     assert_true(election_member(&core->e, NULL, 1, core->now_us, &member));
     assert_int_equal(member.heard_ago_us, MEMBER_UNKNOWN);

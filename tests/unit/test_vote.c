@@ -28,12 +28,21 @@ static void unclaimed_says_yes(struct core *core)
     assert_int_equal(core_tell(core, m), REFUSAL_NONE);
 }
 
+static struct message hello_of(struct core *core, uint64_t uid)
+{
+    struct message m = core_message(core, MESSAGE_HELLO, uid);
+
+    m.hello.nonce = uid;
+    return m;
+}
+
 /* PROTOCOL 4: whoever speaks there, and however lately a goose was followed. */
 static void an_unclaimed_seat_never_counts(void **state)
 {
     (void)state;
     for (int followed = 0; followed < 2; followed++) {
         struct core *core = with_an_unclaimed_seat();
+        assert_int_equal(core_tell(core, hello_of(core, 2)), REFUSAL_NONE);
         if (followed) assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), REFUSAL_NONE);
         core_save(core);
         core_until(core, ROLE_CANVASSING);
@@ -130,8 +139,8 @@ static void a_refused_vote_says_why_and_changes_nothing(void **state)
     each_verdict(core, &m, VERDICT_STRANGER);
     m = vote_of(core, 2, CORE_TERM - 1);
     each_verdict(core, &m, VERDICT_OLD_TERM);
-    m = vote_of(core, 2, TERM_MAX + 1);
-    each_verdict(core, &m, VERDICT_OLD_TERM);
+    m = vote_of(core, 2, CORE_TERM + JUMP_MAX + 1);
+    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
     m = vote_of(core, 2, CORE_TERM + 1);
     m.roster_version--;
     each_verdict(core, &m, VERDICT_OLD_ROSTER);

@@ -1,6 +1,7 @@
 /* test_wire.c: messages to bytes and back. What is refused, rule by rule, is in
  * test_wire_rules.c. */
 #include "samples.h"
+#include "wire_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,6 +51,7 @@ static void assert_same_head(const struct message *a, const struct message *b)
     assert_int_equal(a->uid, b->uid);
     assert_int_equal(a->life, b->life);
     assert_int_equal(a->counter, b->counter);
+    assert_int_equal(a->for_life, b->for_life);
     assert_int_equal(a->term, b->term);
     assert_int_equal(a->roster_term, b->roster_term);
     assert_int_equal(a->roster_version, b->roster_version);
@@ -63,6 +65,7 @@ static void assert_same_heartbeat(const struct heartbeat *a, const struct heartb
     assert_int_equal(a->promise_us, b->promise_us);
     assert_int_equal(a->succession_delay_us, b->succession_delay_us);
     assert_int_equal(a->step_us, b->step_us);
+    assert_int_equal(a->founding, b->founding);
     assert_int_equal(a->settled, b->settled);
 }
 
@@ -102,7 +105,7 @@ static void assert_same_reply(const struct reply *a, const struct reply *b)
 static void assert_same_hello(const struct hello *a, const struct hello *b)
 {
     assert_int_equal(a->nonce, b->nonce);
-    assert_int_equal(a->door_nonce, b->door_nonce);
+    assert_int_equal(a->invite, b->invite);
     assert_int_equal(a->peers_digest, b->peers_digest);
     assert_int_equal(a->priority, b->priority);
     assert_int_equal(a->http_port, b->http_port);
@@ -112,10 +115,10 @@ static void assert_same_hello(const struct hello *a, const struct hello *b)
 static void assert_same_welcome(const struct welcome *a, const struct welcome *b)
 {
     assert_int_equal(a->nonce, b->nonce);
-    assert_int_equal(a->door_nonce, b->door_nonce);
+    assert_int_equal(a->invite, b->invite);
     assert_int_equal(a->peers_digest, b->peers_digest);
-    assert_int_equal(a->for_uid, b->for_uid);
     assert_int_equal(a->newest_life, b->newest_life);
+    assert_int_equal(a->newest_counter, b->newest_counter);
     assert_int_equal(a->knows_flock, b->knows_flock);
     assert_int_equal(a->old_copy, b->old_copy);
     assert_same_text(a->goose, b->goose);
@@ -159,6 +162,7 @@ static void assert_same_message(const struct message *a, const struct message *b
     case MESSAGE_WELCOME: assert_same_welcome(&a->welcome, &b->welcome); break;
     case MESSAGE_REQUEST: assert_same_request(&a->request, &b->request); break;
     case MESSAGE_RESULT: assert_same_result(&a->result, &b->result); break;
+    case MESSAGE_STALE: break;
     case MESSAGE_KINDS: fail();
     }
 }
@@ -352,12 +356,13 @@ static void test_too_long_for_a_datagram(void **state)
 static void test_layout(void **state)
 {
     static const uint8_t expected[] = {
-        1,    0,    1,    1,                                    /* version, HEARTBEAT, roster */
+        2,    0,    1,    1,                                    /* version, HEARTBEAT, roster */
         0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,         /* name tag */
         0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27,         /* flock id */
         0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37,         /* uid */
         0,    0,    0,    2,    0x44, 0x45, 0x46, 0x47,         /* life */
         0,    0,    0,    0,    0,    0,    0x01, 0x00,         /* counter */
+        0,    0,    0,    3,    0,    0,    0,    1,            /* for life */
         0,    0,    0,    0,    0,    0,    0,    8,            /* term */
         0,    0,    0,    0,    0,    0,    0,    7,            /* roster: term */
         0,    0,    0,    0,    0,    0,    0,    3,            /* version */
@@ -367,8 +372,10 @@ static void test_layout(void **state)
         0,    0x04, 0xce, 0x78,                                 /* promise 315 ms */
         0,    0,    0x27, 0x10,                                 /* delay 10 ms */
         0,    0,    0x13, 0x88,                                 /* step 5 ms */
+        0,    0,    0,    0,    0,    0,    0,    0x77,         /* founding */
         1,                                                      /* settled */
         3,    2,                                                /* wanted, count */
+        0,    0,    0,    0,    0,    0,    0,    0x77,         /* founding */
         0,    0,    0,    0,    0,    0,    0,    0x55,         /* removed last, */
         0,    0,    0,    0,    0,    0,    0,    0x54,         /* and before */
         0,    0,    0,    0,    0,    0,    0,    0,            /* nobody */
@@ -386,10 +393,11 @@ static void test_layout(void **state)
                         .uid = UINT64_C(0x3031323334353637),
                         .life = UINT64_C(0x0000000244454647),
                         .counter = 256,
+                        .for_life = UINT64_C(0x0000000300000001),
                         .term = 8,
                         .roster_term = 7,
                         .roster_version = 3,
-                        .heartbeat = {9, 1000000, 315000, 10000, 5000, true}};
+                        .heartbeat = {9, 1000000, 315000, 10000, 5000, 0x77, true}};
     uint8_t bytes[MESSAGE_BYTES_MAX];
 
     (void)state;
@@ -397,6 +405,7 @@ static void test_layout(void **state)
     roster.term = 7;
     roster.version = 3;
     roster.flock_id = m.flock_id;
+    roster.founding = 0x77;
     roster.removed[0] = 0x55;
     roster.removed[1] = 0x54;
     roster.wanted = 3;
@@ -409,10 +418,18 @@ static void test_layout(void **state)
 static void test_sizes(void **state)
 {
     static const size_t body_bytes[MESSAGE_KINDS] = {
-        [MESSAGE_HEARTBEAT] = 29,     [MESSAGE_ACK] = 21,    [MESSAGE_CANVASS] = 64,
-        [MESSAGE_CANVASS_REPLY] = 41, [MESSAGE_VOTE] = 64,   [MESSAGE_VOTE_REPLY] = 41,
-        [MESSAGE_RESIGN] = 20,        [MESSAGE_HELLO] = 28,  [MESSAGE_WELCOME] = 43,
-        [MESSAGE_REQUEST] = 20,       [MESSAGE_RESULT] = 18,
+        [MESSAGE_HEARTBEAT] = HEARTBEAT_BYTES,
+        [MESSAGE_ACK] = ACK_BYTES,
+        [MESSAGE_CANVASS] = ASK_BYTES,
+        [MESSAGE_CANVASS_REPLY] = REPLY_BYTES,
+        [MESSAGE_VOTE] = ASK_BYTES,
+        [MESSAGE_VOTE_REPLY] = REPLY_BYTES,
+        [MESSAGE_RESIGN] = RESIGN_BYTES,
+        [MESSAGE_HELLO] = HELLO_BYTES_MIN,
+        [MESSAGE_WELCOME] = 43,
+        [MESSAGE_REQUEST] = REQUEST_BYTES,
+        [MESSAGE_RESULT] = RESULT_BYTES,
+        [MESSAGE_STALE] = STALE_BYTES,
     };
     struct sample *sample = sample_new();
     uint8_t bytes[MESSAGE_BYTES_MAX];
@@ -426,9 +443,9 @@ static void test_sizes(void **state)
         size_t texts = m->address.bytes;
         if (kind == MESSAGE_WELCOME) texts += m->welcome.goose.bytes;
         if (kind == MESSAGE_REQUEST) texts += m->request.address.bytes;
-        assert_int_equal(wire_encode(m, NULL, bytes), 69 + body_bytes[kind] + texts);
+        assert_int_equal(wire_encode(m, NULL, bytes), 77 + body_bytes[kind] + texts);
         if (kind == MESSAGE_HEARTBEAT)
-            assert_in_range(69 + body_bytes[kind] + SEAL_BYTES_MAX, 1, 199);
+            assert_in_range(77 + body_bytes[kind] + SEAL_BYTES_MAX, 1, 199);
     }
     free(sample);
 }

@@ -1,6 +1,7 @@
 /* test_wire_rules.c: what wire_decode() refuses, a case a rule. Each case is a good message with
  * one field changed, so that nothing but this rule can be why it is refused. */
 #include "samples.h"
+#include "wire_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +58,7 @@ static void good_body(struct message *m)
     case MESSAGE_RESIGN: m->resign.term = TERM; break;
     case MESSAGE_HELLO: m->hello.nonce = 1; break;
     case MESSAGE_WELCOME:
-        m->welcome.for_uid = 2;
+        m->welcome.nonce = 2;
         m->welcome.goose = self;
         break;
     case MESSAGE_REQUEST:
@@ -65,6 +66,7 @@ static void good_body(struct message *m)
         m->request.address = self;
         break;
     case MESSAGE_RESULT: m->result.life = 1; break;
+    case MESSAGE_STALE: break;
     case MESSAGE_KINDS: fail();
     }
 }
@@ -79,11 +81,12 @@ static size_t good_bytes(enum message_kind kind, bool with_roster, uint8_t *byte
                         .uid = 1,
                         .life = 1,
                         .counter = 1,
+                        .for_life = 1,
                         .term = TERM,
                         .roster_term = TERM,
                         .roster_version = 2};
 
-    if (kind != MESSAGE_HEARTBEAT) m.address = self;
+    if (wire_has_address(kind)) m.address = self;
     good_body(&m);
     good_roster(&roster);
     return wire_encode(&m, &roster, bytes);
@@ -93,8 +96,8 @@ static size_t base_at(const struct rule *rule, size_t count)
 {
     switch (rule->base) {
     case HEAD: return 0;
-    case ADDRESS: return 68;
-    case BODY: return rule->kind == MESSAGE_HEARTBEAT ? 69 : 69U + self.bytes;
+    case ADDRESS: return 76;
+    case BODY: return 77U + (wire_has_address(rule->kind) ? self.bytes : 0U);
     case ROSTER: return count - ROSTER_HEAD_BYTES - 2 * SEAT_BYTES;
     }
     return 0;
@@ -114,7 +117,7 @@ static void patch(uint8_t *bytes, int width, uint64_t value)
 #define NO_BOOL    2, WIRE_NOT_CANONICAL, false
 
 static const struct rule rules[] = {
-    {"other major", H, HEAD, 0, 1, 2, WIRE_OTHER_MAJOR, false},
+    {"other major", H, HEAD, 0, 1, 1, WIRE_OTHER_MAJOR, false},
     {"kind 0", H, HEAD, 2, 1, 0, WIRE_UNKNOWN_KIND, false},
     {"kind behind the last", H, HEAD, 2, 1, MESSAGE_KINDS, WIRE_UNKNOWN_KIND, false},
     {"reserved flag", H, HEAD, 3, 1, 2, WIRE_ABSURD, false},
@@ -129,13 +132,14 @@ static const struct rule rules[] = {
     {"roster with REQUEST", MESSAGE_REQUEST, HEAD, 3, 1, 1, WIRE_ABSURD, false},
     {"roster with RESULT", MESSAGE_RESULT, HEAD, 3, 1, 1, WIRE_ABSURD, false},
     {"roster without flock id", H, HEAD, 12, 8, 0, WIRE_ABSURD, true},
-    {"roster of term 0", H, HEAD, 52, 8, 0, WIRE_ABSURD, true},
+    {"roster of term 0", H, HEAD, 60, 8, 0, WIRE_ABSURD, true},
     {"uid 0", H, HEAD, 20, 8, 0, WIRE_ABSURD, false},
     {"life 0", H, HEAD, 28, 8, 0, WIRE_ABSURD, false},
-    {"term over the limit", H, HEAD, 44, 8, TERM_MAX + 1, WIRE_ABSURD, false},
-    {"term far over the limit", H, HEAD, 44, 8, UINT64_MAX, WIRE_ABSURD, false},
-    {"roster of a term to come", H, HEAD, 52, 8, TERM + 1, WIRE_ABSURD, false},
-    {"version over the limit", H, HEAD, 60, 8, TERM_MAX + 1, WIRE_ABSURD, false},
+    {"for no life", H, HEAD, 44, 8, 0, WIRE_ABSURD, false},
+    {"term over the limit", H, HEAD, 52, 8, TERM_MAX + 1, WIRE_ABSURD, false},
+    {"term far over the limit", H, HEAD, 52, 8, UINT64_MAX, WIRE_ABSURD, false},
+    {"roster of a term to come", H, HEAD, 60, 8, TERM + 1, WIRE_ABSURD, false},
+    {"version over the limit", H, HEAD, 68, 8, TERM_MAX + 1, WIRE_ABSURD, false},
     {"no address", MESSAGE_HELLO, ADDRESS, 0, 1, 0, WIRE_BAD_ADDRESS, false},
     {"address in a heartbeat", H, ADDRESS, 0, 1, 7, WIRE_BAD_ADDRESS, false},
     {"address longer than any", MESSAGE_WELCOME, ADDRESS, 0, 1, 71, WIRE_SHORT, false},
@@ -143,14 +147,14 @@ static const struct rule rules[] = {
     {"address without port", MESSAGE_HELLO, ADDRESS, 3, 1, 'x', WIRE_BAD_ADDRESS, false},
     {"port with a leading zero", MESSAGE_HELLO, ADDRESS, 4, 1, '0', WIRE_BAD_ADDRESS, false},
 
-    {"heartbeat of term 0", H, HEAD, 44, 16, 0, WIRE_ABSURD, false},
+    {"heartbeat of term 0", H, HEAD, 52, 16, 0, WIRE_ABSURD, false},
     {"promise 0", H, BODY, 16, 4, 0, WIRE_ABSURD, false},
     {"promise over 63 s", H, BODY, 16, 4, PROMISE_US_MAX + 1, WIRE_ABSURD, false},
     {"succession delay too long", H, BODY, 20, 4, DELAY_MAX + 1, WIRE_ABSURD, false},
     {"step too long", H, BODY, 24, 4, DELAY_MAX + 1, WIRE_ABSURD, false},
-    {"settled is no bool", H, BODY, 28, 1, NO_BOOL},
+    {"settled is no bool", H, BODY, 36, 1, NO_BOOL},
 
-    {"ack of term 0", MESSAGE_ACK, HEAD, 44, 16, 0, WIRE_ABSURD, false},
+    {"ack of term 0", MESSAGE_ACK, HEAD, 52, 16, 0, WIRE_ABSURD, false},
     {"yes is no bool", MESSAGE_ACK, BODY, 16, 1, NO_BOOL},
     {"stands is no bool", MESSAGE_ACK, BODY, 17, 1, NO_BOOL},
 
@@ -182,8 +186,11 @@ static const struct rule rules[] = {
      false},
 
     {"may enter is no bool", MESSAGE_HELLO, BODY, 27, 1, NO_BOOL},
+    {"hello without a nonce", MESSAGE_HELLO, BODY, 0, 8, 0, WIRE_ABSURD, false},
+    {"hello filled with something", MESSAGE_HELLO, BODY, HELLO_BYTES_MIN - 1, 1, 1,
+     WIRE_NOT_CANONICAL, false},
 
-    {"welcome for nobody", MESSAGE_WELCOME, BODY, 24, 8, 0, WIRE_ABSURD, false},
+    {"welcome without a nonce", MESSAGE_WELCOME, BODY, 0, 8, 0, WIRE_ABSURD, false},
     {"knows flock is no bool", MESSAGE_WELCOME, BODY, 40, 1, NO_BOOL},
     {"old copy is no bool", MESSAGE_WELCOME, BODY, 41, 1, NO_BOOL},
     {"goose at no address", MESSAGE_WELCOME, BODY, 43, 1, '.', WIRE_BAD_ADDRESS, false},
@@ -210,7 +217,7 @@ static const struct rule rules[] = {
     {"too many seats", R, ROSTER, 1, 1, ROSTER_SEATS_MAX + 1, WIRE_BAD_ROSTER, true},
     {"a seat more than there are", R, ROSTER, 1, 1, 3, WIRE_SHORT, true},
     {"a seat less than there are", R, ROSTER, 1, 1, 1, WIRE_LONG, true},
-    {"nobody removed last, but one before", H, ROSTER, 10, 8, 9, WIRE_BAD_ROSTER, true},
+    {"nobody removed last, but one before", H, ROSTER, 18, 8, 9, WIRE_BAD_ROSTER, true},
     {"seat without host", H, ROSTER, ROSTER_HEAD_BYTES + SEAT_BYTES, 1, 0, WIRE_BAD_ROSTER, true},
     {"seat of port 0", H, ROSTER, ROSTER_HEAD_BYTES + 1, 2, 0, WIRE_BAD_ROSTER, true},
     {"seat's host in upper case", H, ROSTER, ROSTER_HEAD_BYTES + 14, 1, 'N', WIRE_BAD_ROSTER, true},
@@ -251,10 +258,10 @@ static const struct rule limits[] = {
     {"promise of 1 us", MESSAGE_HEARTBEAT, BODY, 16, 4, 1, WIRE_OK, false},
     {"longest delay", MESSAGE_HEARTBEAT, BODY, 20, 4, DELAY_MAX, WIRE_OK, false},
     {"longest step", MESSAGE_HEARTBEAT, BODY, 24, 4, DELAY_MAX, WIRE_OK, false},
-    {"highest term", MESSAGE_HEARTBEAT, HEAD, 44, 8, TERM_MAX, WIRE_OK, false},
-    {"highest version", MESSAGE_HEARTBEAT, HEAD, 60, 8, TERM_MAX, WIRE_OK, false},
+    {"highest term", MESSAGE_HEARTBEAT, HEAD, 52, 8, TERM_MAX, WIRE_OK, false},
+    {"highest version", MESSAGE_HEARTBEAT, HEAD, 68, 8, TERM_MAX, WIRE_OK, false},
     {"no flock", MESSAGE_HELLO, HEAD, 12, 8, 0, WIRE_OK, false},
-    {"nothing at all known", MESSAGE_HELLO, HEAD, 44, 24, 0, WIRE_OK, false},
+    {"nothing at all known", MESSAGE_HELLO, HEAD, 44, 32, 0, WIRE_OK, false},
     {"last verdict", MESSAGE_VOTE_REPLY, BODY, 16, 1, VERDICTS - 1, WIRE_OK, false},
     {"last outcome", MESSAGE_RESULT, BODY, 16, 1, OUTCOMES - 1, WIRE_OK, false},
     {"handover", MESSAGE_REQUEST, BODY, 16, 1, CARRIED_HANDOVER, WIRE_OK, false},
@@ -287,16 +294,16 @@ static void test_last_term(void **state)
     struct message message;
     uint8_t bytes[MESSAGE_BYTES_MAX];
     size_t count = good_bytes(MESSAGE_CANVASS, false, bytes);
-    uint8_t *ask_term = bytes + 69 + self.bytes + 8;
+    uint8_t *ask_term = bytes + 77 + self.bytes + 8;
 
     (void)state;
-    patch(bytes + 44, 8, TERM_MAX - 1);
+    patch(bytes + 52, 8, TERM_MAX - 1);
     patch(ask_term, 8, TERM_MAX);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_OK);
-    patch(bytes + 44, 8, TERM_MAX);
+    patch(bytes + 52, 8, TERM_MAX);
     patch(ask_term, 8, TERM_MAX + 1);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_ABSURD);
-    patch(bytes + 44, 8, UINT64_MAX);
+    patch(bytes + 52, 8, UINT64_MAX);
     patch(ask_term, 8, 0);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_ABSURD);
 }
@@ -310,8 +317,8 @@ static void test_vote_of_term_0(void **state)
     size_t count = good_bytes(MESSAGE_VOTE, false, bytes);
 
     (void)state;
-    patch(bytes + 44, 16, 0);
-    patch(bytes + 69 + self.bytes + 8, 8, 0);
+    patch(bytes + 52, 16, 0);
+    patch(bytes + 77 + self.bytes + 8, 8, 0);
     assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_ABSURD);
 }
 
@@ -322,7 +329,7 @@ static void test_request_about_anybody(void **state)
     struct message message;
     uint8_t bytes[MESSAGE_BYTES_MAX];
     size_t count = good_bytes(MESSAGE_REQUEST, false, bytes) - self.bytes;
-    uint8_t *body = bytes + 69 + self.bytes;
+    uint8_t *body = bytes + 77 + self.bytes;
 
     (void)state;
     patch(body + 19, 1, 0);
