@@ -51,6 +51,7 @@ struct observer {
     uint32_t older; /* the list of those that wait for a seat, in order of arrival */
     uint32_t newer;
     bool waits;
+    bool may_enter; /* it says so, though its quarantine may not be over yet */
 };
 
 #define OBSERVER_NONE UINT32_MAX

@@ -1,6 +1,7 @@
-/* change.c: `handover`, `drain`, `undrain`, `remove`: what changes the flock. The node that is asked has it carried to
+/* change.c: `handover`, `drain`, `undrain`, `remove`, `voters`: what changes the flock. The node that is asked has it carried to
  * the goose; it may take ten leases, so nobody gives up on a node that lives. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ask.h"
@@ -25,7 +26,20 @@ static bool still_there(void *to)
     return there;
 }
 
-/* `done` is said to people, and behind it whom it is about: the new goose, who was removed, or this node. */
+/* `done`, and behind it what it is about: the new goose, who was removed, how many voters, or this node. */
+static void say_done(const struct ctl *ctl, const cJSON *json, const char *done)
+{
+    const char *goose = json_text(json, "goose"), *removed = json_text(json, "removed");
+    const char *warning = json_text(json, "warning");
+    double wanted;
+
+    if (json_number(json, "wanted", &wanted))
+        printf("%s%.0f\n", done, wanted);
+    else
+        printf("%s%s\n", done, goose != NULL ? goose : removed != NULL ? removed : ctl->at.chars);
+    if (warning != NULL) ctl_fail(CTL_YES, "%s", warning);
+}
+
 static int change(struct ctl *ctl, const char *method, const char *path, const char *body,
                   const char *done)
 {
@@ -41,11 +55,7 @@ static int change(struct ctl *ctl, const char *method, const char *path, const c
     int status = ask(ctl, &request, &reply);
 
     if (status == CTL_YES && ctl->json) ask_print(&reply);
-    if (status == CTL_YES && !ctl->json) {
-        const char *goose = json_text(reply.json, "goose");
-        const char *removed = json_text(reply.json, "removed");
-        printf("%s%s\n", done, goose != NULL ? goose : removed != NULL ? removed : ctl->at.chars);
-    }
+    if (status == CTL_YES && !ctl->json) say_done(ctl, reply.json, done);
     ask_free(&reply);
     return status;
 }
@@ -146,9 +156,41 @@ const struct command remove_command = {
     .arguments = "[--force] HOST:PORT",
     .line = "a member leaves the flock for good",
     .more =
+        "Whoever waits longest takes its seat. To replace a node, start the new one with --join\n"
+        "first. The one that was removed stays out until it is told to undrain.\n"
         "Refused where those that are left would be no majority; --force skips that question, and\n"
         "no rule of the protocol. Take --peers off its command line before a machine that was\n"
         "removed is started again without its state.\n",
     .changes = true,
     .carry_out = remove_member,
+};
+
+static int voters(struct ctl *ctl)
+{
+    char body[32], *end;
+
+    if (!ctl_options(ctl, NULL, 0)) return CTL_UNKNOWN;
+    if (ctl->arguments.count == 0)
+        return ctl_fail(CTL_UNKNOWN, "voters: how many? Give a number from 1 to %d",
+                        ROSTER_SEATS_MAX);
+    const char *text = ctl->arguments.of[0];
+    unsigned long wanted = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+    if (wanted < 1 || wanted > ROSTER_SEATS_MAX || *end != '\0')
+        return ctl_fail(CTL_UNKNOWN, "voters: '%.32s' is no number from 1 to %d", text,
+                        ROSTER_SEATS_MAX);
+    ctl->arguments.of++;
+    ctl->arguments.count--;
+    if (!ctl_no_more(ctl)) return CTL_UNKNOWN;
+    snprintf(body, sizeof body, "{\"wanted\":%lu}", wanted);
+    return change(ctl, "PUT", "/voters", body, "voters wanted: ");
+}
+
+const struct command voters_command = {
+    .name = "voters",
+    .arguments = "N",
+    .line = "how many voters the flock wants: 1 to 31",
+    .more = "Observers that wait are let in until there are so many; of more voters one after the\n"
+            "other becomes an observer, never the goose. Nothing else changes that number.\n",
+    .changes = true,
+    .carry_out = voters,
 };

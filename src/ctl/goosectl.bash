@@ -12,7 +12,7 @@ _goosectl_members() {
 # The options and words that may follow this command.
 _goosectl_words_of() {
     case $1 in
-    '') echo "status members history watch is-goose wait handover drain undrain remove why recover run" ;;
+    '') echo "status members history watch is-goose wait handover drain undrain remove voters why recover run" ;;
     wait) echo "goose duck ready --timeout" ;;
     handover) echo "--to" ;;
     remove) echo "--force" ;;

@@ -11,7 +11,7 @@
 static const struct command *const commands[] = {
     &status_command, &members_command,  &history_command, &watch_command,   &is_goose_command,
     &wait_command,   &handover_command, &drain_command,   &undrain_command, &remove_command,
-    &why_command,    &job_command,      &recover_command,
+    &voters_command, &why_command,      &job_command,     &recover_command,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

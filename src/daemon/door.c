@@ -33,6 +33,7 @@ struct errand_ticket {
     flock_answered *answered;
     void *ticket;
     enum flock_ask ask;
+    unsigned wanted;
     struct address address;
 };
 
@@ -88,6 +89,7 @@ static void status(const void *context, struct flock_status *status)
                                     .flock_id = view.roster->flock_id,
                                     .roster_term = view.roster->term,
                                     .roster_version = view.roster->version,
+                                    .wanted = view.roster->wanted,
                                     .uptime_us = node_uptime_us(door->node),
                                     .index = newest->index,
                                     .why = newest->why};
@@ -198,9 +200,9 @@ static struct flock_answer answer_for(enum outcome outcome, enum flock_ask ask)
         answer.hint = "stop it instead";
         break;
     case OUTCOME_UNCLAIMED_FIRST:
-        answer.error = "without it the voters that have come once would be no majority";
-        answer.hint = "first remove the seat that nobody has claimed, the one without a uid in "
-                      "/members; ?force=1 does not help";
+        answer.error = "without it the seats that somebody has claimed would be no majority";
+        answer.hint = "first remove the seat that nobody has claimed: the one without a uid, see "
+                      "/members";
         break;
     case OUTCOME_NO_GOOSE: answer.outcome = FLOCK_NO_GOOSE; break;
     case OUTCOME_BUSY:
@@ -222,10 +224,10 @@ static void answered(void *to, enum outcome outcome, uint64_t number)
     struct flock_answer answer = answer_for(outcome, ticket->ask);
     struct election_view view;
 
-    (void)number;
     node_view(ticket->door->node, &view);
-    if (answer.outcome == FLOCK_DONE && ticket->ask == FLOCK_REMOVE)
+    if (answer.outcome == FLOCK_NOT_FOUND || ticket->ask == FLOCK_REMOVE)
         answer.address = ticket->address.chars;
+    answer.number = ticket->ask == FLOCK_VOTERS ? ticket->wanted : (unsigned)number;
     if (answer.outcome == FLOCK_DONE && ticket->ask == FLOCK_HANDOVER)
         answer.address = keep(ticket->door->scratch->new_goose, view.goose);
     ticket->answered(ticket->ticket, &answer);
@@ -250,8 +252,12 @@ static void request(void *context, const struct flock_request *asked, flock_answ
         ticket->answered = done;
         ticket->ticket = to;
         ticket->ask = asked->ask;
-        node_request(door->node, kinds[asked->ask], address_text(&ticket->address), asked->force,
-                     answered, ticket);
+        ticket->wanted = asked->wanted;
+        if (asked->ask == FLOCK_VOTERS)
+            node_want_voters(door->node, (uint8_t)asked->wanted, answered, ticket);
+        else
+            node_request(door->node, kinds[asked->ask], address_text(&ticket->address),
+                         asked->force, answered, ticket);
         return;
     }
     if (ticket == NULL) refused.outcome = FLOCK_NO_ANSWER;

@@ -446,8 +446,7 @@ static struct ticket *ticket_free(struct node *node)
     return NULL;
 }
 
-void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
-                  node_answered *answered, void *to)
+static void request_begin(struct node *node, struct event event, node_answered *answered, void *to)
 {
     struct ticket *ticket = ticket_free(node);
 
@@ -456,10 +455,25 @@ void node_request(struct node *node, enum request_kind kind, struct text address
         return;
     }
     *ticket = (struct ticket){.id = ++node->ticket_id, .answered = answered, .to = to};
-    struct event event = {
-        .kind = EVENT_REQUEST,
-        .request = {.id = ticket->id, .kind = kind, .force = force, .address = address}};
+    event.request.id = ticket->id;
     step(node, &event);
+}
+
+void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
+                  node_answered *answered, void *to)
+{
+    request_begin(node,
+                  (struct event){.kind = EVENT_REQUEST,
+                                 .request = {.kind = kind, .force = force, .address = address}},
+                  answered, to);
+}
+
+void node_want_voters(struct node *node, uint8_t wanted, node_answered *answered, void *to)
+{
+    request_begin(node,
+                  (struct event){.kind = EVENT_REQUEST,
+                                 .request = {.kind = REQUEST_VOTERS, .wanted = wanted}},
+                  answered, to);
 }
 
 uint64_t node_hold(struct node *node, uint64_t wanted_us)

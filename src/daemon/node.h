@@ -28,7 +28,7 @@ struct lease_page;
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
 
-/* How a request ended; `number` is the hold in us where one was asked for. */
+/* How a request ended; `number`: see struct answer. */
 typedef void node_answered(void *to, enum outcome outcome, uint64_t number);
 
 /* Its parts, all opened by main.c, all outliving the node. */
@@ -68,6 +68,7 @@ void node_probe(struct node *node);
 /* The answer comes exactly once: at once, or later from the loop. */
 void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
                   node_answered *answered, void *to);
+void node_want_voters(struct node *node, uint8_t wanted, node_answered *answered, void *to);
 uint64_t node_hold(struct node *node, uint64_t wanted_us);
 
 /* While it is open, this node as goose holds its role for at least nine tenths of its lease, and when it is asked to

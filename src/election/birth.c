@@ -272,6 +272,7 @@ static enum refusal admit(struct step *s, const struct arrival *arrival)
     observer->follower.http_port = m->hello.http_port;
     address_keep(&observer->address, m->address);
     observers_set_waits(s->observers, observer, m->hello.may_enter);
+    observer->may_enter = m->hello.may_enter;
     newborn_check(e, m->uid, m->address);
     s->arrival.observer = observer;
     note(s, NOTE_OBSERVER, REASON_NONE, m->uid, 1);

@@ -326,15 +326,18 @@ void steward_run(struct step *s)
     if (waiting == 0) remove_dead(s, false);
 }
 
-/* It may not have acknowledged the newest roster yet. */
+/* Now or soon: its quarantine may last yet, and the newest roster may be on its way to it. Only for an operator, so it
+ * may look at all. */
 static bool somebody_waits(const struct step *s)
 {
-    const struct observer *o = s->observers == NULL ? NULL : observers_first_waiting(s->observers);
+    const struct election *e = s->e;
+    uint32_t count = s->observers == NULL ? 0 : observers_count(s->observers);
 
-    for (int seen = 0; o != NULL && seen < WAITING_SEEN_MAX; seen++) {
-        bool leaves = o->contact.uid == s->e->removal.uid;
-        if (!leaves && o->follower.stands && acked_lately(s->e, &o->follower)) return true;
-        o = observers_next_waiting(s->observers, o);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct observer *o = observers_at(s->observers, i);
+        bool comes = o->may_enter && !roster_has_removed(&e->roster, o->contact.uid);
+        bool stands = o->follower.stands && o->contact.uid != e->removal.uid;
+        if ((comes || stands) && acked_lately(e, &o->follower)) return true;
     }
     return false;
 }

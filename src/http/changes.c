@@ -6,16 +6,15 @@
 
 #include "http/body.h"
 
-static void begin(struct exchange *exchange, enum flock_ask ask, const char *address, bool force)
+static void begin(struct exchange *exchange, const struct flock_request *request)
 {
     static const struct problem crowded = {503, "too many requests wait for an answer already",
                                            "ask again later"};
-    const struct flock_request request = {.ask = ask, .force = force, .address = address};
-    struct ticket *ticket = exchange_wait(exchange, ask);
+    struct ticket *ticket = exchange_wait(exchange, request->ask);
     if (ticket == NULL)
         reply_problem(exchange, &crowded);
     else
-        exchange->door->request(exchange->door->context, &request, ticket_answered, ticket);
+        exchange->door->request(exchange->door->context, request, ticket_answered, ticket);
 }
 
 void member_delete(struct exchange *exchange)
@@ -31,7 +30,8 @@ void member_delete(struct exchange *exchange)
     else if (forced && !span_is(force, "1"))
         reply_problem(exchange, &bad_force);
     else
-        begin(exchange, FLOCK_REMOVE, address, forced);
+        begin(exchange,
+              &(struct flock_request){.ask = FLOCK_REMOVE, .force = forced, .address = address});
 }
 
 /* {"to": ADDRESS or null} or nothing at all. A key that is none is refused: with a misspelt one
@@ -63,24 +63,67 @@ void handover_post(struct exchange *exchange)
     }
     cJSON_Delete(object);
     if (good)
-        begin(exchange, FLOCK_HANDOVER, address, false);
+        begin(exchange, &(struct flock_request){.ask = FLOCK_HANDOVER, .address = address});
     else
         reply_problem(exchange, &bad_body);
 }
 
 void drain_put(struct exchange *exchange)
 {
-    begin(exchange, FLOCK_DRAIN, "", false);
+    begin(exchange, &(struct flock_request){.ask = FLOCK_DRAIN, .address = ""});
 }
 
 void drain_delete(struct exchange *exchange)
 {
-    begin(exchange, FLOCK_UNDRAIN, "", false);
+    begin(exchange, &(struct flock_request){.ask = FLOCK_UNDRAIN, .address = ""});
+}
+
+/* {"wanted": N} and nothing else. 0: it is not that. */
+static unsigned wanted_voters(struct span body)
+{
+    cJSON *object = body_object(body);
+    const cJSON *item = object != NULL ? object->child : NULL;
+    unsigned wanted = 0;
+
+    if (item != NULL && item->next == NULL && strcmp(item->string, "wanted") == 0 &&
+        cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble <= FLOCK_VOTERS_MAX)
+        wanted = (unsigned)item->valueint;
+    if (wanted != 0 && item->valuedouble > wanted) wanted = 0; /* no whole number */
+    cJSON_Delete(object);
+    return wanted;
+}
+
+void voters_put(struct exchange *exchange)
+{
+    static const struct problem bad_body = {400, "this is no {\"wanted\": N}",
+                                            "name a number of voters from 1 to 31"};
+    unsigned wanted = wanted_voters(exchange->body);
+    if (wanted == 0)
+        reply_problem(exchange, &bad_body);
+    else
+        begin(exchange,
+              &(struct flock_request){.ask = FLOCK_VOTERS, .wanted = wanted, .address = ""});
+}
+
+/* Behind a removal: what the flock can lose now. */
+static void put_warning(struct out *out, const struct exchange *exchange, unsigned stops_at)
+{
+    if (stops_at == 0) return;
+    put_string(out, exchange->wants_json ? ",\"stops_at\":" : "");
+    if (exchange->wants_json) put_u64(out, stops_at);
+    put_string(out, exchange->wants_json ? ",\"warning\":\"" : "; ");
+    PUT(out, "nobody waits for the seat: the flock stops when ");
+    put_u64(out, stops_at);
+    put_string(out, stops_at == 1 ? " more voter is lost" : " more voters are lost");
+    PUT(out, ", so start another node with --join");
+    put_string(out, exchange->wants_json ? "\"" : "");
 }
 
 /* What was done, as a line or as JSON: "removed n4:7400". */
-static void reply_done(const struct exchange *exchange, enum flock_ask ask, const char *address)
+static void reply_done(const struct exchange *exchange, enum flock_ask ask,
+                       const struct flock_answer *done_so)
 {
+    const char *address = done_so->address;
     static const struct {
         const char *text, *json;
     } done[] = {
@@ -88,15 +131,18 @@ static void reply_done(const struct exchange *exchange, enum flock_ask ask, cons
         [FLOCK_HANDOVER] = {"", "{\"goose\":"},
         [FLOCK_DRAIN] = {"draining", "{\"draining\":true"},
         [FLOCK_UNDRAIN] = {"not draining", "{\"draining\":false"},
+        [FLOCK_VOTERS] = {"voters wanted: ", "{\"wanted\":"},
     };
     bool names = ask == FLOCK_REMOVE || ask == FLOCK_HANDOVER;
-    char body[FLOCK_ADDRESS_BYTES * 2];
+    char body[FLOCK_ADDRESS_BYTES * 2 + FLOCK_TEXT_BYTES];
     struct out out = {body, body + sizeof(body)};
     put_string(&out, exchange->wants_json ? done[ask].json : done[ask].text);
     if (names && exchange->wants_json)
         put_json_string(&out, address);
     else if (names)
         put_string(&out, address != NULL ? address : "none");
+    if (ask == FLOCK_VOTERS) put_u64(&out, done_so->number);
+    if (ask == FLOCK_REMOVE) put_warning(&out, exchange, done_so->number);
     put_string(&out, exchange->wants_json ? "}\n" : "\n");
 
     struct flock_status status;
@@ -115,19 +161,23 @@ void change_reply(const struct exchange *exchange, enum flock_ask ask,
 {
     static const struct problem problems[] = {
         [FLOCK_BAD_ADDRESS] = {400, "this is no HOST:PORT", "name the member as /members lists it"},
-        [FLOCK_NOT_FOUND] = {404, "there is no such member", "see /members"},
+        [FLOCK_NOT_FOUND] = {404, NULL, "see /members"},
         [FLOCK_REFUSED] = {409, "the flock cannot do that now", "see /members"},
         [FLOCK_NO_GOOSE] = {503, "there is no goose to do it", "ask again when /readyz says 200"},
         [FLOCK_NO_ANSWER] = {503, "no answer came in time, so it may or may not have been done",
                              "look at /status and /members before asking again"},
     };
     if (answer->outcome == FLOCK_DONE) {
-        reply_done(exchange, ask, answer->address);
+        reply_done(exchange, ask, answer);
         return;
     }
     struct problem problem = problems[answer->outcome];
-    if (ask == FLOCK_HANDOVER && answer->outcome == FLOCK_NOT_FOUND)
-        problem.error = "there is no such voter"; /* an observer is a member */
+    char nobody[FLOCK_TEXT_BYTES];
+    struct out out = {nobody, nobody + sizeof(nobody) - 1};
+    PUT(&out, "there is no member ");
+    put_string(&out, answer->address != NULL ? answer->address : "of that address");
+    *out.at = '\0';
+    if (answer->outcome == FLOCK_NOT_FOUND) problem.error = nobody;
     if (answer->error != NULL) problem.error = answer->error;
     if (answer->hint != NULL) problem.hint = answer->hint;
     reply_problem(exchange, &problem);

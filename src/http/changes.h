@@ -6,6 +6,7 @@
 
 void member_delete(struct exchange *exchange);
 void handover_post(struct exchange *exchange);
+void voters_put(struct exchange *exchange);
 void drain_put(struct exchange *exchange);
 void drain_delete(struct exchange *exchange);
 

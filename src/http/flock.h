@@ -18,7 +18,8 @@ struct cJSON;
 struct job;
 
 #define FLOCK_UNKNOWN       UINT64_MAX
-#define FLOCK_ADDRESS_BYTES 72  /* "host:port" and its terminating zero */
+#define FLOCK_ADDRESS_BYTES 72 /* "host:port" and its terminating zero */
+#define FLOCK_VOTERS_MAX    31
 #define FLOCK_TEXT_BYTES    256 /* a reason or a hint, and its terminating zero */
 
 enum flock_seat { FLOCK_SEAT_NONE, FLOCK_SEAT_OBSERVER, FLOCK_SEAT_VOTER };
@@ -44,6 +45,7 @@ struct flock_status {
     uint64_t flock_id;
     uint64_t roster_term;
     uint64_t roster_version;
+    unsigned wanted; /* how many voters the flock wants; 0: not of a flock yet */
     uint64_t uptime_us;
     uint64_t index;  /* of the newest change in what this node is and knows; the first is 1 */
     const char *why; /* that change, in words */
@@ -79,11 +81,12 @@ struct flock_member {
 
 typedef void flock_each_member(const struct flock_member *member, void *to);
 
-enum flock_ask { FLOCK_REMOVE, FLOCK_HANDOVER, FLOCK_DRAIN, FLOCK_UNDRAIN };
+enum flock_ask { FLOCK_REMOVE, FLOCK_HANDOVER, FLOCK_DRAIN, FLOCK_UNDRAIN, FLOCK_VOTERS };
 
 struct flock_request {
     enum flock_ask ask;
     bool force;          /* FLOCK_REMOVE: even where it costs the majority */
+    unsigned wanted;     /* FLOCK_VOTERS: how many, 1..FLOCK_VOTERS_MAX */
     const char *address; /* as the client wrote it, not yet canonical; "": none given */
 };
 
@@ -98,7 +101,10 @@ enum flock_outcome {
 
 struct flock_answer {
     enum flock_outcome outcome;
-    const char *address; /* FLOCK_DONE: the new goose, or who was removed; NULL: none */
+    const char *address; /* FLOCK_DONE: the new goose, or who was removed; NULL: none.
+                            FLOCK_NOT_FOUND: whom nobody knows */
+    unsigned number;     /* FLOCK_DONE: how many voters are wanted; or behind a removal, the loss
+                            of how many stops the flock, 0: somebody waits for the seat */
     const char *error;   /* otherwise: what is wrong; NULL: the plain words for the outcome */
     const char *hint;    /* what would be right; NULL likewise */
 };

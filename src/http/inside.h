@@ -72,6 +72,7 @@ struct ticket {
     enum flock_ask ask;
     bool answered;
     enum flock_outcome outcome;
+    unsigned number;
     char address[FLOCK_ADDRESS_BYTES]; /* "": NULL was given */
     char error[FLOCK_TEXT_BYTES];
     char hint[FLOCK_TEXT_BYTES];

@@ -96,12 +96,14 @@ void members_get(struct exchange *exchange)
                                            "ask again later"};
     const struct flock_door *door = exchange->door;
     struct flock_status status;
-    char head[6 * FLOCK_ADDRESS_BYTES + 32]; /* whatever has to be escaped */
+    char head[6 * FLOCK_ADDRESS_BYTES + 64]; /* whatever has to be escaped */
     struct out out = {head, head + sizeof(head)};
     struct list list = {.failed = exchange_is_crowded(exchange)};
     door->status(door->context, &status);
     PUT(&out, "{\"goose\":");
     put_json_string(&out, status.goose);
+    PUT(&out, ",\"wanted\":");
+    put_known(&out, status.wanted == 0 ? -1 : (int)status.wanted);
     PUT(&out, ",\"members\":[");
     assert(out.at != NULL);
     list_add(&list, head, (size_t)(out.at - head));

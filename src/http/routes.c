@@ -44,6 +44,7 @@ static const struct row rows[] = {
     {.path = "/events", .method = HTTP_GET, .handle = events_get, .streams = true},
     {.path = "/history", .method = HTTP_GET, .handle = history_get},
     {.path = "/metrics", .method = HTTP_GET, .handle = metrics_get},
+    {.path = "/voters", .method = HTTP_PUT, .handle = voters_put, .changes = true},
     {.path = "/handover", .method = HTTP_POST, .handle = handover_post, .changes = true},
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},

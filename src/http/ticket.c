@@ -56,6 +56,7 @@ void ticket_answered(void *given, const struct flock_answer *answer)
     }
     ticket->answered = true;
     ticket->outcome = answer->outcome;
+    ticket->number = answer->number;
     copy_text(ticket->address, sizeof(ticket->address), answer->address);
     copy_text(ticket->error, sizeof(ticket->error), answer->error);
     copy_text(ticket->hint, sizeof(ticket->hint), answer->hint);
@@ -68,6 +69,7 @@ static void deliver(struct ticket *ticket)
     if (connection == NULL) return;
     const struct flock_answer answer = {
         .outcome = ticket->outcome,
+        .number = ticket->number,
         .address = ticket->address[0] == '\0' ? NULL : ticket->address,
         .error = ticket->error[0] == '\0' ? NULL : ticket->error,
         .hint = ticket->hint[0] == '\0' ? NULL : ticket->hint,

@@ -190,7 +190,9 @@ static void door_request(void *context, const struct flock_request *request,
 {
     (void)context;
     check_may_change();
-    assert(request->ask <= FLOCK_UNDRAIN && strlen(request->address) < FLOCK_ADDRESS_BYTES);
+    assert(request->ask <= FLOCK_VOTERS && strlen(request->address) < FLOCK_ADDRESS_BYTES);
+    assert((request->ask == FLOCK_VOTERS) == (request->wanted > 0));
+    assert(request->wanted <= FLOCK_VOTERS_MAX);
     assert(world.tickets < TICKETS_MAX);
     world.answered = answered;
     world.ticket[world.tickets++] = ticket;

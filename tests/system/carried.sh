@@ -79,7 +79,7 @@ expect 200 "$(node_address "$goose")" "$goose" POST /handover --data "$(to "$goo
 ! sees "$mark" goose || fail "a handover to the goose itself changed the goose"
 
 say "to nobody: 404; to who may not: 409"
-expect 404 'there is no such voter; see /members' "$duck" POST /handover --data '{"to":"127.0.0.1:1"}'
+expect 404 'there is no member 127.0.0.1:1; see /members' "$duck" POST /handover --data '{"to":"127.0.0.1:1"}'
 drain "$third" PUT
 for at in goose duck; do
     expect 409 'it cannot be goose now; an heir is a voter .*' "${!at}" POST /handover --data "$(to "$third")"
@@ -120,15 +120,16 @@ wait_seen 5 "$mark" 'goose ' >/dev/null
 look
 
 say "removal, at a duck"
-expect 404 'there is no such member; see /members' "$duck" DELETE /members/127.0.0.1:1
+expect 404 'there is no member 127.0.0.1:1; see /members' "$duck" DELETE /members/127.0.0.1:1
 expect 400 'this is no HOST:PORT; .*' "$duck" DELETE /members/somewhere
 node_kill "$third"
 wait_for 5 "the goose to miss node $third" silent_for_ms "$third" 1100
 expect 409 'without it the voters that are heard would be no majority; .*force=1' \
     "$duck" DELETE "/members/$(node_address "$duck")"
-expect 200 "removed $(node_address "$third")" "$duck" DELETE "/members/$(node_address "$third")"
+expect 200 "removed $(node_address "$third"); nobody waits for the seat: .* when 1 more voter is lost, so start .*" \
+    "$duck" DELETE "/members/$(node_address "$third")"
 wait_voters 5 "$goose" "$duck"
-expect 200 "\{\"removed\":\"$(node_address "$duck")\"\}" \
+expect 200 "\{\"removed\":\"$(node_address "$duck")\",\"stops_at\":1,\"warning\":\"nobody waits .*\"\}" \
     "$goose" DELETE "/members/$(node_address "$duck")?force=1" "${json[@]}"
 expect 409 'the only voter cannot be removed; .*' "$goose" DELETE "/members/$(node_address "$goose")"
 expect 409 '.*' "$goose" POST /handover

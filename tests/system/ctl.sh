@@ -126,14 +126,19 @@ on "$duck" 0 '.*' '' history --json
 [ "$(jq -r '.history[-1].to' "$FLOCK_DIR/out")" = "$(node_address "$duck")" ] || fail "no JSON: $(cat "$FLOCK_DIR/out")"
 on "$goose" 0 "\{\"goose\":\"$at\"\}" '' "${token[@]}" --json handover --to "$at"
 agree 1 2 3
-on "$goose" 1 '' 'goosectl: there is no such voter; see goosectl members' "${token[@]}" handover --to 127.0.0.1:9
+on "$goose" 1 '' 'goosectl: there is no member 127.0.0.1:9; see goosectl members' "${token[@]}" handover --to 127.0.0.1:9
 on "$goose" 0 "draining: $at" '' "${token[@]}" drain
 on "$goose" 1 '' '' is-goose
 on "$goose" 0 "not draining: $at" '' "${token[@]}" undrain
 third=$((6 - goose - duck))
-on "$duck" 0 "removed $(node_address "$third")" '' "${token[@]}" remove "$(node_address "$third")"
+on "$duck" 0 "removed $(node_address "$third")" 'goosectl: nobody waits for the seat: .* when 1 more voter is lost.*' \
+    "${token[@]}" remove "$(node_address "$third")"
 on "$third" 0 '.*/seat +none/.*' '' status
-on "$duck" 1 '' 'goosectl: there is no such member; .*' "${token[@]}" remove 127.0.0.1:9
+on "$duck" 0 'voters wanted: 2' '' "${token[@]}" voters 2
+on "$goose" 0 '\{"wanted":2\}' '' "${token[@]}" --json voters 2
+on "$duck" 2 '' "goosectl: voters: '32' is no number from 1 to 31" "${token[@]}" voters 32
+on "$duck" 1 '' 'goosectl: .*; give --token-file FILE, with the token of this node' voters 3
+on "$duck" 1 '' 'goosectl: there is no member 127.0.0.1:9; .*' "${token[@]}" remove 127.0.0.1:9
 
 node_kill "$duck"
 wait_for 5 "the watcher to say so" grep -qE "^[0-9TZ:.-]+  $(node_address "$duck")[: ]" "$watched"

@@ -65,10 +65,20 @@ for i in 1 5 6 7 8 9; do
 done
 agree 2 3 4
 
-say "restarted, a removed node comes back; there is no seat free for it"
+say "how many voters are wanted was left alone, and changes by asking"
+[ "$(node_http 2 GET /members | jq .wanted)" = 9 ] || fail "removals changed how many voters are wanted"
+ask 3 PUT /voters --data '{"wanted":3}'
+[ "$code $body" = '200 voters wanted: 3' ] || fail "$code $body"
+ask 3 PUT /voters --data '{"wanted":32}'
+[[ "$code $body" == '400 '*'1 to 31' ]] || fail "$code $body"
+
+say "restarted, a removed node stays out; told to come back, it does, and finds no seat free"
 node_stop 9
 mark=$(mark)
 start 9
+agree 2 3 4 9
+expect_seat 9 none
+ask 9 DELETE /drain
 wait_for 10 "node 9 to be an observer" is_seated 9 observer
 wait_for 5 "it to be ready" answers_code 9 /readyz 200
 wait_voters 5 2 3 4
@@ -78,6 +88,8 @@ say "a node that is an observer for ever leaves a free seat alone; another takes
 node_stop 8
 node_set_args 8 --join "$(loopback 2)" --observer "${patient[@]}"
 start 8
+agree 2 3 4 8
+ask 8 DELETE /drain
 wait_for 10 "node 8 to be an observer" is_seated 8 observer
 for i in 1 2 3 4 5 6 7 9; do
     ! node_pid "$i" >/dev/null || node_stop "$i"

@@ -214,6 +214,13 @@ static void test_changes(void **state)
     run_on(&remove_command, WORDS("--force", "n1:7000"), OK("{\"removed\":\"n1:7000\"}"));
     expect(CTL_YES, "removed n1:7000\n", "");
     assert_true(asked(0, "DELETE /members/n1:7000?force=1 HTTP/1.1\r\n"));
+    run_on(&remove_command, WORDS("n1:7000"),
+           OK("{\"removed\":\"n1:7000\",\"stops_at\":1,\"warning\":\"nobody waits\"}"));
+    expect(CTL_YES, "removed n1:7000\n", "goosectl: nobody waits\n");
+    run_on(&voters_command, WORDS("5"), OK("{\"wanted\":5}"));
+    expect(CTL_YES, "voters wanted: 5\n", "");
+    assert_true(asked(0, "PUT /voters HTTP/1.1\r\n"));
+    assert_non_null(strstr(fake.asked[0], "\r\n\r\n{\"wanted\":5}"));
 }
 
 static void test_changes_that_fail(void **state)
@@ -246,6 +253,16 @@ static void test_changes_that_fail(void **state)
     expect(CTL_UNKNOWN, "", "remove: whom?");
     run_command(&said, &remove_command, NULL, &fake.at, WORDS("n1"));
     expect(CTL_UNKNOWN, "", "remove: n1: give HOST:PORT");
+    run_command(&said, &voters_command, NULL, &fake.at, NONE);
+    expect(CTL_UNKNOWN, "", "voters: how many?");
+    static const char *const no_numbers[] = {
+        "0", "32", "+3", " 3", "3x", "", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof no_numbers / sizeof no_numbers[0]; i++) {
+        run_command(&said, &voters_command, NULL, &fake.at, WORDS(no_numbers[i]));
+        expect(CTL_UNKNOWN, "", "is no number from 1 to 31");
+    }
+    run_command(&said, &voters_command, NULL, &fake.at, WORDS("3", "4"));
+    expect(CTL_UNKNOWN, "", "voters: '4' is one argument too many");
     run_command(&said, &remove_command, NULL, &fake.at, WORDS("n1:1", "n2:1"));
     expect(CTL_UNKNOWN, "", "remove: 'n2:1' is one argument too many");
 }

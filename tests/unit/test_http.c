@@ -247,7 +247,7 @@ static void test_members(void **state)
     struct answered answered = ask(world, "GET", "/members", "", "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     check(answered, 200,
-          "{\"goose\":\"n1.test:7400\",\"members\":[\n"
+          "{\"goose\":\"n1.test:7400\",\"wanted\":3,\"members\":[\n"
           "{\"address\":\"n1.test:7400\",\"uid\":\"0000000000000abc\",\"seat\":\"voter\",\"role\":"
           "\"goose\","
           "\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":null,\"http_port\":"
@@ -257,7 +257,9 @@ static void test_members(void **state)
           "null}\n]}\n");
     world->fake.members = 0;
     world->fake.status.goose = NULL;
-    check(ask(world, "GET", "/members", "", ""), 200, "{\"goose\":null,\"members\":[\n]}\n");
+    world->fake.status.wanted = 0;
+    check(ask(world, "GET", "/members", "", ""), 200,
+          "{\"goose\":null,\"wanted\":null,\"members\":[\n]}\n");
     check(ask(world, "HEAD", "/members", "", ""), 200, "");
 }
 
@@ -379,6 +381,57 @@ static void test_remove(void **state)
     finish(world, fd, done, 200, "{\"removed\":\"n2.test:7400\"}\n");
 }
 
+/* What the flock can lose is said where nobody takes the seat. */
+static void test_remove_warns(void **state)
+{
+    struct world *world = *state;
+    struct flock_answer answer = done;
+    answer.number = 1;
+    int fd = begin(world, "DELETE", "/members/n2.test:7400", "", "");
+    finish(world, fd, answer, 200,
+           "removed n2.test:7400; nobody waits for the seat: the flock stops when 1 more voter is "
+           "lost, so start another node with --join\n");
+    answer.number = 2;
+    fd = begin(world, "DELETE", "/members/n2.test:7400", JSON, "");
+    finish(world, fd, answer, 200,
+           "{\"removed\":\"n2.test:7400\",\"stops_at\":2,\"warning\":\"nobody waits for the "
+           "seat: the flock stops when 2 more voters are lost, so start another node with "
+           "--join\"}\n");
+}
+
+static void test_voters(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "3",
+        "{}",
+        "[3]",
+        "{\"wanted\":0}",
+        "{\"wanted\":32}",
+        "{\"wanted\":-1}",
+        "{\"wanted\":3.5}",
+        "{\"wanted\":1e300}",
+        "{\"wanted\":\"3\"}",
+        "{\"wanted\":null}",
+        "{\"voters\":3}",
+        "{\"wanted\":3,\"wanted\":3}",
+        "{\"wanted\":3} x",
+    };
+    const struct flock_answer three = {.outcome = FLOCK_DONE, .number = 3};
+    struct world *world = *state;
+    int fd = begin(world, "PUT", "/voters", "", "{\"wanted\": 3}");
+    assert_int_equal(world->fake.requests[0].ask, FLOCK_VOTERS);
+    assert_int_equal(world->fake.requests[0].wanted, 3);
+    finish(world, fd, three, 200, "voters wanted: 3\n");
+    fd = begin(world, "PUT", "/voters", JSON, "{\"wanted\":31}");
+    assert_int_equal(world->fake.requests[0].wanted, 31);
+    finish(world, fd, three, 200, "{\"wanted\":3}\n");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        check(ask(world, "PUT", "/voters", "", bad[i]), 400,
+              "this is no {\"wanted\": N}; name a number of voters from 1 to 31\n");
+    assert_int_equal(world->fake.pending, 0);
+}
+
 static void test_remove_refused(void **state)
 {
     struct world *world = *state;
@@ -404,7 +457,7 @@ static void test_outcomes(void **state)
         const char *body;
     } cases[] = {
         {FLOCK_BAD_ADDRESS, 400, "this is no HOST:PORT; name the member as /members lists it\n"},
-        {FLOCK_NOT_FOUND, 404, "there is no such member; see /members\n"},
+        {FLOCK_NOT_FOUND, 404, "there is no member of that address; see /members\n"},
         {FLOCK_REFUSED, 409, "the flock cannot do that now; see /members\n"},
         {FLOCK_NO_GOOSE, 503, "there is no goose to do it; ask again when /readyz says 200\n"},
         {FLOCK_NO_ANSWER, 503,
@@ -419,8 +472,8 @@ static void test_outcomes(void **state)
                cases[i].body);
     }
     int fd = begin(world, "POST", "/handover", "", "{\"to\": \"n2:1\"}");
-    finish(world, fd, (struct flock_answer){.outcome = FLOCK_NOT_FOUND}, 404,
-           "there is no such voter; see /members\n");
+    finish(world, fd, (struct flock_answer){.outcome = FLOCK_NOT_FOUND, .address = "n2:1"}, 404,
+           "there is no member n2:1; see /members\n");
     fd = begin(world, "DELETE", "/members/n2:1", JSON, "");
     const struct flock_answer words = {
         .outcome = FLOCK_REFUSED, .error = "2 of 3", .hint = "add \"one\""};
@@ -518,7 +571,7 @@ static void test_no_such_path(void **state)
         check(ask(world, "GET", paths[i], "", ""), 404,
               "there is no such path here; there are /status /goose /duck / /livez /readyz "
               "/members /why "
-              "/members/HOST:PORT /events /history /metrics /handover /drain /job\n");
+              "/members/HOST:PORT /events /history /metrics /voters /handover /drain /job\n");
     struct answered answered = ask(world, "GET", "/x", JSON, "");
     assert_string_equal(field(&answered, "Content-Type"), "application/json");
     assert_int_equal(
@@ -723,6 +776,8 @@ int main(void)
         TEST(test_metrics),
         TEST(test_metrics_that_do_not_fit),
         TEST(test_remove),
+        TEST(test_remove_warns),
+        TEST(test_voters),
         TEST(test_remove_refused),
         TEST(test_outcomes),
         TEST(test_handover),

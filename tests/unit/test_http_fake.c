@@ -87,7 +87,8 @@ static void fake_request(void *context, const struct flock_request *request,
     struct fake *fake = context;
     assert_true(fake->pending < FAKE_PENDING_MAX);
     struct fake_pending *pending = &fake->requests[fake->pending++];
-    *pending = (struct fake_pending){answered, ticket, request->ask, request->force, ""};
+    *pending =
+        (struct fake_pending){answered, ticket, request->ask, request->force, request->wanted, ""};
     assert_true(strlen(request->address) < sizeof(pending->address));
     memcpy(pending->address, request->address, strlen(request->address) + 1);
     if (fake->answers_at_once) fake_answer(fake, &fake->answer);
@@ -205,6 +206,7 @@ void fake_init(struct fake *fake)
                    .flock_id = 0xdeadbeef,
                    .roster_term = 6,
                    .roster_version = 2,
+                   .wanted = 3,
                    .uptime_us = 5000999,
                    .index = 3,
                    .why = "elected"},

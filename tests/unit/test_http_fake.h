@@ -22,6 +22,7 @@ struct fake_pending {
     void *ticket;
     enum flock_ask ask;
     bool force;
+    unsigned wanted;
     char address[FLOCK_ADDRESS_BYTES];
 };
 

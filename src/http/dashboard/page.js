@@ -311,13 +311,14 @@ function askDrain() {
 function askRemove(address) {
   askFirst({
     title: `Remove ${address} from the flock?`,
-    text: 'It loses its seat and its vote. It comes back only as a new member, when it is started without its state.',
+    text: 'It loses its seat and its vote, and stays out until it is told to come back: goosectl undrain. Whoever waits '
+      + 'longest takes the seat.',
     verb: 'Remove',
     risk: 'Removing it all the same may leave too few live voters for a majority. Then there is no goose until enough '
       + 'of them come back; if their disks are lost, none ever again.',
     force: 'Remove it all the same',
     send: (forced) => change('DELETE', `/members/${encodeURIComponent(address)}${forced ? '?force=1' : ''}`),
-    done: (said) => `Removed ${said.removed}.`,
+    done: (said) => `Removed ${said.removed}${said.warning ? `; ${said.warning}` : ''}.`,
   });
 }
 
