@@ -128,7 +128,7 @@ static void hindrances(const struct flock *flock, const struct fact *fact)
         const char *flag, *says;
     } flags[] = {
         {"failed", "cannot save its state: it will not be goose, and must be looked after"},
-        {"removed", "was removed by an operator"},
+        {"removed", "was removed by an operator: it stays out until undrain"},
         {"listening", "listens first whether a flock knows it"},
         {"draining", "is draining: it will not be goose until undrain, or a restart"},
     };
