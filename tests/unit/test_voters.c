@@ -150,16 +150,16 @@ static void a_carried_number_is_told_once_committed(void **state)
     core_free(core);
 }
 
-/* Of {1: the goose, 2, 3 silent, 4 of low priority, 5, 6 unclaimed, 7}: in this order, and never the goose. */
+/* Of {1: the goose, 2 unclaimed, 3 silent, 4 of low priority, 5, 6, 7}: in this order, and never the goose. */
 static void spare_seats_go_in_order(void **state)
 {
-    static const char *const addresses[] = {"n6:7000", "n3:7000", "n4:7000",
-                                            "n7:7000", "n5:7000", "n2:7000"};
+    static const char *const addresses[] = {"n2:7000", "n3:7000", "n4:7000",
+                                            "n7:7000", "n6:7000", "n5:7000"};
     struct core *core = goose_of(7);
 
     (void)state;
     core->e.options.priority = 1; /* the goose is last in line */
-    unclaim(core, 5);
+    unclaim(core, 1);
     for (int i = 0; i < 15; i++)
         round_without(core, 3);
     assert_int_equal(core->e.roster.count, 7);
@@ -200,6 +200,20 @@ static void a_removal_warns_only_where_nobody_waits(void **state)
         assert_int_equal(ends_with(core, 1, OUTCOME_DONE)->number, says == NOTHING ? 2 : 0);
         core_free(core);
     }
+}
+
+/* As many are left as are wanted. */
+static void the_removal_of_an_observer_warns_of_nothing(void **state)
+{
+    struct core *core = goose_of(3);
+
+    (void)state;
+    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    ask_remove(core, 1, "n50:7000");
+    core_save(core);
+    core_ack(core, 2);
+    assert_int_equal(ends_with(core, 1, OUTCOME_DONE)->number, 0);
+    core_free(core);
 }
 
 /* {1, 2, 3 unclaimed}: without 2 there would be no majority of claimed seats, and force does not make one. */
@@ -313,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_carried_number_is_told_once_committed),
         cmocka_unit_test(spare_seats_go_in_order),
         cmocka_unit_test(a_removal_warns_only_where_nobody_waits),
+        cmocka_unit_test(the_removal_of_an_observer_warns_of_nothing),
         cmocka_unit_test(an_unclaimed_seat_goes_first),
         cmocka_unit_test(an_observer_is_no_heir),
         cmocka_unit_test(who_was_removed_is_barred_through_a_restart_until_undrain),
