@@ -57,6 +57,8 @@ void round_open(struct step *s, uint64_t lasts_us)
     owe_seats(e, OWED_ASK);
 }
 
+/* PROTOCOL 7: a RESIGN frees promises, and a hold rests on them: none leaves before the last hold has run out, not even
+ * that of a later candidacy, which freed what the voters had promised before. */
 static void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uint64_t stands_on)
 {
     struct election *e = s->e;
@@ -65,7 +67,7 @@ static void farewell_begin(struct step *s, uint64_t term, uint64_t heir_uid, uin
                                     .heir_uid = heir_uid,
                                     .step_us = (uint32_t)step_us(e),
                                     .left = FAREWELL_TIMES,
-                                    .next_us = s->now_us,
+                                    .next_us = most_u64(s->now_us, e->reign.hold_end_us),
                                     .stands_on = stands_on};
 }
 
@@ -179,6 +181,7 @@ static void goose_begin(struct step *s)
                               .heartbeat_us = stood.heartbeat_us,
                               .base_us = stood.base_us,
                               .heartbeat_at_us = s->now_us,
+                              .hold_end_us = stood.hold_end_us,
                               .roster_generation = e->generation};
     memset(&e->removal, 0, sizeof e->removal);
     e->invite = (struct invite){0};
@@ -270,6 +273,7 @@ void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
                                       .term = e->saved.term,
                                       .step_us = (uint32_t)step,
                                       .delay_us = (uint32_t)(step * e->roster.count)};
+    if (s->now_us < e->reign.hold_end_us) promise_to_self_until(e, e->reign.hold_end_us);
     farewell_begin(s, e->saved.term, heir_uid, 0);
     resignation_note(s, &mine, heir_uid, 0);
     e->removal.active = false;
@@ -344,8 +348,8 @@ void retire(struct step *s)
     note(s, NOTE_BIRTH, REASON_OLD_COPY, e->saved.uid, 0);
 }
 
-/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that tenure is free; then it is the
- * succession's turn, a step later where an heir stands already. */
+/* PROTOCOL 7: a resignation is a fact, whoever tells it. A promise to exactly that tenure is free (mine to myself when
+ * my last hold has run out); then it is the succession's turn, a step later where an heir stands already. */
 void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step)
 {
     struct election *e = s->e;
@@ -361,8 +365,10 @@ void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_u
         e->following.until_us = 0;
         if (step != 0) e->following.step_us = (uint32_t)step;
     }
-    if (!same_tenure(&e->promise.to, over) || e->promise.until_us <= s->now_us) return;
-    e->promise.until_us = s->now_us;
+    uint64_t free_us = s->now_us;
+    if (over->uid == e->saved.uid) free_us = most_u64(free_us, e->reign.hold_end_us);
+    if (!same_tenure(&e->promise.to, over) || e->promise.until_us <= free_us) return;
+    e->promise.until_us = free_us;
     if (e->role != ROLE_DUCK) return;
     stand_after_promise(e);
     if (heir_uid != 0 && heir_uid != e->saved.uid) e->stand_at_us += step_us(e);

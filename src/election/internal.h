@@ -77,6 +77,7 @@ uint64_t own_promise_us(const struct election *e);
 bool promise_binds(const struct election *e, uint64_t uid, uint64_t life, uint64_t now_us);
 void promise_give(struct election *e, const struct tenure *to, uint32_t promise_us,
                   uint64_t now_us);
+void promise_to_self_until(struct election *e, uint64_t until_us);
 uint64_t lease_end_us(const struct election *e, uint64_t now_us);
 uint64_t lease_end_under_us(const struct election *e, const struct roster *next,
                             const struct follower *newcomer, uint64_t now_us);

@@ -46,6 +46,15 @@ void promise_give(struct election *e, const struct tenure *to, uint32_t promise_
     }
 }
 
+/* A goose promises itself nothing while its lease lives: then it grants nobody. Where a hold outlives its reign, this
+ * does what the lease did. A hold is shorter than the promise on file. */
+void promise_to_self_until(struct election *e, uint64_t until_us)
+{
+    assert(until_us <= e->now_us + e->reign.lease_us);
+    e->promise.to = own_tenure(e);
+    e->promise.until_us = most_u64(e->promise.until_us, until_us);
+}
+
 /* When the seat last heard, in this term, what it acknowledged; 0: never. */
 static uint64_t backed_since_us(const struct election *e, int seat)
 {

@@ -130,7 +130,8 @@ void peers_follow_roster(struct step *s, const struct roster *old)
         if (at >= 0) {
             e->peers[i] = before[at];
             taken[at] = true;
-        } else {
+        }
+        if (at < 0 || at >= old->count) {
             peer_from_observer(s, &e->peers[i], e->roster.seats[i].uid);
             e->peers[i].silent_since_us = s->now_us;
         }

@@ -77,11 +77,12 @@ static void body_heartbeat(struct election *e, struct message *m, const struct f
                                       .settled = is_settled(e)};
 }
 
-/* PROTOCOL 6.5: my own resignation is told to nobody before its term is on disk, in whatever message. */
+/* PROTOCOL 6.5 and 7: my own resignation is told to nobody before its term is on disk and my last hold has run out, in
+ * whatever message. */
 static struct tenure told_after(const struct election *e)
 {
-    bool early = e->after.uid == e->saved.uid && e->after.term == e->farewell.term &&
-                 e->durable < e->farewell.stands_on;
+    bool unsaved = e->after.term == e->farewell.term && e->durable < e->farewell.stands_on;
+    bool early = e->after.uid == e->saved.uid && (unsaved || e->now_us < e->reign.hold_end_us);
     return early ? (struct tenure){0, 0, 0} : e->after;
 }
 
@@ -308,7 +309,14 @@ static void send_errands(struct step *s)
     }
 }
 
-/* PROTOCOL 10: those that are due, and nobody else. Who has never followed gets one for each HELLO. */
+/* PROTOCOL 8.4: what the newcomer acknowledged is what the lease will rest on once its roster is in use. */
+static bool is_to_be_seated(const struct election *e, uint64_t uid)
+{
+    return e->reign.roster_pending && roster_find_uid(&e->saved.roster, uid) >= 0;
+}
+
+/* PROTOCOL 10: those that are due, and nobody else. Who has never followed gets one for each HELLO; the
+ * newcomer of a roster to come is never forgotten. */
 static void send_to_due_observers(struct step *s)
 {
     struct election *e = s->e;
@@ -316,7 +324,8 @@ static void send_to_due_observers(struct step *s)
 
     while ((observer = observers_next_due(s->observers)) != NULL && observer->due_us <= s->now_us) {
         uint64_t silence_us = most_u64(e->options.dead_after_us, 2 * HELLO_INTERVAL_US);
-        if (!contact_is_fresh(&observer->contact, s->now_us, silence_us)) {
+        if (!contact_is_fresh(&observer->contact, s->now_us, silence_us) &&
+            !is_to_be_seated(e, observer->contact.uid)) {
             note(s, NOTE_OBSERVER, REASON_NONE, observer->contact.uid, 0);
             observers_drop(s->observers, observer);
             continue;
