@@ -22,6 +22,15 @@
  * Whether this node is the goose is asked of election_is_goose(e, now), with a clock read at that very moment, and of
  * nothing else.
  *
+ * Work in the goose's name
+ * ------------------------
+ * EVENT_WORK says how much of it is open, each time that changes; the goose then holds its role for it (nine tenths of
+ * its lease, as with REQUEST_HOLD, renewed again and again). REFUSAL_NOT_GOOSE and REFUSAL_NO_WORK: no more is taken, what
+ * was open before still is. NOTE_LEAVE: the goose is to resign by plan (stop, drain, new options, removal, handover, a
+ * higher term) and waits, until all has left, or for the longest grace; tell the work. When the node is goose no more, or
+ * of another term, its work is over, and none of it is open for the election. A crash, a lost lease and a failed disk do
+ * not wait.
+ *
  * Time is microseconds of one local clock, above 0, that goes on while the host sleeps and that nobody slews. A time
  * before that of an earlier event counts as that one. Well-formed events cannot fail; what is refused (a datagram that
  * is not for us, a request that cannot be met) changes nothing and is named. */
@@ -39,6 +48,7 @@
 #define ELECTION_NOTES_MAX   16
 #define ELECTION_ANSWERS_MAX 8
 #define ELECTION_ERRANDS_MAX 8
+#define WORK_GRACE_US_MAX    UINT64_C(3600000000) /* more counts as this */
 #define DURABLE_BYTES_MAX    (ROSTER_BYTES_MAX + 128)
 
 enum role { ROLE_DUCK, ROLE_CANVASSING, ROLE_CANDIDATE, ROLE_GOOSE };
@@ -82,6 +92,7 @@ enum event_kind {
     EVENT_REQUEST,
     EVENT_OPTIONS, /* new options: priority, observer, voters and dead_after count at once, heartbeat and lease from
                       the next term on; the others never change */
+    EVENT_WORK, /* what the caller has open in the goose's name, now. See below */
 };
 
 enum request_kind {
@@ -128,6 +139,10 @@ struct event {
         struct {
             const struct election_options *options;
         } options;
+        struct {
+            uint32_t open;     /* how much; 0: all of it has left */
+            uint64_t grace_us; /* how long the slowest may take to leave once it is asked to */
+        } work;
     };
 };
 
@@ -159,6 +174,7 @@ enum refusal {
     REFUSAL_NOT_GOOSE,
     REFUSAL_NOT_ASKED,   /* an answer to a HELLO or REQUEST that nobody waits for */
     REFUSAL_NOT_WELCOME, /* an unknown uid without an invite of mine, too many at once, or no room */
+    REFUSAL_NO_WORK, /* more work, at a goose that is to resign, or that cannot give a hold now */
     REFUSALS
 };
 
@@ -186,6 +202,7 @@ enum note_kind {
     NOTE_TWO_GEESE, /* uid claims beside another goose of this flock: a second founding, or a file that went back */
     NOTE_TOO_LARGE, /* uid cannot be let in, or move: the roster would be `number` bytes, over ROSTER_BYTES_MAX. Said
                        again at each heartbeat as long as it is so */
+    NOTE_LEAVE, /* the goose is to resign, why: its open work is to leave; number: within so many us */
 };
 
 enum reason {
@@ -211,6 +228,7 @@ enum reason {
     REASON_STOPPED,
     REASON_IN_PLACE, /* resigned only to stand again above a higher term */
     REASON_REMOVED,  /* an operator removed me, or asked me to remove it */
+    REASON_OPTIONS,  /* priority 0, or an observer, by new options */
     REASON_DISK_FAILED,
     REASON_OLD_COPY,    /* runs on an old copy of its state: to be started again without it */
     REASON_SEAT_FILLED, /* uids, addresses or priorities of seats */
@@ -219,6 +237,7 @@ enum reason {
     REASON_SEAT_DEAD,
     REASON_SEAT_SPARE,    /* there were more than wanted */
     REASON_VOTERS_WANTED, /* an operator wants another number of voters */
+    REASON_SEAT_LEFT,     /* by a voter that is an observer by its options */
     REASONS
 };
 
@@ -281,6 +300,7 @@ struct election_view {
     bool knows_goose; /* its promise from a heartbeat of this term lives, or it is the goose */
     bool settled;
     bool committed; /* goose: the roster in use is */
+    bool leaving;   /* goose: it is to resign, and waits for open work or a hold */
     bool draining;
     bool removed; /* by an operator: not let in until told to come back */
     bool quarantined;

@@ -38,6 +38,7 @@ struct follower {
     uint16_t http_port;
     uint8_t priority;
     bool stands;
+    bool observes;
 };
 
 struct observer {

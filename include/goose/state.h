@@ -86,6 +86,17 @@ struct round {
 
 #define LEASE_ALONE UINT64_MAX
 
+/* Why a goose is to resign, PROTOCOL 7; where there are several, the first counts. */
+enum wish {
+    WISH_DISK = 1 << 0, /* a write failed; the others are planned, and wait for open work */
+    WISH_STOP = 1 << 1,
+    WISH_DRAIN = 1 << 2,
+    WISH_OPTIONS = 1 << 3, /* priority 0, or an observer */
+    WISH_REMOVAL = 1 << 4, /* of my own seat */
+    WISH_HANDOVER = 1 << 5,
+    WISH_IN_PLACE = 1 << 6,
+};
+
 /* My term as candidate and goose. */
 struct reign {
     uint64_t lease_us;
@@ -104,9 +115,13 @@ struct reign {
     enum reason pending_why;
     uint64_t pending_uid;
     bool committed_told;
-    bool resigns; /* as soon as the last hold has run out */
-    enum reason resign_why;
-    uint64_t resign_heir;
+    unsigned wishes;        /* that it resign: bits of enum wish */
+    uint64_t named_heir;    /* of the handover that is wished; 0: anybody */
+    uint64_t heir_uid;      /* who is to come, as far as was known last; 0: nobody */
+    uint32_t work_open;     /* what the caller has open */
+    uint64_t work_grace_us; /* and how long the slowest of it may take to leave */
+    uint64_t leave_ends_us; /* nobody waits for work any more; 0: it was not asked to leave */
+    bool leave_told;
 };
 
 /* RESIGN, three times to all. */

@@ -92,8 +92,9 @@ struct heartbeat {
 struct ack {
     uint64_t seq;
     uint64_t sent_at_us;
-    bool yes;    /* no: my term is higher, see the header */
-    bool stands; /* I can become goose, or be let in */
+    bool yes;      /* no: my term is higher, see the header */
+    bool stands;   /* I can become goose, or be let in */
+    bool observes; /* by its options: a seat of its own is to be removed */
     uint8_t priority;
     uint16_t http_port;
 };

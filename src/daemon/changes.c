@@ -83,6 +83,7 @@ static const char *why_left(const struct step_seen *seen)
         [REASON_HANDOVER] = "handed over",
         [REASON_DRAINED] = "draining",
         [REASON_STOPPED] = "stopping",
+        [REASON_OPTIONS] = "its options say that it is not to be goose",
         [REASON_HIGHER_TERM] = "made way for a higher term",
         [REASON_GOOSE_HEARD] = "heard a newer goose",
         [REASON_REMOVED] = "removed by an operator",
@@ -119,6 +120,7 @@ static const char *why_roster(const struct step_seen *seen)
         [REASON_SEAT_DEAD] = "a dead voter lost its seat",
         [REASON_SEAT_SPARE] = "one voter more than wanted lost its seat",
         [REASON_VOTERS_WANTED] = "an operator wants another number of voters",
+        [REASON_SEAT_LEFT] = "a voter became an observer",
         [REASON_REMOVED] = "an operator removed a member",
     };
     const struct note *note = find_note(seen, NOTE_ROSTER);

@@ -32,7 +32,6 @@ struct ticket {
 struct node {
     struct node_parts parts;
     struct election election;
-    struct election before; /* a step that may have to wait for the jobs */
     struct actions actions;
     struct observers *observers;
     struct udp *udp;
@@ -48,8 +47,6 @@ struct node {
     struct claim_told claim_told;
     struct shown shown;
     struct jobs jobs;
-    uint64_t held_until_us; /* the lease's end when the jobs' hold was taken */
-    bool tending;
     struct changes changes;
     struct told_once told;
     bool retiring; /* the state is an old copy: start anew once no write is under way */
@@ -59,8 +56,6 @@ struct node {
     bool ended;
     int status;
 };
-
-static void step(struct node *node, struct event *event);
 
 static uint64_t entropy(void)
 {
@@ -122,6 +117,7 @@ static void announce(struct node *node)
     for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, e, &node->actions.notes[i]);
         diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
+        if (node->actions.notes[i].kind == NOTE_LEAVE) jobs_leave(&node->jobs);
     }
     tell_alone(node->parts.log, &node->told, e);
     notice(node);
@@ -194,41 +190,13 @@ static void own_datagram(struct node *node, const struct endpoint *from)
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
-/* PROTOCOL 5, Hold: while jobs are open, no other node is to become goose before they are told. So the goose itself
- * holds the role for them, nine tenths of its lease, again and again: the rest leaves room for a change of the roster,
- * which has to keep a hold (8.5). Whatever makes the goose resign, the hold it gave last still runs. */
-static void hold_for_jobs(struct node *node, uint64_t now_us)
+/* A reign's jobs end with it. */
+static void end_jobs(struct node *node)
 {
-    uint64_t left_us = election_lease_left_us(&node->election, now_us);
+    bool goose = election_is_goose(&node->election, clock_now_us());
 
-    if (now_us + left_us < node->held_until_us + node->election.reign.heartbeat_us / 2) return;
-    node->held_until_us = now_us + left_us;
-    /* This step may be a client's hold, and that its answer. */
-    uint64_t given_us = node->hold_given_us;
-    node_hold(node, left_us / 10 * 9);
-    node->hold_given_us = given_us;
-}
-
-/* Behind each step: the jobs' hold, their end, and what has waited for it. */
-static void tend_jobs(struct node *node)
-{
-    struct wish wish;
-
-    if (node->tending || node->ended) return;
-    node->tending = true;
-    uint64_t now_us = clock_now_us();
-    bool goose = election_is_goose(&node->election, now_us);
-    if (!goose || node->election.saved.term != node->jobs.term) jobs_over(&node->jobs);
-    if (node->jobs.open > 0) hold_for_jobs(node, now_us);
-    while (jobs_next_wish(&node->jobs, now_us, &wish)) {
-        struct event event = {.kind = EVENT_REQUEST,
-                              .request = {.id = wish.id != 0 ? wish.id : ++node->ticket_id,
-                                          .kind = wish.kind,
-                                          .force = wish.force,
-                                          .address = address_text(&wish.address)}};
-        step(node, &event);
-    }
-    node->tending = false;
+    if (!goose || election_durable(&node->election)->term != node->jobs.term)
+        jobs_over(&node->jobs);
 }
 
 /* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
@@ -242,8 +210,9 @@ static void wake_for_silence(struct node *node)
         node->actions.wake_at_us = until_us;
 }
 
-static void step(struct node *node, struct event *event)
+static enum refusal step(struct node *node, struct event *event)
 {
+    enum refusal first = REFUSAL_NONE;
     bool more = true, own = false;
     struct endpoint from =
         event->kind == EVENT_MESSAGE ? event->message.from : (struct endpoint){{0}};
@@ -252,13 +221,8 @@ static void step(struct node *node, struct event *event)
         event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
-        bool bound = jobs_bind(&node->jobs, event, event->now_us);
-        if (bound) node->before = node->election;
         enum refusal refusal = election_step(&node->election, event, &node->actions);
-        if (bound && jobs_put_off(&node->jobs, &node->election, &node->before, event)) {
-            log_info(node->parts.log, "asked to resign: the jobs of this goose are to leave first");
-            return;
-        }
+        if (round == 0) first = refusal;
         metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == REFUSAL_OWN_MESSAGE;
         wake_for_silence(node);
@@ -269,7 +233,8 @@ static void step(struct node *node, struct event *event)
     if (more) alarm_set(node->alarm, clock_now_us());
     if (node->retiring) start_anew(node);
     if (own) own_datagram(node, &from);
-    if (node->jobs.open > 0 || node->jobs.wish_count > 0) tend_jobs(node);
+    if (node->jobs.open > 0) end_jobs(node);
+    return first;
 }
 
 static void deadline(void *to)
@@ -486,23 +451,33 @@ uint64_t node_hold(struct node *node, uint64_t wanted_us)
     return node->hold_given_us;
 }
 
+/* False: the goose takes no more. */
+static bool tell_work(struct node *node)
+{
+    struct event event = {
+        .kind = EVENT_WORK,
+        .work = {.open = (uint32_t)node->jobs.open, .grace_us = jobs_grace_us(&node->jobs)}};
+
+    return step(node, &event) == REFUSAL_NONE;
+}
+
 struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
 {
-    uint64_t now_us = clock_now_us();
-
-    if (!election_is_goose(&node->election, now_us) || node->ended) return NULL;
-    struct job *job = jobs_open(&node->jobs, node->election.saved.term, grace_us, told, to);
+    if (node->ended || !election_is_goose(&node->election, clock_now_us())) return NULL;
+    struct job *job = jobs_open(&node->jobs, grace_us, told, to);
     if (job == NULL) return NULL;
-    node->held_until_us = 0;
-    if (node_hold(node, election_lease_left_us(&node->election, now_us) / 10 * 9) > 0) return job;
+    node->jobs.term = election_durable(&node->election)->term;
+    if (tell_work(node)) return job;
     jobs_close(&node->jobs, job);
     return NULL;
 }
 
 void node_job_close(struct node *node, struct job *job)
 {
+    bool open = job->open;
+
     jobs_close(&node->jobs, job);
-    tend_jobs(node);
+    if (open && !node->ended) (void)tell_work(node);
 }
 
 static void stopped(void *to, enum outcome outcome, uint64_t number)

@@ -136,6 +136,12 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
                  note->number != 0 ? "follows" : "is silent, and forgotten");
         break;
     case NOTE_BIRTH: tell_birth(log, note); break;
+    case NOTE_LEAVE:
+        log_info(log,
+                 "term=%" PRIu64
+                 " is to resign why=%s: the jobs of this goose are to leave within %" PRIu64 " ms",
+                 note->term, reason_name(note->why), note->number / 1000);
+        break;
     case NOTE_TOO_LARGE:
         log_warn(log,
                  "%s cannot be let in: the roster would be %" PRIu64

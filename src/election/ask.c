@@ -76,3 +76,26 @@ bool is_settled(const struct election *e)
     }
     return true;
 }
+
+/* PROTOCOL 7: a planned resignation is parked while the caller has work open, for its grace at most. In place it is for
+ * the sake of a node that follows nobody: that waits only as long as voters of my term renew the lease. */
+bool goose_waits_for_work(const struct election *e)
+{
+    const struct reign *reign = &e->reign;
+
+    if (reign->work_open == 0 || reign->wishes == 0 || e->failed) return false;
+    if (reign->leave_ends_us != 0 && e->now_us >= reign->leave_ends_us) return false;
+    return (reign->wishes & WISH_IN_PLACE) == 0 || e->now_us <= lease_half_us(e);
+}
+
+/* It gives up its term as soon as the last hold has run out. */
+bool goose_resigns(const struct election *e)
+{
+    return e->role == ROLE_GOOSE && e->reign.wishes != 0 && !goose_waits_for_work(e);
+}
+
+/* Until then half of the lease or more is left. */
+uint64_t lease_half_us(const struct election *e)
+{
+    return lease_end_us(e, e->now_us) - e->reign.lease_us / 2;
+}

@@ -44,7 +44,11 @@ static enum refusal change_options(struct step *s, const struct election_options
     e->options.heartbeat_us = options->heartbeat_us;
     e->options.lease_us = options->lease_us;
     e->options.dead_after_us = options->dead_after_us;
-    if (!may_stand(e)) round_abandon(s, REASON_DRAINED);
+    if (!may_stand(e)) round_abandon(s, REASON_OPTIONS);
+    if (e->options.priority == 0 || e->options.observer)
+        goose_wish(s, WISH_OPTIONS, 0);
+    else
+        goose_wish_no_more(e, WISH_OPTIONS);
     return REFUSAL_NONE;
 }
 
@@ -56,7 +60,7 @@ static enum refusal write_ended(struct step *s, uint64_t generation, bool ok)
     e->writing = 0;
     if (!ok) {
         e->failed = true;
-        goose_resign_soon(s, REASON_DISK_FAILED, 0);
+        goose_wish(s, WISH_DISK, 0);
         round_abandon(s, REASON_DISK_FAILED);
         return REFUSAL_NONE;
     }
@@ -105,6 +109,7 @@ static enum refusal handle(struct step *s, const struct event *event)
     case EVENT_SAVED: return write_ended(s, event->saved.generation, event->saved.ok);
     case EVENT_REQUEST: return handle_request_here(s, event);
     case EVENT_OPTIONS: return change_options(s, event->options.options);
+    case EVENT_WORK: return handle_work(s, event->work.open, event->work.grace_us);
     case EVENT_DEADLINE:
     case EVENT_GO_ON: return REFUSAL_NONE;
     case EVENT_START:
@@ -117,12 +122,8 @@ static void timers(struct step *s)
 {
     struct election *e = s->e;
 
-    if (!e->started || e->durable == 0 || (e->retired && !s->actions->retire)) return;
-    if (e->retired) { /* a goose has resigned first */
-        farewell_timers(s);
-        send_owed(s);
-        return;
-    }
+    if (s->actions->retire) send_resigns(s);
+    if (!e->started || e->retired || e->durable == 0) return;
     goose_timers(s);
     if (s->now_us >= e->promise.until_us) kept_answer(s);
     birth_timers(s);
@@ -170,7 +171,11 @@ static uint64_t wake_at_us(const struct election *e, struct observers *observers
     if (!e->started || e->retired || e->durable == 0) return UINT64_MAX;
     earliest(&wake_us, goose, e->reign.heartbeat_at_us);
     earliest(&wake_us, goose && e->reign.base_us != LEASE_ALONE, lease_end_us(e, now_us));
-    earliest(&wake_us, goose && e->reign.resigns, e->reign.hold_end_us);
+    earliest(&wake_us, goose_resigns(e), e->reign.hold_end_us);
+    if (goose && goose_waits_for_work(e)) {
+        earliest(&wake_us, true, e->reign.leave_ends_us);
+        earliest(&wake_us, (e->reign.wishes & WISH_IN_PLACE) != 0, lease_half_us(e) + 1);
+    }
     earliest(&wake_us, asks, least_u64(e->round.ends_us, e->round.ask_at_us));
     earliest(&wake_us, e->role == ROLE_DUCK && may_stand(e), stand_us);
     earliest(&wake_us, e->promise.until_us > now_us, e->promise.until_us);

@@ -44,13 +44,39 @@ static void heartbeat_tick(struct step *s)
     steward_run(s);
 }
 
+/* Not at each step: what a hold gains within half an interval is not worth telling anybody. */
+static void work_tick(struct step *s)
+{
+    struct election *e = s->e;
+    uint64_t end_us = s->now_us + election_lease_left_us(e, s->now_us) / 10 * 9;
+
+    if (e->reign.work_open == 0 || goose_resigns(e) || e->failed) return;
+    if (end_us >= e->reign.hold_end_us + e->reign.heartbeat_us / 2)
+        (void)hold_for_work(e, s->now_us);
+}
+
 void goose_timers(struct step *s)
 {
     struct election *e = s->e;
 
-    if (e->role == ROLE_GOOSE && e->reign.resigns && s->now_us >= e->reign.hold_end_us)
-        goose_leave(s, e->reign.resign_why, e->reign.resign_heir);
+    goose_carry_out(s);
     if (e->role == ROLE_GOOSE && s->now_us >= e->reign.heartbeat_at_us) heartbeat_tick(s);
+    if (e->role == ROLE_GOOSE) work_tick(s);
+}
+
+/* PROTOCOL 7: what the caller has open. New work is a hold that it relies on. */
+enum refusal handle_work(struct step *s, uint32_t open, uint64_t grace_us)
+{
+    struct election *e = s->e;
+    bool goose = e->role == ROLE_GOOSE;
+    bool takes_more = goose && e->reign.wishes == 0 && !e->failed;
+
+    if (open > 0 && !goose) return REFUSAL_NOT_GOOSE;
+    if (open > e->reign.work_open && !(takes_more && hold_for_work(e, s->now_us)))
+        return REFUSAL_NO_WORK;
+    e->reign.work_open = open;
+    e->reign.work_grace_us = least_u64(grace_us, WORK_GRACE_US_MAX);
+    return REFUSAL_NONE;
 }
 
 /* Three times, half a step apart; a candidate's when its term is on disk. */
@@ -121,6 +147,7 @@ static void owe_ack(struct step *s, const struct arrival *arrival, bool yes)
                                    .sent_at_us = m->heartbeat.sent_at_us,
                                    .yes = yes,
                                    .stands = may_enter(e) && s->now_us >= e->quarantine_end_us,
+                                   .observes = e->options.observer,
                                    .priority = e->options.priority,
                                    .http_port = e->options.http_port};
     owe(e, i, OWED_ACK);
@@ -179,6 +206,7 @@ static void follower_take(struct step *s, struct contact *contact, struct follow
         f->roster_term = m->roster_term;
         f->roster_version = m->roster_version;
         f->stands = m->ack.stands;
+        f->observes = m->ack.observes;
         f->priority = m->ack.priority;
         f->http_port = m->ack.http_port;
     }

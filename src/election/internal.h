@@ -83,6 +83,7 @@ uint64_t lease_end_under_us(const struct election *e, const struct roster *next,
                             const struct follower *newcomer, uint64_t now_us);
 void lease_count(struct election *e);
 uint64_t hold_give(struct election *e, uint64_t asked_us, uint64_t now_us);
+bool hold_for_work(struct election *e, uint64_t now_us);
 
 /* peers.c: who sits where, and how that follows a change of the roster. */
 int peer_for(struct step *s, const struct arrival *arrival); /* makes a guest where it must */
@@ -108,6 +109,9 @@ uint64_t left_us(uint64_t until_us, uint64_t now_us);
 bool knows_goose(const struct election *e, uint64_t now_us);
 struct text goose_address(const struct election *e); /* empty: not known */
 bool is_settled(const struct election *e);
+bool goose_waits_for_work(const struct election *e);
+bool goose_resigns(const struct election *e);
+uint64_t lease_half_us(const struct election *e);
 
 /* succession.c: who stands when. */
 uint64_t step_us(const struct election *e);
@@ -129,6 +133,7 @@ uint8_t steward_stops_at(const struct step *s); /* behind a removal: see struct 
 
 /* send.c: what is owed becomes messages. */
 void send_owed(struct step *s);
+void send_resigns(struct step *s);
 
 /* become.c: roles, terms, rosters, rounds, reigns. */
 void set_role(struct step *s, enum role role, enum reason why);
@@ -142,7 +147,9 @@ void stand(struct step *s, enum reason why);
 void goose_settle(struct step *s);
 void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
 void goose_outgrown(struct step *s, uint64_t term);
-void goose_resign_soon(struct step *s, enum reason why, uint64_t heir_uid);
+void goose_wish(struct step *s, enum wish wish, uint64_t heir_uid);
+void goose_wish_no_more(struct election *e, unsigned wishes);
+void goose_carry_out(struct step *s);
 void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
 void suspect(struct step *s);
 void retire(struct step *s);
@@ -173,6 +180,7 @@ void farewell_timers(struct step *s);
 enum refusal handle_heartbeat(struct step *s, const struct arrival *arrival);
 enum refusal handle_ack(struct step *s, const struct arrival *arrival);
 enum refusal handle_resign(struct step *s, const struct arrival *arrival);
+enum refusal handle_work(struct step *s, uint32_t open, uint64_t grace_us);
 
 /* requests.c: requests of operators and clients, here and carried. */
 enum refusal handle_request_here(struct step *s, const struct event *event);

@@ -133,14 +133,12 @@ uint64_t election_lease_left_us(const struct election *e, uint64_t now_us)
     return election_is_goose(e, now_us) ? lease_end_us(e, now_us) - now_us : 0;
 }
 
-/* PROTOCOL 5: a hold never outlives the lease, under the roster in use and under the one that is being saved; and none
- * is given once the goose wants to resign. The client counts it on its own clock, which may be the slower one: so it is
+/* PROTOCOL 5: a hold never outlives the lease, under the roster in use and under the one that is being saved. The client counts it on its own clock, which may be the slower one: so it is
  * given a twentieth less than there is, and kept a twentieth longer than was said. */
 uint64_t hold_give(struct election *e, uint64_t asked_us, uint64_t now_us)
 {
     uint64_t left_us = election_lease_left_us(e, now_us);
 
-    if (e->reign.resigns || e->failed) return 0;
     if (e->reign.roster_pending) {
         uint64_t next_end_us = lease_end_under_us(e, &e->saved.roster, NULL, now_us);
         left_us = least_u64(left_us, next_end_us > now_us ? next_end_us - now_us : 0);
@@ -150,4 +148,11 @@ uint64_t hold_give(struct election *e, uint64_t asked_us, uint64_t now_us)
         e->reign.hold_end_us = most_u64(e->reign.hold_end_us, now_us + stretched_us(given_us));
     assert(given_us == 0 || now_us + stretched_us(given_us) <= now_us + left_us);
     return given_us;
+}
+
+/* PROTOCOL 7: while work is open the goose holds its role for it, nine tenths of its lease: the rest leaves room for a
+ * change of the roster, which has to keep a hold (8.5). False: it can give none. */
+bool hold_for_work(struct election *e, uint64_t now_us)
+{
+    return hold_give(e, election_lease_left_us(e, now_us) / 10 * 9, now_us) > 0;
 }

@@ -100,7 +100,7 @@ static enum outcome removal_begin(struct step *s, struct text address, bool forc
     if (seat >= 0 && seat == self_seat(e)) {
         uint64_t heir = heir_uid_or_none(e);
         if (heir == 0) return OUTCOME_NOT_ELIGIBLE;
-        goose_resign_soon(s, REASON_REMOVED, heir);
+        goose_wish(s, WISH_REMOVAL, 0);
         return OUTCOME_DONE;
     }
     if (seat >= 0 && !force && !leaves_majority(e, seat)) return OUTCOME_COSTS_MAJORITY;
@@ -179,24 +179,36 @@ static void stop(struct step *s, uint64_t id)
         return;
     }
     e->stop_id = id;
-    e->draining = true;
-    goose_resign_soon(s, REASON_STOPPED, heir_uid_or_none(e));
+    goose_wish(s, WISH_STOP, 0);
+    if (e->role != ROLE_GOOSE) e->draining = true;
     round_abandon(s, REASON_STOPPED);
 }
 
+/* Answered when it counts: at once, or when the work that is open has left. */
 static void drain(struct step *s, uint64_t id)
 {
     struct election *e = s->e;
+    struct errand *errand = errand_free(e);
 
-    e->draining = true;
-    goose_resign_soon(s, REASON_DRAINED, heir_uid_or_none(e));
+    if (errand == NULL) {
+        answer(s, id, OUTCOME_BUSY, 0);
+        return;
+    }
+    goose_wish(s, WISH_DRAIN, 0);
+    if (e->role != ROLE_GOOSE) e->draining = true;
     round_abandon(s, REASON_DRAINED);
-    answer(s, id, OUTCOME_DONE, 0);
+    if (e->draining)
+        answer(s, id, OUTCOME_DONE, 0);
+    else
+        *errand = (struct errand){
+            .id = id, .kind = REQUEST_DRAIN, .ask_at_us = UINT64_MAX, .ends_us = UINT64_MAX};
 }
 
+/* A drain that waits, for work or for a hold, is taken back. */
 static void undrain(struct step *s, uint64_t id)
 {
-    s->e->draining = s->e->stop_id != 0;
+    goose_wish_no_more(s->e, WISH_DRAIN);
+    s->e->draining = s->e->draining && s->e->stop_id != 0;
     if (s->e->saved.barred) {
         s->e->saved.barred = false;
         must_save(s->e);
@@ -213,7 +225,8 @@ enum refusal handle_request_here(struct step *s, const struct event *event)
     switch (event->request.kind) {
     case REQUEST_HOLD: {
         bool goose = election_is_goose(e, s->now_us);
-        uint64_t given_us = goose ? hold_give(e, event->request.hold_us, s->now_us) : 0;
+        bool gives = goose && e->reign.wishes == 0 && !e->failed;
+        uint64_t given_us = gives ? hold_give(e, event->request.hold_us, s->now_us) : 0;
         answer(s, id, goose ? OUTCOME_DONE : OUTCOME_NOT_GOOSE, given_us);
         return REFUSAL_NONE;
     }
@@ -247,14 +260,14 @@ static void errand_do_here(struct step *s, struct errand *errand)
     int heir;
 
     if (errand->kind == REQUEST_HANDOVER) {
-        if (e->reign.resigns) return; /* as soon as the last hold has run out */
+        if ((e->reign.wishes & WISH_HANDOVER) != 0) return; /* it waits for work, or for a hold */
         enum outcome outcome = choose_heir(s, address, &heir);
         if (outcome != OUTCOME_DONE || heir < 0) {
             errand_end(s, errand, outcome);
             return;
         }
         errand->term = e->saved.term;
-        goose_resign_soon(s, REASON_HANDOVER, e->peers[heir].contact.uid);
+        goose_wish(s, WISH_HANDOVER, address.bytes == 0 ? 0 : e->peers[heir].contact.uid);
         return;
     }
     if (e->removal.active) return; /* this one, or it waits its turn */
@@ -274,11 +287,27 @@ static bool errand_shows(const struct step *s, const struct errand *errand)
            e->saved.term > errand->term;
 }
 
+/* A drain is done when it counts; it was taken back where nobody wishes it any more. */
+static void drain_turn(struct step *s, struct errand *errand)
+{
+    if (s->e->draining)
+        errand_end(s, errand, OUTCOME_DONE);
+    else if ((s->e->reign.wishes & WISH_DRAIN) == 0)
+        errand_end(s, errand, OUTCOME_TIMED_OUT);
+}
+
 static void errand_turn(struct step *s, struct errand *errand)
 {
     struct election *e = s->e;
     bool known = knows_goose(e, s->now_us);
 
+    if (errand->kind == REQUEST_DRAIN) {
+        drain_turn(s, errand);
+        return;
+    }
+    /* What waits for work waits as long as that may take. */
+    if (e->role == ROLE_GOOSE && goose_waits_for_work(e))
+        errand->ends_us = most_u64(errand->ends_us, e->reign.leave_ends_us + patience_us(e));
     if (known && errand->term == 0) errand->term = e->saved.term;
     if (errand_shows(s, errand)) {
         errand_end(s, errand, OUTCOME_DONE);
@@ -404,12 +433,13 @@ static void carried_handover(struct step *s, const struct message *m)
         result_tell(s, m, OUTCOME_DONE);
         return;
     }
-    if (e->reign.resigns) return;
-    enum outcome outcome = choose_heir(s, m->request.address, &heir);
+    if ((e->reign.wishes & WISH_HANDOVER) != 0) return;
+    struct text address = m->request.address;
+    enum outcome outcome = choose_heir(s, address, &heir);
     if (outcome != OUTCOME_DONE || heir < 0)
         result_tell(s, m, outcome);
     else
-        goose_resign_soon(s, REASON_HANDOVER, e->peers[heir].contact.uid);
+        goose_wish(s, WISH_HANDOVER, address.bytes == 0 ? 0 : e->peers[heir].contact.uid);
 }
 
 enum refusal handle_request(struct step *s, const struct arrival *arrival)

@@ -368,3 +368,12 @@ void send_owed(struct step *s)
     send_farewell_to_observers(s);
     if (s->e->role == ROLE_GOOSE) send_to_due_observers(s);
 }
+
+/* The last that a node says which retires: nothing else that is owed may be said any more. */
+void send_resigns(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; i < e->roster.count; i++)
+        if ((e->peers[i].owed & OWED_RESIGN) != 0) (void)send_one(s, i, OWED_RESIGN);
+}

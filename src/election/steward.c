@@ -310,6 +310,20 @@ static bool let_in(struct step *s, const struct observer *observer, int waiting)
     return added == ROSTER_OK && change_make(s, &change);
 }
 
+/* 3, too: a voter that is an observer by its options has said so. */
+static bool remove_observer(struct step *s)
+{
+    const struct election *e = s->e;
+
+    for (int i = 0; i < e->roster.count; i++) {
+        const struct follower *f = &e->peers[i].follower;
+        if (i != self_seat(e) && f->term == e->saved.term && f->observes &&
+            remove_seat(s, i, REASON_SEAT_LEFT))
+            return true;
+    }
+    return false;
+}
+
 /* In the order of PROTOCOL 9; each only when the last change is committed, and none when the goose wants to go. */
 void steward_run(struct step *s)
 {
@@ -318,8 +332,10 @@ void steward_run(struct step *s)
 
     if (e->role != ROLE_GOOSE || e->reign.roster_pending || !goose_roster_committed(e)) return;
     e->removal.committed = e->removal.active && shows_wish(e);
-    if (e->failed || e->reign.resigns) return;
-    if (obey_operator(s) || fill_seats(s) || replace_lost(s) || remove_spare(s)) return;
+    if (e->failed || goose_resigns(e)) return;
+    if (obey_operator(s) || fill_seats(s) || replace_lost(s) || remove_observer(s) ||
+        remove_spare(s))
+        return;
     int waiting = count_waiting(s, &longest);
     if (waiting > 0 && remove_dead(s, true)) return;
     if (waiting > 0 && e->roster.count < e->roster.wanted && let_in(s, longest, waiting)) return;

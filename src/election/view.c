@@ -20,6 +20,7 @@ void election_view(const struct election *e, uint64_t now_us, struct election_vi
                                .knows_goose = knows,
                                .settled = e->roster.term > 0 && is_settled(e),
                                .committed = goose && goose_roster_committed(e),
+                               .leaving = goose && e->reign.wishes != 0,
                                .draining = e->draining,
                                .removed = e->saved.barred,
                                .quarantined = now_us < e->quarantine_end_us,
@@ -123,6 +124,7 @@ const char *reason_name(enum reason why)
         [REASON_STOPPED] = "stopped",
         [REASON_IN_PLACE] = "in-place",
         [REASON_REMOVED] = "removed",
+        [REASON_OPTIONS] = "options",
         [REASON_DISK_FAILED] = "disk-failed",
         [REASON_OLD_COPY] = "old-copy",
         [REASON_SEAT_FILLED] = "seat-filled",
@@ -131,6 +133,7 @@ const char *reason_name(enum reason why)
         [REASON_SEAT_DEAD] = "seat-dead",
         [REASON_SEAT_SPARE] = "seat-spare",
         [REASON_VOTERS_WANTED] = "voters-wanted",
+        [REASON_SEAT_LEFT] = "seat-left",
     };
     return (unsigned)why < REASONS ? names[why] : "unknown";
 }
@@ -164,6 +167,7 @@ const char *refusal_name(enum refusal refusal)
         [REFUSAL_NOT_GOOSE] = "not-goose",
         [REFUSAL_NOT_ASKED] = "not-asked",
         [REFUSAL_NOT_WELCOME] = "not-welcome",
+        [REFUSAL_NO_WORK] = "no-work",
     };
     return (unsigned)refusal < REFUSALS ? names[refusal] : "unknown";
 }

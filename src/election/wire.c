@@ -27,7 +27,7 @@
  *
  *  1 HEARTBEAT *    | seq 8 | sent at 8 | promise 4 | succession delay 4 | step 4 |
  *                   | founding 8 | settled 1 |
- *  2 ACK            | seq 8 | sent at 8 | yes 1 | stands 1 | priority 1 | HTTP port 2 |
+ *  2 ACK            | seq 8 | sent at 8 | yes 1 | stands 1 | observes 1 | priority 1 | HTTP port 2 |
  *  3 CANVASS        | round 8 | term 8 | sent at 8 | promise 4 | succession delay 4 |
  *  5 VOTE           | roster digest 8 | after: term 8 | after: uid 8 | after: life 8 |
  *  4 CANVASS_REPLY *| round 8 | sent at 8 | verdict 1 | after: term 8 | after: uid 8 |

@@ -53,6 +53,7 @@ static void put_ack(struct writer *w, const struct ack *b)
     put_u64(w, b->sent_at_us);
     put_u8(w, b->yes);
     put_u8(w, b->stands);
+    put_u8(w, b->observes);
     put_u8(w, b->priority);
     put_u16(w, b->http_port);
 }
@@ -63,6 +64,7 @@ static void take_ack(struct reader *r, struct ack *b)
     b->sent_at_us = take_u64(r);
     b->yes = take_bool(r);
     b->stands = take_bool(r);
+    b->observes = take_bool(r);
     b->priority = take_u8(r);
     b->http_port = take_u16(r);
 }

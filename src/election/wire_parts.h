@@ -33,7 +33,7 @@ bool durable_is_sane(const struct durable_state *state);
 
 /* What follows the head of a message: wire_body.c. */
 #define HEARTBEAT_BYTES   37
-#define ACK_BYTES         21
+#define ACK_BYTES         22
 #define REPLY_BYTES       41
 #define ASK_BYTES         64
 #define RESIGN_BYTES      20

@@ -277,11 +277,20 @@ static void op_options(struct world *w)
     step(w, &event);
 }
 
+static void op_work(struct world *w)
+{
+    struct event event = event_of(w, EVENT_WORK);
+
+    event.work.open = next_u8(&w->program) % 4;
+    event.work.grace_us = next_u64(&w->program, 3);
+    step(w, &event);
+}
+
 static void op_unknown(struct world *w)
 {
     struct event event = event_of(w, (enum event_kind)(next_u8(&w->program) % 64));
 
-    if (event.kind >= EVENT_START && event.kind <= EVENT_OPTIONS) event.kind = EVENT_GO_ON;
+    if (event.kind >= EVENT_START && event.kind <= EVENT_WORK) event.kind = EVENT_GO_ON;
     step(w, &event);
 }
 
@@ -293,7 +302,8 @@ static op *const common[] = {
     op_saved,   op_time,    op_request,  op_options,
 };
 
-static op *const rare[] = {op_crash, op_start_from_anything, op_start, op_datagram, op_unknown};
+static op *const rare[] = {op_crash,  op_start_from_anything, op_start, op_datagram, op_work,
+                           op_unknown};
 
 static void any_op(struct world *w)
 {

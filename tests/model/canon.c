@@ -184,7 +184,9 @@ static void canon_reign(struct election *e)
     if (e->role != ROLE_GOOSE) {
         bool candidate = e->role == ROLE_CANDIDATE;
         *reign = (struct reign){.lease_us = candidate ? reign->lease_us : 0,
-                                .promise_us = candidate ? reign->promise_us : 0};
+                                .promise_us = candidate ? reign->promise_us : 0,
+                                .hold_end_us = reign->hold_end_us};
+        ends(&reign->hold_end_us);
         e->removal = (struct removal){.active = false};
         return;
     }
@@ -197,7 +199,6 @@ static void canon_reign(struct election *e)
     reign->old_door_nonce = 0;
     reign->pending_why = REASON_NONE;
     reign->pending_uid = 0;
-    if (reign->resigns) reign->resign_why = REASON_HANDOVER;
     far(&e->removal.ends_us);
     e->removal.number = 0;
 }

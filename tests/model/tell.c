@@ -115,6 +115,7 @@ static void tell_note(const struct node *node, const struct note *note)
         printf("%s observer %s", note->number != 0 ? "has" : "has lost", who);
         break;
     case NOTE_BIRTH: printf("is born"); break;
+    case NOTE_LEAVE: printf("asks its work to leave"); break;
     case NOTE_TOO_LARGE:
     default: printf("has no room for %s", who); break;
     }

@@ -340,7 +340,7 @@ static bool is_busy(const struct world *w, uint16_t hosts)
                 return true;
             }
         }
-        if (e->removal.active || e->reign.roster_pending || e->reign.resigns) {
+        if (e->removal.active || e->reign.roster_pending || e->reign.wishes != 0) {
             return true;
         }
     }

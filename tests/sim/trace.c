@@ -141,6 +141,7 @@ static void say_note(struct line *line, const struct world *w, const struct note
     case NOTE_CONFLICT: say(line, "   other --peers"); break;
     case NOTE_OBSERVER: say(line, "   observer %s", note->number != 0 ? "comes" : "goes"); break;
     case NOTE_TOO_LARGE: say(line, "   roster too large: %" PRIu64, note->number); break;
+    case NOTE_LEAVE: say(line, "   work is to leave: %s", reason_name(note->why)); break;
     case NOTE_BIRTH: say(line, "   birth: %s", reason_name(note->why)); break;
     }
 }
@@ -157,6 +158,7 @@ static void say_event(struct line *line, const struct world *w, const struct eve
     case EVENT_GO_ON: say(line, "goes on"); break;
     case EVENT_REQUEST: say(line, "is asked: %s", requests[event->request.kind]); break;
     case EVENT_OPTIONS: say(line, "new options"); break;
+    case EVENT_WORK: say(line, "has work: %" PRIu32, event->work.open); break;
     }
 }
 

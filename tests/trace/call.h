@@ -35,7 +35,8 @@ command cmd_flock, cmd_stored, cmd_nodes, cmd_start, cmd_crash, cmd_restart, cmd
     cmd_lease, cmd_heartbeat, cmd_dead_after, cmd_priority, cmd_voters, cmd_observer, cmd_peers,
     cmd_join, cmd_move, cmd_disk_holds, cmd_disk_done, cmd_disk_works, cmd_disk_takes,
     cmd_disk_fails, cmd_disk_lost, cmd_disk_copied, cmd_disk_brought_back, cmd_hold, cmd_hand_over,
-    cmd_remove, cmd_remove_by_force, cmd_want, cmd_drain, cmd_undrain, cmd_stop;
+    cmd_remove, cmd_remove_by_force, cmd_want, cmd_drain, cmd_undrain, cmd_stop, cmd_work,
+    cmd_work_leaves;
 
 /* links.c */
 command cmd_cut, cmd_heal, cmd_heal_all, cmd_take, cmd_hold_link, cmd_partition, cmd_deliver,

@@ -75,6 +75,7 @@ static void describe_ack(struct world *w, const struct node *sender, const struc
     if (m->ack.yes)
         words_add(out, ", roster %llu.%llu", number(m->roster_term), number(m->roster_version));
     if (m->ack.yes && !m->ack.stands) words_add(out, ", does not stand");
+    if (m->ack.yes && m->ack.observes) words_add(out, ", observes");
 }
 
 static void describe_ask(struct world *w, const struct node *sender, const struct message *m,

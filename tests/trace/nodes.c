@@ -264,3 +264,27 @@ bool cmd_stop(struct call *c)
 {
     return ask(c, REQUEST_STOP, false);
 }
+
+/* Work in the goose's name. */
+
+static bool work(struct call *c, bool more)
+{
+    for (int i = 0; i < c->node_count; i++) {
+        struct node *node = c->nodes[i];
+        struct event event = {.kind = EVENT_WORK};
+        event.work.open = more ? node->e.reign.work_open + 1 : 0;
+        event.work.grace_us = more ? c->us : 0;
+        node_handle(c->w, node, event);
+    }
+    return true;
+}
+
+bool cmd_work(struct call *c)
+{
+    return work(c, true);
+}
+
+bool cmd_work_leaves(struct call *c)
+{
+    return work(c, false);
+}

@@ -76,7 +76,9 @@ static const struct {
     {"ask NODES to drain", cmd_drain},
     {"ask NODES to undrain", cmd_undrain},
     {"ask NODES to stop", cmd_stop},
-    {"ask NODES who is goose", cmd_claims}, /* the claim, read this very moment */
+    {"NODES has work for TIME", cmd_work},     /* one piece more, which may take so long to leave */
+    {"work of NODES leaves", cmd_work_leaves}, /* all of it */
+    {"ask NODES who is goose", cmd_claims},    /* the claim, read this very moment */
     {"show NODES", cmd_show},
     {"run TIME", cmd_run},
 };

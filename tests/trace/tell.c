@@ -117,6 +117,7 @@ static unsigned watch_of_note(enum note_kind kind)
     case NOTE_TWO_GEESE:
     case NOTE_BIRTH: return WATCH_BIRTH;
     case NOTE_OBSERVER: return WATCH_OBSERVER;
+    case NOTE_LEAVE: return WATCH_ANSWER;
     }
     return 0;
 }
@@ -156,6 +157,10 @@ static void note_words(struct world *w, const struct node *node, const struct no
     case NOTE_TOO_LARGE:
         words_add(words, "leaves a change for %s: the roster would be %llu bytes", who,
                   (unsigned long long)note->number);
+        break;
+    case NOTE_LEAVE:
+        words_add(words, "asks its work to leave within ");
+        words_add_us(words, note->number);
         break;
     }
     because(words, note->why);

@@ -28,15 +28,53 @@ static struct core *goose_of(int seats)
     return core;
 }
 
-/* A step as node.c makes it; true: it was put off. */
-static bool put_off(struct jobs *jobs, struct core *core, struct event event)
+/* What node.c tells the election of them, and what it hears: jobs are told to leave, or that it is over. */
+static enum refusal step(struct jobs *jobs, struct core *core, struct event event)
 {
-    struct election before = core->e;
+    enum refusal refusal = core_step(core, event);
 
-    event.now_us = core->now_us;
-    bool bound = jobs_bind(jobs, &event, event.now_us);
-    core_step(core, event);
-    return bound && jobs_put_off(jobs, &core->e, &before, &event);
+    if (core_noted(core, NOTE_LEAVE) != NULL) jobs_leave(jobs);
+    if (core->e.role != ROLE_GOOSE) jobs_over(jobs);
+    return refusal;
+}
+
+static enum refusal tell_work(struct jobs *jobs, struct core *core)
+{
+    return step(
+        jobs, core,
+        (struct event){.kind = EVENT_WORK, .work = {(uint32_t)jobs->open, jobs_grace_us(jobs)}});
+}
+
+static struct job *open_job(struct jobs *jobs, struct core *core, uint64_t grace_us,
+                            struct hearer *hearer)
+{
+    struct job *job = jobs_open(jobs, grace_us, told, hearer);
+
+    assert_non_null(job);
+    assert_int_equal(tell_work(jobs, core), REFUSAL_NONE);
+    return job;
+}
+
+static void close_job(struct jobs *jobs, struct core *core, struct job *job)
+{
+    jobs_close(jobs, job);
+    assert_int_equal(tell_work(jobs, core), REFUSAL_NONE);
+}
+
+/* Its followers go on acknowledging, for so long. */
+static void beat(struct jobs *jobs, struct core *core, uint64_t for_us)
+{
+    uint64_t until_us = core->now_us + for_us;
+
+    while (core->now_us < until_us && core->e.role == ROLE_GOOSE) {
+        core->now_us += CORE_LEASE_US / 6;
+        if (core->now_us > until_us) core->now_us = until_us;
+        step(jobs, core, (struct event){.kind = EVENT_DEADLINE});
+        if (core->e.role == ROLE_GOOSE) {
+            core_ack(core, 2);
+            core_ack(core, 3);
+        }
+    }
 }
 
 static struct event asked(uint64_t id, enum request_kind kind, const char *address)
@@ -59,18 +97,8 @@ static struct message request(struct core *core, enum carried what, const char *
     return m;
 }
 
-static void expect_wish(struct jobs *jobs, const struct core *core, uint64_t id,
-                        enum request_kind kind, const char *address)
-{
-    struct wish wish;
-
-    assert_true(jobs_next_wish(jobs, core->now_us, &wish));
-    assert_int_equal(wish.id, id);
-    assert_int_equal(wish.kind, kind);
-    assert_true(text_equal(address_text(&wish.address), core_text(address)));
-}
-
-/* Each of these, from here: the goose is goose, as before, and who asked waits. */
+/* Each of these, from here: the goose is goose, as before, and holds its role; it resigns when they have left and the last
+ * hold has run out. */
 static void test_waits_for_the_jobs(void **state)
 {
     static const struct {
@@ -87,24 +115,31 @@ static void test_waits_for_the_jobs(void **state)
         struct core *core = goose_of(3);
         struct hearer one = {0}, two = {0};
         struct jobs jobs = {0};
-        struct wish wish;
-        struct job *first = jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &one);
-        struct job *second = jobs_open(&jobs, core->e.saved.term, GRACE_US / 2, told, &two);
-        struct election before = core->e;
+        struct job *first = open_job(&jobs, core, GRACE_US, &one);
+        struct job *second = open_job(&jobs, core, GRACE_US / 2, &two);
 
-        assert_true(put_off(&jobs, core, asked(9, cases[i].kind, cases[i].address)));
-        assert_memory_equal(&core->e, &before, sizeof before);
-        assert_int_equal(one.leaves + two.leaves, 2);
-        assert_null(jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &one));
-        assert_false(jobs_next_wish(&jobs, core->now_us, &wish));
-        jobs_close(&jobs, first);
-        assert_false(jobs_next_wish(&jobs, core->now_us, &wish));
-        jobs_close(&jobs, second);
-        expect_wish(&jobs, core, 9, cases[i].kind, cases[i].address);
-        assert_false(put_off(&jobs, core, asked(9, cases[i].kind, cases[i].address)));
+        step(&jobs, core, asked(9, cases[i].kind, cases[i].address));
+        assert_int_equal(one.leaves, 1);
+        assert_int_equal(two.leaves, 1);
+        assert_null(core_answer(core, 9));
+        beat(&jobs, core, GRACE_US / 2);
+        assert_true(election_is_goose(&core->e, core->now_us));
+        assert_false(core->e.draining);
+        jobs_open(&jobs, GRACE_US, told, &one);
+        assert_int_equal(tell_work(&jobs, core), REFUSAL_NO_WORK);
+        jobs_close(&jobs, &jobs.of[2]);
+        close_job(&jobs, core, first);
+        beat(&jobs, core, CORE_LEASE_US);
+        assert_true(election_is_goose(&core->e, core->now_us));
+        uint64_t hold_end_us = core->e.reign.hold_end_us;
+        close_job(&jobs, core, second);
+        assert_int_equal(core->e.role, ROLE_GOOSE);
+        beat(&jobs, core, hold_end_us - core->now_us - 1);
+        assert_true(election_is_goose(&core->e, core->now_us));
+        beat(&jobs, core, 1);
         assert_int_equal(core->e.role, ROLE_DUCK);
-        assert_false(jobs_next_wish(&jobs, core->now_us, &wish));
-        assert_non_null(jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &one));
+        assert_int_equal(one.leaves + two.leaves, 2);
+        assert_int_equal(one.overs + two.overs, 0);
         core_free(core);
     }
 }
@@ -115,20 +150,27 @@ static void test_grace_ends(void **state)
     struct core *core = goose_of(3);
     struct hearer hearer = {0};
     struct jobs jobs = {0};
-    struct wish wish;
 
     (void)state;
-    jobs_open(&jobs, core->e.saved.term, GRACE_US / 2, told, &hearer);
-    jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer);
-    assert_true(put_off(&jobs, core, asked(9, REQUEST_DRAIN, "")));
-    assert_false(jobs_next_wish(&jobs, core->now_us + GRACE_US - 1, &wish));
-    core->now_us += GRACE_US;
-    expect_wish(&jobs, core, 9, REQUEST_DRAIN, "");
-    assert_false(put_off(&jobs, core, asked(9, REQUEST_DRAIN, "")));
+    open_job(&jobs, core, GRACE_US / 2, &hearer);
+    open_job(&jobs, core, GRACE_US, &hearer);
+    uint64_t asked_us = core->now_us;
+    step(&jobs, core, asked(9, REQUEST_DRAIN, ""));
+    beat(&jobs, core, GRACE_US - 1);
+    assert_true(election_is_goose(&core->e, core->now_us));
+    assert_false(core->e.draining);
+    core->now_us = asked_us + GRACE_US;
+    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
+    assert_true(core->e.draining);
+    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    core->now_us = core->e.reign.hold_end_us;
+    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(hearer.overs, 2);
     core_free(core);
 }
 
-/* What does not make it resign is done at once: a refusal, a removal of another, a hold. */
+/* What does not make it resign is done at once: a refusal, a removal of another. */
 static void test_others_pass(void **state)
 {
     struct core *core = goose_of(3);
@@ -136,93 +178,103 @@ static void test_others_pass(void **state)
     struct jobs jobs = {0};
 
     (void)state;
-    jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer);
-    assert_false(put_off(&jobs, core, asked(9, REQUEST_HANDOVER, "n9:7000")));
+    open_job(&jobs, core, GRACE_US, &hearer);
+    step(&jobs, core, asked(9, REQUEST_HANDOVER, "n9:7000"));
     assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_NOT_FOUND);
-    assert_false(put_off(&jobs, core, asked(10, REQUEST_HOLD, "")));
-    assert_false(put_off(&jobs, core, asked(11, REQUEST_UNDRAIN, "")));
-    assert_false(put_off(&jobs, core, asked(12, REQUEST_REMOVE, "n3:7000")));
+    step(&jobs, core, asked(11, REQUEST_UNDRAIN, ""));
+    step(&jobs, core, asked(12, REQUEST_REMOVE, "n3:7000"));
     assert_int_equal(hearer.leaves, 0);
     assert_int_equal(core->e.role, ROLE_GOOSE);
     core_free(core);
 }
 
-/* Its asker repeats it; it is kept once, and the datagram counts as lost. */
+/* Its asker repeats it; the jobs hear of it once, and who was named first is the heir. */
 static void test_carried_once(void **state)
 {
     struct core *core = goose_of(3);
     struct hearer hearer = {0};
     struct jobs jobs = {0};
-    struct wish wish;
-    struct job *job = jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer);
+    struct job *job = open_job(&jobs, core, GRACE_US, &hearer);
 
     (void)state;
     for (int i = 0; i < 20; i++) {
-        struct message m = request(core, CARRIED_HANDOVER, "n2:7000");
-        assert_true(put_off(&jobs, core, carried(&m)));
+        struct message m = request(core, CARRIED_HANDOVER, i == 0 ? "n3:7000" : "n2:7000");
+        step(&jobs, core, carried(&m));
         assert_int_equal(core->e.role, ROLE_GOOSE);
     }
     struct message m = request(core, CARRIED_REMOVE, "n1:7000");
-    assert_true(put_off(&jobs, core, carried(&m)));
+    step(&jobs, core, carried(&m));
     assert_int_equal(hearer.leaves, 1);
-    jobs_close(&jobs, job);
-    expect_wish(&jobs, core, 0, REQUEST_HANDOVER, "n2:7000");
-    expect_wish(&jobs, core, 0, REQUEST_REMOVE, "n1:7000");
-    assert_false(jobs_next_wish(&jobs, core->now_us, &wish));
+    beat(&jobs, core, GRACE_US / 2);
+    close_job(&jobs, core, job);
+    beat(&jobs, core, core->e.reign.hold_end_us - core->now_us);
+    assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_REMOVED);
+    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
     core_free(core);
 }
 
-/* No more wishes are kept than there is room for: the next is carried out, jobs or no jobs. */
-static void test_too_many_wishes(void **state)
+/* However many wait, none is forgotten, and nothing of it makes the goose resign too early. */
+static void test_many_wishes(void **state)
 {
     struct core *core = goose_of(3);
     struct hearer hearer = {0};
     struct jobs jobs = {0};
 
     (void)state;
-    jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer);
-    for (uint64_t id = 1; id <= WISHES_MAX; id++)
-        assert_true(put_off(&jobs, core, asked(id, REQUEST_HANDOVER, "")));
-    assert_false(put_off(&jobs, core, asked(WISHES_MAX + 1, REQUEST_DRAIN, "")));
-    assert_int_equal(core->e.role, ROLE_DUCK);
+    open_job(&jobs, core, GRACE_US, &hearer);
+    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++)
+        step(&jobs, core, asked(id, id % 2 == 0 ? REQUEST_DRAIN : REQUEST_HANDOVER, ""));
+    step(&jobs, core, asked(20, REQUEST_DRAIN, ""));
+    assert_int_equal(core_answer(core, 20)->outcome, OUTCOME_BUSY);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    step(&jobs, core, asked(21, REQUEST_UNDRAIN, ""));
+    int taken_back = 0;
+    for (uint64_t id = 2; id <= ELECTION_ERRANDS_MAX; id += 2)
+        taken_back += core_answer(core, id)->outcome == OUTCOME_TIMED_OUT;
+    assert_int_equal(taken_back, ELECTION_ERRANDS_MAX / 2);
+    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(hearer.leaves, 1);
     core_free(core);
 }
 
 static void test_over(void **state)
 {
-    struct core *core = goose_of(3);
     struct hearer hearer = {0};
     struct jobs jobs = {0};
     struct job *all[JOBS_MAX];
 
     (void)state;
     for (int i = 0; i < JOBS_MAX; i++)
-        assert_non_null(all[i] = jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer));
-    assert_null(jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer));
+        assert_non_null(all[i] = jobs_open(&jobs, GRACE_US, told, &hearer));
+    assert_null(jobs_open(&jobs, GRACE_US, told, &hearer));
     jobs_over(&jobs);
     jobs_over(&jobs);
     assert_int_equal(hearer.overs, JOBS_MAX);
     assert_int_equal(jobs.open, 0);
-    assert_null(jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer)); /* not closed yet */
+    assert_null(jobs_open(&jobs, GRACE_US, told, &hearer)); /* not closed yet */
     for (int i = 0; i < JOBS_MAX; i++)
         jobs_close(&jobs, all[i]);
     assert_int_equal(jobs.open, 0);
-    assert_non_null(jobs_open(&jobs, core->e.saved.term, GRACE_US, told, &hearer));
-    core_free(core);
+    assert_non_null(jobs_open(&jobs, GRACE_US, told, &hearer));
 }
 
-/* A goose whose lease is over resigns, whoever has asked for what. */
-static void test_an_ended_lease_is_not_put_off(void **state)
+/* A goose whose lease is over resigns, whoever works in its name; what was asked counts. */
+static void test_an_ended_lease_does_not_wait(void **state)
 {
     struct core *core = goose_of(3);
     struct hearer hearer = {0};
     struct jobs jobs = {0};
 
     (void)state;
-    jobs_open(&jobs, core->e.saved.term, 100 * GRACE_US, told, &hearer);
+    open_job(&jobs, core, 100 * GRACE_US, &hearer);
+    step(&jobs, core, asked(9, REQUEST_DRAIN, ""));
     core->now_us += CORE_LEASE_US + 1;
-    assert_false(put_off(&jobs, core, asked(9, REQUEST_DRAIN, "")));
+    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
     assert_int_equal(core->e.role, ROLE_DUCK);
+    assert_true(core->e.draining);
+    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    assert_int_equal(hearer.overs, 1);
     core_free(core);
 }
 
@@ -233,9 +285,9 @@ int main(void)
         cmocka_unit_test(test_grace_ends),
         cmocka_unit_test(test_others_pass),
         cmocka_unit_test(test_carried_once),
-        cmocka_unit_test(test_too_many_wishes),
+        cmocka_unit_test(test_many_wishes),
         cmocka_unit_test(test_over),
-        cmocka_unit_test(test_an_ended_lease_is_not_put_off),
+        cmocka_unit_test(test_an_ended_lease_does_not_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,18 @@ static enum refusal bad_durable(struct core *core)
 static enum refusal unknown_event(struct core *core)
 {
     core_start_seated(core, 3);
-    return core_step(core, (struct event){.kind = (enum event_kind)(EVENT_OPTIONS + 1)});
+    return core_step(core, (struct event){.kind = (enum event_kind)(EVENT_WORK + 1)});
+}
+
+/* PROTOCOL 7: a goose that is to resign as soon as a hold is over. */
+static enum refusal no_work(struct core *core)
+{
+    core_start_seated(core, 3);
+    core_win(core);
+    core_step(core, (struct event){.kind = EVENT_REQUEST,
+                                   .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = 50000}});
+    core_request(core, 8, REQUEST_DRAIN, "");
+    return core_step(core, (struct event){.kind = EVENT_WORK, .work = {.open = 1}});
 }
 
 static enum refusal no_write_of_that(struct core *core)
@@ -269,6 +280,7 @@ static provoke *const provoked[REFUSALS] = {
     [REFUSAL_NOT_GOOSE] = not_goose,
     [REFUSAL_NOT_ASKED] = not_asked,
     [REFUSAL_NOT_WELCOME] = not_welcome,
+    [REFUSAL_NO_WORK] = no_work,
 };
 
 static void each_is_reached_and_changes_nothing(void **state)

@@ -95,6 +95,8 @@ static void a_goose_that_may_not_stand_leaves_a_higher_term_to_its_heir(void **s
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
+    core_step(core, (struct event){.kind = EVENT_REQUEST,
+                                   .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = 50000}});
     options = core->e.options;
     options.priority = 0;
     assert_int_equal(
@@ -104,9 +106,11 @@ static void a_goose_that_may_not_stand_leaves_a_higher_term_to_its_heir(void **s
     struct message m = core_message(core, MESSAGE_ACK, 3);
     m.term += 4;
     assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    assert_true(election_is_goose(&core->e, core->now_us)); /* its hold goes on */
+    core_at(core, core->e.reign.hold_end_us);
     assert_int_equal(core->e.role, ROLE_DUCK);
     assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_HIGHER_TERM);
+    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_OPTIONS);
     assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 2);
     core_free(core);
 }
