@@ -7,17 +7,25 @@
  *
  * How to drive it
  * ---------------
- * Zero a struct election, hand it EVENT_START, and from then on one event at a time. Carry the actions of each step
- * out before the next step, in this order:
+ * Give it election_bytes() of zeroes, hand it EVENT_START, and from then on one event at a time. Carry the actions of each
+ * step out before the next step, in this order:
  *
- *   1. withdraw: if actions->claim is CLAIM_WITHDRAWN, make everybody who might look see "duck", before all else.
- *   2. save: if actions->save, copy election_durable(e) (durable_encode() makes bytes of it) and start to write it.
- *      One write is under way at a time; EVENT_SAVED tells how it ended. Until then nothing more is asked to be saved.
+ *   1. withdraw: if actions->claim is CLAIM_WITHDRAWN, make everybody who might look see "duck", before all else. Who
+ *      publishes when the lease or a hold ends does that anew behind every step: both move with CLAIM_UNCHANGED too, and
+ *      the lease may move back, when the roster changes.
+ *   2. save: if actions->save, make bytes of election_durable(e) now, with durable_encode(), and start to write them.
+ *      One write is under way at a time; EVENT_SAVED tells how it ended. Until then nothing more is asked to be saved,
+ *      though election_durable(e) may go on changing. The write is atomic: after a crash there is the old state or the
+ *      new one, whole. The bytes carry no checksum; a torn file is for you to notice.
  *   3. send: each of actions->sends, as wire_encode() makes it, best effort. A send is lost or it is not; there is no
- *      error. A send names the generation of durable state it stands on; it is never one that is not saved yet.
+ *      error. A send names the generation of durable state it stands on; it is never one that is not saved yet, so sends
+ *      need not wait for the write of this step.
  *   4. arm one timer: EVENT_DEADLINE at actions->wake_at_us (early or late does no harm but to speed).
  *   5. announce: claim given, notes, answers.
  *   6. if actions->more, step again at once with EVENT_GO_ON.
+ *
+ * Texts in actions point into the election, and are good until its next step; so are the texts, the roster and the
+ * options of a view.
  *
  * Whether this node is the goose is asked of election_is_goose(e, now), with a clock read at that very moment, and of
  * nothing else.
@@ -31,8 +39,10 @@
  * of another term, its work is over, and none of it is open for the election. A crash, a lost lease and a failed disk do
  * not wait.
  *
- * Time is microseconds of one local clock, above 0, that goes on while the host sleeps and that nobody slews. A time
- * before that of an earlier event counts as that one. Well-formed events cannot fail; what is refused (a datagram that
+ * Time is microseconds of one local clock, above 0, that goes on while the host sleeps and that nobody slews. It is read
+ * after the datagram, request or end of a write was received that the event tells of, and before the step: a time that an
+ * event loop has kept from before makes leases and holds end too late. A time before that of an earlier event counts as
+ * that one. Well-formed events cannot fail; what is refused (a datagram that
  * is not for us, a request that cannot be met) changes nothing and is named. */
 #ifndef GOOSE_ELECTION_H
 #define GOOSE_ELECTION_H
@@ -64,16 +74,20 @@ struct durable_state {
     struct roster roster; /* of 0 seats: not of a flock yet */
 };
 
-/* Bytes of a durable state and back. `bytes` holds DURABLE_BYTES_MAX. Decoding refuses whatever encoding never makes. */
+/* Bytes of a durable state and back. `bytes` holds DURABLE_BYTES_MAX. Decoding refuses whatever encoding never makes; that
+ * is no proof that the bytes are whole, or the newest. */
 size_t durable_encode(const struct durable_state *state, uint8_t *bytes);
 bool durable_decode(const uint8_t *bytes, size_t count, struct durable_state *state);
 
 struct election_options {
+    /* On `peers`, where there are any: a node that moves is started without them. */
     struct address self;
     uint16_t http_port; /* told to the others; 0: none */
-    uint8_t priority;   /* who is next in line; 0: never goose */
-    bool observer;      /* never a voter */
-    uint8_t voters;     /* seats that a flock without --peers aims at: 1..ROSTER_SEATS_MAX */
+    /* Who is next in line; 0: never goose. A goose that is given 0 by EVENT_OPTIONS resigns by plan. */
+    uint8_t priority;
+    /* Never a voter: a seat that it has is removed, once it is goose no more; a goose resigns by plan. */
+    bool observer;
+    uint8_t voters; /* seats that a flock without --peers aims at: 1..ROSTER_SEATS_MAX */
     uint32_t heartbeat_us;
     uint32_t lease_us; /* at least 3 heartbeats */
     uint64_t dead_after_us;
@@ -92,17 +106,22 @@ enum event_kind {
     EVENT_REQUEST,
     EVENT_OPTIONS, /* new options: priority, observer, voters and dead_after count at once, heartbeat and lease from
                       the next term on; the others never change */
-    EVENT_WORK, /* what the caller has open in the goose's name, now. See below */
+    EVENT_WORK, /* what the caller has open in the goose's name, now: see above */
 };
 
 enum request_kind {
-    REQUEST_HOLD =
-        1, /* goose only: for so long no other node is goose; the answer's number is the hold in us */
+    /* Goose only: for so long no other node is goose. The answer's number is the hold in us, which its client counts from
+     * before it asked. DONE with 0: none can be given now. */
+    REQUEST_HOLD = 1,
     REQUEST_HANDOVER, /* to `address`, or to the first in line */
     REQUEST_REMOVE,   /* `address` from the roster */
-    REQUEST_DRAIN,    /* stop being, and never become, goose */
-    REQUEST_UNDRAIN,  /* and back; also lets an operator's removal be forgotten */
-    REQUEST_VOTERS,   /* the flock wants `wanted` voters from now on */
+    /* Stop being, and never become, goose. DONE when it counts: at once, or, where a goose has open work, when that has
+     * left; TIMED_OUT where UNDRAIN comes first. */
+    REQUEST_DRAIN,
+    /* And back: takes back a DRAIN, also one that waits for work or a hold (but no STOP), and lets an operator's removal be
+     * forgotten. */
+    REQUEST_UNDRAIN,
+    REQUEST_VOTERS, /* the flock wants `wanted` voters from now on */
     REQUEST_STOP, /* resign if goose; the answer (after the last hold and three RESIGNs) says that all has been sent,
                         and the process may end. A second one is BUSY */
 };
@@ -111,8 +130,8 @@ struct event {
     enum event_kind kind;
     uint64_t now_us;
     uint64_t entropy; /* 64 fresh random bits with every event */
-    struct observers
-        *observers; /* the caller's table, the same each time; NULL: no observers here */
+    /* The caller's table, the same each time, observers_init() done before EVENT_START; NULL: no observers here. */
+    struct observers *observers;
     union {
         struct {
             const struct election_options *options;
@@ -125,11 +144,14 @@ struct event {
         } message;
         struct {
             uint64_t generation;
-            bool
-                ok; /* false: the disk failed. The node resigns, denies all, and saves nothing any more */
+            /* False: the disk failed, and may hold either state. The node resigns, denies all, and saves nothing any more;
+             * only a new start from that disk cures it. */
+            bool ok;
         } saved;
         struct {
-            uint64_t id; /* the caller's, above 0: comes back with the answer */
+            /* The caller's, above 0: comes back with the answer, at once or in a later step. None comes after
+             * actions->retire; none to HANDOVER, REMOVE and STOP while the first write hangs. */
+            uint64_t id;
             enum request_kind kind;
             bool force;
             uint8_t wanted; /* REQUEST_VOTERS: 1..ROSTER_SEATS_MAX; another number is not found */
@@ -277,16 +299,20 @@ struct actions {
     struct answer answers[ELECTION_ANSWERS_MAX];
 };
 
-struct
-    election; /* plain data, without pointers: goose/state.h shows its insides, for storage and for tests */
+/* Plain data without pointers, which may be copied and moved. Its storage is the caller's: so many bytes, zeroed, aligned
+ * as malloc() does. */
+struct election;
+size_t election_bytes(void);
 
 enum refusal election_step(struct election *e, const struct event *event, struct actions *actions);
 
 /* The one place that answers a claim. `now_us` is read from the clock at that very moment, never cached. */
 bool election_is_goose(const struct election *e, uint64_t now_us);
-uint64_t election_lease_left_us(const struct election *e, uint64_t now_us); /* 0: not the goose */
+/* 0: not the goose. Of a goose whose own seat is a majority it is always a whole lease. */
+uint64_t election_lease_left_us(const struct election *e, uint64_t now_us);
 
-/* What is to be saved when actions->save says so. */
+/* What is to be saved when actions->save says so: as it is right behind that step. Later steps change it while the write
+ * is under way; what they change is asked for when that has ended. */
 const struct durable_state *election_durable(const struct election *e);
 
 /* The roster in use: the one that wire_encode() takes beside a send. (election_durable() may be ahead of it.) */
@@ -317,7 +343,12 @@ struct election_view {
     uint64_t promise_left_us;
     uint64_t step_us;
     uint32_t succession_delay_us;
-    const struct roster *roster; /* in use */
+    uint64_t quarantine_left_us;
+    uint64_t promised_to;                   /* whose promise lives, a uid; 0: nobody's */
+    uint64_t lease_us;                      /* of this reign; a duck's next */
+    struct tenure resigned;                 /* the newest resignation that it knows */
+    const struct roster *roster;            /* in use */
+    const struct election_options *options; /* in use */
 };
 
 void election_view(const struct election *e, uint64_t now_us, struct election_view *view);
@@ -342,8 +373,34 @@ struct election_member {
 bool election_member(const struct election *e, const struct observers *observers, size_t index,
                      uint64_t now_us, struct election_member *member);
 
-/* NULL, or a sentence that says what is wrong with this state, or with this change of it. For tests and simulators;
- * election_step() itself never needs them. */
+/* What is wrong with a state, or with a change of it, as a sentence; NULL: nothing. It costs little more than a step at
+ * rest, so it may be asked behind each one: read the facts, step, ask. Where `of_claim` is set, a claim, vote, promise or
+ * roster in use cannot be trusted: stop the process before anything of that step is carried out. */
+struct election_facts {
+    bool started;
+    enum role role;
+    uint64_t now_us;
+    uint64_t uid;
+    uint64_t life;
+    uint64_t term;
+    uint64_t voted_for;
+    uint64_t roster_term; /* of the roster that is saved */
+    uint64_t roster_version;
+    uint64_t durable;
+    uint64_t promise_until_us;
+    struct tenure promised_to;
+};
+
+struct election_fault {
+    const char *what;
+    bool of_claim;
+};
+
+void election_facts(const struct election *e, struct election_facts *facts);
+struct election_fault election_fault(const struct election_facts *before,
+                                     const struct election *after);
+
+/* The same for tests and simulators, which look at one state, or keep all of the one before. */
 const char *election_check(const struct election *e);
 const char *election_check_step(const struct election *before, const struct election *after);
 

@@ -59,7 +59,7 @@ struct observer {
 
 struct observers; /* the storage, whole */
 
-/* Bytes of storage for so many observers, aligned as malloc() does. */
+/* Bytes of storage for so many observers, aligned as malloc() does. observers_init() comes before EVENT_START. */
 size_t observers_bytes(uint32_t capacity);
 void observers_init(struct observers *observers, uint32_t capacity);
 uint32_t observers_count(const struct observers *observers);

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <goose/state.h>
+#include <goose/election.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct election e; /* zeroed: not started yet */
+static struct election *e; /* zeroed: not started yet */
 static struct election_options options = {
     .priority = 100, .voters = 3, .heartbeat_us = 50000, .lease_us = 300000, .dead_after_us = 10000000, .name_tag = 1};
 static struct actions actions;
@@ -32,7 +32,7 @@ static uint64_t now_us(void) /* goes on while the machine sleeps; read anew each
 static uint64_t save(void) /* whole and on disk when it returns: a forgotten vote elects two. To die is safe */
 {
     uint8_t bytes[DURABLE_BYTES_MAX];
-    size_t count = durable_encode(election_durable(&e), bytes);
+    size_t count = durable_encode(election_durable(e), bytes);
     int file = open("state.new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (write(file, bytes, count) != (ssize_t)count || fsync(file) != 0) exit(1);
     if (rename("state.new", "state") != 0 || syncfs(file) != 0) exit(1);
@@ -48,14 +48,14 @@ static void send_one(const struct send *send)
     snprintf(address, sizeof address, "%.*s", send->address.bytes, send->address.at);
     if (!send->has_endpoint) to.sin_port = htons((uint16_t)atoi(address + strlen("127.0.0.1:")));
     if (send->has_endpoint) memcpy(&to, send->endpoint.bytes, sizeof to);
-    sendto(udp, bytes, wire_encode(&send->message, election_roster(&e), bytes), 0, (struct sockaddr *)&to, sizeof to);
+    sendto(udp, bytes, wire_encode(&send->message, election_roster(e), bytes), 0, (struct sockaddr *)&to, sizeof to);
 }
 
 static void step(struct event event) /* and all that comes of it, in the order that goose/election.h asks for */
 {
     event.now_us = now_us();
     if (getentropy(&event.entropy, sizeof event.entropy) != 0) exit(1);
-    election_step(&e, &event, &actions);
+    election_step(e, &event, &actions);
     if (actions.retire) exit(rename("state", "old-copy") != 0); /* this disk was restored: start again, newborn */
     uint64_t written = actions.save ? save() : 0, more = actions.more;
     for (int i = 0; i < actions.send_count; i++) send_one(&actions.sends[i]);
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3 && argc == 4; i++)
         all[i].bytes = (uint8_t)sprintf(all[i].chars, "127.0.0.1:%.5s", argv[i + 1]);
     options.self = all[0];
-    if (roster_bootstrap(&options.peers, options.name_tag, all, 3) != ROSTER_OK) return 2;
+    if ((e = calloc(1, election_bytes())) == NULL || roster_bootstrap(&options.peers, 1, all, 3) != ROSTER_OK) return 2;
     self = (struct sockaddr_in){AF_INET, htons((uint16_t)atoi(argv[1])), {htonl(INADDR_LOOPBACK)}, {0}};
     if (bind(udp = socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&self, sizeof self) != 0) return 1;
     int file = open("state", O_RDONLY); /* none: a newborn */
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
         uint64_t now = now_us(), left = actions.wake_at_us > now ? actions.wake_at_us - now : 0;
         if (poll(&(struct pollfd){udp, POLLIN, 0}, 1, left < 1000000 ? (int)left / 1000 + 1 : 1000) > 0) receive();
         else step((struct event){.kind = EVENT_DEADLINE});
-        is = election_is_goose(&e, now_us()); /* ask right before whatever depends on it */
+        is = election_is_goose(e, now_us()); /* ask right before whatever depends on it */
         if (is != was) puts(is ? "goose" : "duck"), fflush(stdout);
     }
 }

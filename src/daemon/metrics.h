@@ -37,6 +37,7 @@ struct metrics {
         uint64_t uid;
     } reigns[REIGNS_KEPT];
     uint64_t two_geese;
+    uint64_t faults; /* sentences of election_fault() */
 
     struct senders other_lease;
     struct senders other_version;

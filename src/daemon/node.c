@@ -15,7 +15,6 @@
 #include "daemon/jobs.h"
 #include "daemon/show.h"
 #include "daemon/tell.h"
-#include "goose/state.h"
 
 #define ROUNDS_MAX 8 /* of EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
@@ -31,7 +30,7 @@ struct ticket {
 
 struct node {
     struct node_parts parts;
-    struct election election;
+    struct election *election;
     struct actions actions;
     struct observers *observers;
     struct udp *udp;
@@ -41,6 +40,8 @@ struct node {
     struct probe *probe;
     struct diary diary;
     uint64_t started_us;
+    uint64_t step_us; /* the time of the newest step */
+    uint64_t durable; /* the newest generation that is on disk */
     uint64_t ticket_id;
     uint64_t hold_given_us;
     struct ticket tickets[NODE_TICKETS_MAX];
@@ -51,7 +52,6 @@ struct node {
     struct told_once told;
     bool retiring; /* the state is an old copy: start anew once no write is under way */
     bool writing;
-    bool failing;
     bool stopping;
     bool ended;
     int status;
@@ -68,7 +68,7 @@ static uint64_t entropy(void)
 static void save(struct node *node)
 {
     uint8_t bytes[DURABLE_BYTES_MAX];
-    size_t count = durable_encode(election_durable(&node->election), bytes);
+    size_t count = durable_encode(election_durable(node->election), bytes);
 
     assert(!node->writing);
     node->writing = true;
@@ -81,8 +81,8 @@ static void send_all(struct node *node)
 
     for (int i = 0; i < node->actions.send_count; i++) {
         const struct send *send = &node->actions.sends[i];
-        assert(send->stands_on <= node->election.durable);
-        size_t count = wire_encode(&send->message, election_roster(&node->election), bytes);
+        assert(send->stands_on <= node->durable);
+        size_t count = wire_encode(&send->message, election_roster(node->election), bytes);
         udp_send(node->udp, send, bytes, count);
     }
 }
@@ -96,31 +96,24 @@ static int64_t wall_ms(void)
 }
 
 /* At the step's own time: what ends between two steps has a step of its own, which knows why. */
-static void notice(struct node *node)
+static void announce(struct node *node)
 {
     struct election_view view;
-    const struct election *e = &node->election;
     const struct step_seen seen = {.view = &view,
-                                   .resigned = &e->after,
+                                   .resigned = &view.resigned,
                                    .notes = node->actions.notes,
                                    .note_count = node->actions.note_count,
                                    .at_ms = wall_ms()};
 
-    election_view(e, e->now_us, &view);
-    changes_notice(&node->changes, &seen);
-}
-
-static void announce(struct node *node)
-{
-    const struct election *e = &node->election;
-
+    election_view(node->election, node->step_us, &view);
     for (int i = 0; i < node->actions.note_count; i++) {
-        tell_note(node->parts.log, e, &node->actions.notes[i]);
-        diary_note(&node->diary, &node->actions.notes[i], clock_now_us());
+        tell_note(node->parts.log, &view, &node->actions.notes[i]);
+        diary_note(&node->diary, &node->actions.notes[i], node->step_us);
         if (node->actions.notes[i].kind == NOTE_LEAVE) jobs_leave(&node->jobs);
     }
-    tell_alone(node->parts.log, &node->told, e);
-    notice(node);
+    tell_alone(node->parts.log, &node->told, &view);
+    changes_notice(&node->changes, &seen);
+    tell_claim(node->parts.log, &node->claim_told, &view, node->step_us);
 }
 
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
@@ -154,7 +147,8 @@ static void start_anew(struct node *node)
     if (node->writing || node->ended) return;
     node->retiring = false;
     durable_set_aside(node->parts.durable);
-    memset(&node->election, 0, sizeof node->election);
+    memset(node->election, 0, election_bytes());
+    node->durable = 0;
     node->parts.saved = NULL;
     node_start(node);
 }
@@ -164,7 +158,7 @@ static bool carry_out(struct node *node)
     struct actions *actions = &node->actions;
     bool more = actions->more;
 
-    show_claim(node->parts.page, &node->shown, &node->election);
+    show_claim(node->parts.page, &node->shown, node->election);
     /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
@@ -179,35 +173,37 @@ static bool carry_out(struct node *node)
  * it would be a seat that nobody ever claims. One that somebody else sends back is a replay, and means nothing. */
 static void own_datagram(struct node *node, const struct endpoint *from)
 {
-    const struct election *e = &node->election;
+    const struct election_options *options = &node->parts.options->election;
+    bool in_flock = election_roster(node->election)->term > 0;
 
-    if (e->options.peers.count < 2 || e->roster.term > 0 || node->stopping) return;
+    if (options->peers.count < 2 || in_flock || node->stopping) return;
     if (!udp_is_own(node->udp, from)) return;
     log_error(node->parts.log,
               "--peers names this node itself under another spelling than --self %s: name it as "
               "--self does, or leave it out",
-              e->options.self.chars);
+              options->self.chars);
     node_stop(node, EXIT_WRONG_CONFIG);
 }
 
 /* A reign's jobs end with it. */
 static void end_jobs(struct node *node)
 {
-    bool goose = election_is_goose(&node->election, clock_now_us());
+    bool goose = election_is_goose(node->election, clock_now_us());
 
-    if (!goose || election_durable(&node->election)->term != node->jobs.term)
-        jobs_over(&node->jobs);
+    if (!goose || election_durable(node->election)->term != node->jobs.term) jobs_over(&node->jobs);
 }
 
-/* Where leases differ, a goose may be out of touch before the promise to an earlier one ends: nothing is to be done
- * then, but there are those who wait to hear of it. */
-static void wake_for_silence(struct node *node)
+/* What the election itself would never do. Where a claim may be wrong, nothing of this step gets out. */
+static void check(struct node *node, const struct election_facts *before)
 {
-    const struct election *e = &node->election;
-    uint64_t until_us = e->following.until_us;
+    struct election_fault fault = election_fault(before, node->election);
 
-    if (until_us > e->now_us && until_us < node->actions.wake_at_us)
-        node->actions.wake_at_us = until_us;
+    if (fault.what == NULL) return;
+    node->metrics.faults++;
+    log_error(node->parts.log, "a fault of goosed itself, please report it: %s", fault.what);
+    if (!fault.of_claim) return;
+    show_nothing(node->parts.page);
+    abort();
 }
 
 static enum refusal step(struct node *node, struct event *event)
@@ -218,16 +214,17 @@ static enum refusal step(struct node *node, struct event *event)
         event->kind == EVENT_MESSAGE ? event->message.from : (struct endpoint){{0}};
 
     for (int round = 0; more && round < ROUNDS_MAX; round++) {
-        event->now_us = clock_now_us();
+        struct election_facts before;
+        election_facts(node->election, &before);
+        node->step_us = event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
-        enum refusal refusal = election_step(&node->election, event, &node->actions);
+        enum refusal refusal = election_step(node->election, event, &node->actions);
+        check(node, &before);
         if (round == 0) first = refusal;
         metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == REFUSAL_OWN_MESSAGE;
-        wake_for_silence(node);
         more = carry_out(node);
-        tell_claim(node->parts.log, &node->claim_told, &node->election, event->now_us);
         *event = (struct event){.kind = EVENT_GO_ON};
     }
     if (more) alarm_set(node->alarm, clock_now_us());
@@ -252,7 +249,9 @@ static void pulse(void *to)
 
     histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
     alarm_set(node->pulse, clock_now_us() + PULSE_US);
-    tell_lonely(node->parts.log, &node->told, &node->election, node_uptime_us(node));
+    struct election_view view;
+    node_view(node, &view);
+    tell_lonely(node->parts.log, &node->told, &view, node_uptime_us(node));
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
@@ -262,10 +261,10 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
     struct event event = {.kind = EVENT_SAVED, .saved = {.generation = generation, .ok = ok}};
 
     node->writing = false;
-    if (!ok) {
-        node->failing = true;
+    if (ok)
+        node->durable = generation;
+    else
         log_error(node->parts.log, "the state cannot be saved (%s): resigning and stopping", error);
-    }
     step(node, &event);
     if (!ok) node_stop(node, 1);
 }
@@ -274,12 +273,12 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
 static void compare_settings(struct node *node, const struct message *m,
                              const struct endpoint *from)
 {
-    const struct election *e = &node->election;
-    uint64_t mine_us = e->options.lease_us + (e->options.lease_us + 19) / 20;
+    uint64_t lease_us = node->parts.options->election.lease_us;
+    uint64_t mine_us = lease_us + (lease_us + 19) / 20;
 
     if (m->kind != MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
     senders_saw(&node->metrics.other_lease, from, clock_now_us());
-    tell_other_lease(node->parts.log, &node->told, e, m->heartbeat.promise_us);
+    tell_other_lease(node->parts.log, &node->told, lease_us, m->heartbeat.promise_us);
 }
 
 static void received(void *to, const uint8_t *bytes, size_t count, const struct endpoint *from)
@@ -318,13 +317,14 @@ struct node *node_new(const struct node_parts *parts)
     node->started_us = clock_now_us();
     /* Touched only as far as it fills. */
     node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
+    node->election = calloc(1, election_bytes());
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
     node->pulse = alarm_new(parts->loop, pulse, node);
     if (node->udp != NULL)
         node->probe = probe_new(parts->loop, node->udp, &parts->options->election.self);
-    if (node->observers == NULL || node->udp == NULL || node->alarm == NULL ||
-        node->pulse == NULL || node->probe == NULL) {
+    if (node->election == NULL || node->observers == NULL || node->udp == NULL ||
+        node->alarm == NULL || node->pulse == NULL || node->probe == NULL) {
         node_close(node);
         return NULL;
     }
@@ -340,8 +340,8 @@ void node_start(struct node *node)
         .kind = EVENT_START,
         .start = {.options = &node->parts.options->election, .saved = node->parts.saved}};
     if (node->ended) return; /* told to stop the moment before its address came */
-    step(node, &event);
-    assert(node->election.started); /* options and state were checked before they came here */
+    enum refusal refusal = step(node, &event);
+    assert(refusal == REFUSAL_NONE); /* options and state were checked before they came here */
 }
 
 struct udp *node_udp(struct node *node)
@@ -351,12 +351,12 @@ struct udp *node_udp(struct node *node)
 
 void node_view(const struct node *node, struct election_view *view)
 {
-    election_view(&node->election, clock_now_us(), view);
+    election_view(node->election, clock_now_us(), view);
 }
 
 bool node_member(const struct node *node, size_t index, struct election_member *member)
 {
-    return election_member(&node->election, node->observers, index, clock_now_us(), member);
+    return election_member(node->election, node->observers, index, clock_now_us(), member);
 }
 
 uint64_t node_uptime_us(const struct node *node)
@@ -391,17 +391,15 @@ struct changes *node_changes(struct node *node)
 
 void node_why(const struct node *node, char text[WHY_BYTES])
 {
-    why_put(&node->election, &node->diary, node->probe, clock_now_us(), text);
+    struct election_view view;
+
+    node_view(node, &view);
+    why_put(&view, &node->diary, node->probe, clock_now_us(), text);
 }
 
 void node_probe(struct node *node)
 {
-    probe_begin(node->probe, election_roster(&node->election));
-}
-
-bool node_is_failing(const struct node *node)
-{
-    return node->failing;
+    probe_begin(node->probe, election_roster(node->election));
 }
 
 static struct ticket *ticket_free(struct node *node)
@@ -463,10 +461,10 @@ static bool tell_work(struct node *node)
 
 struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
 {
-    if (node->ended || !election_is_goose(&node->election, clock_now_us())) return NULL;
+    if (node->ended || !election_is_goose(node->election, clock_now_us())) return NULL;
     struct job *job = jobs_open(&node->jobs, grace_us, told, to);
     if (job == NULL) return NULL;
-    node->jobs.term = election_durable(&node->election)->term;
+    node->jobs.term = election_durable(node->election)->term;
     if (tell_work(node)) return job;
     jobs_close(&node->jobs, job);
     return NULL;
@@ -492,7 +490,7 @@ void node_stop(struct node *node, int status)
     if (status > node->status) node->status = status;
     if (node->stopping) return;
     node->stopping = true;
-    if (!node->election.started) { /* its address has not come yet: there is nothing to resign */
+    if (node->step_us == 0) { /* its address has not come yet: there is nothing to resign */
         end(node);
         return;
     }
@@ -522,5 +520,6 @@ void node_close(struct node *node)
     probe_close(node->probe);
     udp_close(node->udp);
     free(node->observers);
+    free(node->election);
     free(node);
 }

@@ -38,7 +38,7 @@ struct node_parts {
     const struct options *options;
     struct seal *seal;
     struct durable *durable;
-    const struct durable_state *saved; /* NULL: newborn; read only while node_new() runs */
+    const struct durable_state *saved; /* NULL: newborn; read by node_start() */
     struct lease_page *page;           /* NULL: none is kept */
     node_ended *ended;
     void *to;
@@ -59,7 +59,6 @@ const struct metrics *node_metrics(const struct node *node);
 const struct udp_counts *node_datagrams(const struct node *node);
 const struct durable *node_durable(const struct node *node);
 uint32_t node_observers(const struct node *node);
-bool node_is_failing(const struct node *node);
 
 /* Why it is as it is, for people; and a round of questions to the voters, for the links in a later answer. */
 void node_why(const struct node *node, char text[WHY_BYTES]);

@@ -160,6 +160,8 @@ static void show_elections(const struct scrape *s)
     counter(s, "goosed_two_geese_total",
             "Heartbeats of one uid in a term in which another uid sent some: must stay 0.",
             m->two_geese);
+    counter(s, "goosed_faults_total",
+            "Faults of goosed itself that it noticed, and logged: must stay 0.", m->faults);
 }
 
 static void show_messages(const struct scrape *s)

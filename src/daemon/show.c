@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "daemon/clock.h"
-#include "goose/state.h"
 
 /* The page says what /status would: a claim that a step took away is gone from it before anything else happens, and what
  * the step gave stands on what is durable already, as all of live state does. The clocks are read before the claim is. */
@@ -26,6 +25,13 @@ void show_claim(struct lease_page *page, struct shown *shown, const struct elect
                                 .term = view.term,
                                 .lease_left_us = view.lease_left_us,
                                 .hold_left_us = view.hold_left_us,
-                                .lease_us = goose ? e->reign.lease_us : e->options.lease_us};
+                                .lease_us = view.lease_us};
     lease_page_show(page, boot_ns, &claim);
+}
+
+void show_nothing(struct lease_page *page)
+{
+    const struct lease_claim duck = {.goose = false};
+
+    if (page != NULL) lease_page_show(page, lease_page_clock_ns(), &duck);
 }

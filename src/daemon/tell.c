@@ -5,14 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "goose/state.h"
-
-const char *tell_who(const struct election *e, uint64_t uid, char text[ADDRESS_CHARS_MAX + 1])
+const char *tell_who(const struct election_view *view, uint64_t uid,
+                     char text[ADDRESS_CHARS_MAX + 1])
 {
-    int seat = roster_find_uid(&e->roster, uid);
-    struct text address = seat >= 0 ? roster_address(&e->roster, seat) : (struct text){NULL, 0};
+    int seat = roster_find_uid(view->roster, uid);
+    struct text address = seat >= 0 ? roster_address(view->roster, seat) : (struct text){NULL, 0};
 
-    if (uid == e->saved.uid) address = address_text(&e->options.self);
+    if (uid == view->uid) address = address_text(&view->options->self);
     if (address.bytes != 0)
         snprintf(text, ADDRESS_CHARS_MAX + 1, "%.*s", address.bytes, address.at);
     else
@@ -48,26 +47,26 @@ static void tell_role(struct log *log, const struct note *note)
                  reason_name(note->why));
 }
 
-static void tell_goose(struct log *log, const struct election *e, const struct note *note)
+static void tell_goose(struct log *log, const struct election_view *view, const struct note *note)
 {
     char text[ADDRESS_CHARS_MAX + 1];
 
     if (note->uid == 0)
         log_info(log, "term=%" PRIu64 " goose=none", note->term);
     else
-        log_info(log, "term=%" PRIu64 " goose=%s%s", note->term, tell_who(e, note->uid, text),
-                 note->uid == e->saved.uid ? " (this node)" : "");
+        log_info(log, "term=%" PRIu64 " goose=%s%s", note->term, tell_who(view, note->uid, text),
+                 note->uid == view->uid ? " (this node)" : "");
 }
 
-static void tell_roster(struct log *log, const struct election *e, const struct note *note)
+static void tell_roster(struct log *log, const struct election_view *view, const struct note *note)
 {
     char text[ADDRESS_CHARS_MAX + 1] = "";
 
-    if (note->uid != 0) tell_who(e, note->uid, text);
+    if (note->uid != 0) tell_who(view, note->uid, text);
     log_info(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " seats=%" PRIu64 " why=%s%s%s",
-             note->term, e->roster.term, e->roster.version, note->number, reason_name(note->why),
-             note->uid != 0 ? " who=" : "", text);
-    if (e->roster.count == 2)
+             note->term, view->roster->term, view->roster->version, note->number,
+             reason_name(note->why), note->uid != 0 ? " who=" : "", text);
+    if (view->roster->count == 2)
         log_warn(
             log,
             "a flock of two has no failover: when one of them is away, the other stays a duck");
@@ -79,49 +78,50 @@ static void claim_line(struct log *log, const struct claim_told *told, const cha
               told->from_us, told->until_us, end);
 }
 
-void tell_claim(struct log *log, struct claim_told *told, const struct election *e, uint64_t now_us)
+void tell_claim(struct log *log, struct claim_told *told, const struct election_view *view,
+                uint64_t now_us)
 {
     if (!log_wants(log, LOG_LEVEL_DEBUG)) return;
-    uint64_t left_us = election_lease_left_us(e, now_us);
-    if (told->open && (left_us == 0 || told->term != e->saved.term)) {
+    uint64_t left_us = view->lease_left_us;
+    if (told->open && (left_us == 0 || told->term != view->term)) {
         if (told->until_us > now_us) told->until_us = now_us;
         claim_line(log, told, " ended");
         told->open = false;
     }
     if (left_us == 0) return;
     if (!told->open)
-        *told = (struct claim_told){.open = true, .term = e->saved.term, .from_us = now_us};
+        *told = (struct claim_told){.open = true, .term = view->term, .from_us = now_us};
     told->until_us = now_us + left_us;
-    if (told->until_us - told->told_us < e->reign.lease_us / 2) return;
+    if (told->until_us - told->told_us < view->lease_us / 2) return;
     told->told_us = told->until_us;
     claim_line(log, told, "");
 }
 
-void tell_note(struct log *log, const struct election *e, const struct note *note)
+void tell_note(struct log *log, const struct election_view *view, const struct note *note)
 {
     char text[ADDRESS_CHARS_MAX + 1];
 
     switch (note->kind) {
     case NOTE_ROLE: tell_role(log, note); break;
-    case NOTE_GOOSE: tell_goose(log, e, note); break;
-    case NOTE_ROSTER: tell_roster(log, e, note); break;
+    case NOTE_GOOSE: tell_goose(log, view, note); break;
+    case NOTE_ROSTER: tell_roster(log, view, note); break;
     case NOTE_COMMITTED:
         log_debug(log, "term=%" PRIu64 " roster committed seats=%" PRIu64, note->term,
                   note->number);
         break;
     case NOTE_DENIED:
         log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
-                  tell_who(e, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(view, note->uid, text), verdict_name((enum verdict)note->number));
         break;
     case NOTE_DENIED_ME:
         log_debug(log, "term=%" PRIu64 " vote denied by=%s why=%s", note->term,
-                  tell_who(e, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(view, note->uid, text), verdict_name((enum verdict)note->number));
         break;
     case NOTE_CONFLICT:
         log_error(log,
                   "%s was started with other --peers than this node: give all first members the "
                   "same list",
-                  tell_who(e, note->uid, text));
+                  tell_who(view, note->uid, text));
         break;
     case NOTE_TWO_GEESE:
         log_error(
@@ -146,7 +146,7 @@ void tell_note(struct log *log, const struct election *e, const struct note *not
         log_warn(log,
                  "%s cannot be let in: the roster would be %" PRIu64
                  " bytes, over %d; shorter host names help",
-                 tell_who(e, note->uid, text), note->number, ROSTER_BYTES_MAX);
+                 tell_who(view, note->uid, text), note->number, ROSTER_BYTES_MAX);
         break;
     default: break;
     }
@@ -161,14 +161,14 @@ static bool once(bool *told)
     return first;
 }
 
-void tell_other_lease(struct log *log, struct told_once *told, const struct election *e,
+void tell_other_lease(struct log *log, struct told_once *told, uint64_t lease_us,
                       uint64_t promise_us)
 {
     if (!once(&told->other_lease)) return;
     log_warn(log,
-             "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu32
+             "the goose has a lease of %" PRIu64 " us, this node one of %" PRIu64
              " us: it works, but give all members the same --lease",
-             promise_us * 20 / 21, e->options.lease_us);
+             promise_us * 20 / 21, lease_us);
 }
 
 void tell_other_version(struct log *log, struct told_once *told)
@@ -177,23 +177,21 @@ void tell_other_version(struct log *log, struct told_once *told)
     log_warn(log, "a member speaks another version of the protocol: it is not heard");
 }
 
-void tell_alone(struct log *log, struct told_once *told, const struct election *e)
+void tell_alone(struct log *log, struct told_once *told, const struct election_view *view)
 {
-    bool flags_name_nobody = e->options.peers.count <= 1 && e->options.join.count == 0;
-
-    if (!flags_name_nobody || e->roster.count <= 1 || !once(&told->alone)) return;
+    if (!view->alone_by_flags || !once(&told->alone)) return;
     log_warn(log, "others have joined, but my own command line names nobody: after a lost disk "
                   "this node could found a second flock; give it --join with their addresses");
 }
 
 /* A misspelt address, another --flock and another key are all the same to who asks: silence. */
-void tell_lonely(struct log *log, struct told_once *told, const struct election *e,
+void tell_lonely(struct log *log, struct told_once *told, const struct election_view *view,
                  uint64_t uptime_us)
 {
-    const struct election_options *options = &e->options;
+    const struct election_options *options = view->options;
     bool joins = options->join.count > 0;
 
-    if (!e->started || e->roster.term > 0 || uptime_us < options->dead_after_us) return;
+    if (view->uid == 0 || view->roster->term > 0 || uptime_us < options->dead_after_us) return;
     if ((!joins && options->peers.count < 2) || !once(&told->lonely)) return;
     log_warn(log,
              "in no flock yet: %s; do they run and can be reached, with the same --flock and "

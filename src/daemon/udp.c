@@ -374,12 +374,6 @@ void udp_set_faults(struct udp *udp, const struct udp_faults *faults)
     if (udp->faults != NULL) *udp->faults = *faults;
 }
 
-const struct udp_faults *udp_get_faults(const struct udp *udp)
-{
-    static const struct udp_faults none = {0};
-    return udp->faults != NULL ? udp->faults : &none;
-}
-
 static void socket_closed(uv_handle_t *handle)
 {
     struct udp *udp = handle->data;

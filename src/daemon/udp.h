@@ -61,7 +61,6 @@ bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint);
 void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes);
 const struct udp_counts *udp_counts(const struct udp *udp);
 void udp_set_faults(struct udp *udp, const struct udp_faults *faults);
-const struct udp_faults *udp_get_faults(const struct udp *udp);
 /* Frees it once its handles are closed by the loop. */
 void udp_close(struct udp *udp);
 

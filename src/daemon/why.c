@@ -2,7 +2,6 @@
 #include "daemon/why.h"
 
 #include "daemon/tell.h"
-#include "goose/state.h"
 #include "http/text.h"
 
 static void put_name(struct out *out, const char *name)
@@ -30,29 +29,23 @@ static void put_ms(struct out *out, const char *name, uint64_t us)
     put_u64(out, us / 1000);
 }
 
-static uint64_t left_us(uint64_t until_us, uint64_t now_us)
-{
-    return until_us > now_us ? until_us - now_us : 0;
-}
-
-static void put_promise(struct out *out, const struct election *e, uint64_t now_us)
+static void put_promise(struct out *out, const struct election_view *view)
 {
     char text[ADDRESS_CHARS_MAX + 1];
-    uint64_t left = left_us(e->promise.until_us, now_us);
 
     put_name(out, "promise");
-    if (left == 0 || e->promise.to.uid == 0) {
+    if (view->promised_to == 0) {
         PUT(out, "null");
         return;
     }
     PUT(out, "{\"to\":");
-    put_json_string(out, tell_who(e, e->promise.to.uid, text));
-    put_ms(out, "left_ms", left);
+    put_json_string(out, tell_who(view, view->promised_to, text));
+    put_ms(out, "left_ms", view->promise_left_us);
     PUT(out, "}");
 }
 
-static void put_refusals(struct out *out, const struct election *e, const struct diary *diary,
-                         uint64_t now_us)
+static void put_refusals(struct out *out, const struct election_view *view,
+                         const struct diary *diary, uint64_t now_us)
 {
     char text[ADDRESS_CHARS_MAX + 1];
     bool first = true;
@@ -65,10 +58,10 @@ static void put_refusals(struct out *out, const struct election *e, const struct
         if (entry->uid == 0) continue;
         if (!first) PUT(out, ",");
         first = false;
-        other = tell_who(e, entry->uid, text);
+        other = tell_who(view, entry->uid, text);
         PUT(out, "{\"by\":");
-        put_json_string(out, entry->refused_me ? other : e->options.self.chars);
-        put_text(out, "asker", entry->refused_me ? e->options.self.chars : other);
+        put_json_string(out, entry->refused_me ? other : view->options->self.chars);
+        put_text(out, "asker", entry->refused_me ? view->options->self.chars : other);
         put_text(out, "why", verdict_name(entry->why));
         put_ms(out, "ago_ms", now_us - entry->at_us);
         PUT(out, "}");
@@ -102,39 +95,37 @@ static void put_links(struct out *out, const struct probe *probe)
     PUT(out, "]}\n");
 }
 
-static void put_view(struct out *out, const struct election *e, uint64_t now_us)
+static void put_view(struct out *out, const struct election_view *view)
 {
     static const char *const seats[] = {
         [SEAT_NONE] = "none", [SEAT_OBSERVER] = "observer", [SEAT_VOTER] = "voter"};
-    struct election_view view;
     struct address goose = {0};
 
-    election_view(e, now_us, &view);
-    if (view.goose.bytes != 0) address_keep(&goose, view.goose);
+    if (view->goose.bytes != 0) address_keep(&goose, view->goose);
     PUT(out, "{\"self\":");
-    put_json_string(out, e->options.self.chars);
-    put_text(out, "role", role_name(view.role));
-    put_text(out, "seat", seats[view.seat]);
+    put_json_string(out, view->options->self.chars);
+    put_text(out, "role", role_name(view->role));
+    put_text(out, "seat", seats[view->seat]);
     put_text(out, "goose", goose.bytes != 0 ? goose.chars : NULL);
     put_name(out, "term");
-    put_u64(out, view.term);
+    put_u64(out, view->term);
     put_name(out, "priority");
-    put_u64(out, e->options.priority);
-    put_flag(out, "draining", view.draining);
-    put_flag(out, "failed", view.failed);
-    put_flag(out, "removed", view.removed);
-    put_flag(out, "listening", view.listening);
-    put_ms(out, "quarantine_ms", left_us(e->quarantine_end_us, now_us));
+    put_u64(out, view->options->priority);
+    put_flag(out, "draining", view->draining);
+    put_flag(out, "failed", view->failed);
+    put_flag(out, "removed", view->removed);
+    put_flag(out, "listening", view->listening);
+    put_ms(out, "quarantine_ms", view->quarantine_left_us);
 }
 
-void why_put(const struct election *e, const struct diary *diary, const struct probe *probe,
+void why_put(const struct election_view *view, const struct diary *diary, const struct probe *probe,
              uint64_t now_us, char text[WHY_BYTES])
 {
     struct out out = {text, text + WHY_BYTES - 1};
 
-    put_view(&out, e, now_us);
-    put_promise(&out, e, now_us);
-    put_refusals(&out, e, diary, now_us);
+    put_view(&out, view);
+    put_promise(&out, view);
+    put_refusals(&out, view, diary, now_us);
     put_links(&out, probe);
     if (out.at != NULL)
         *out.at = '\0';

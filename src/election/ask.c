@@ -69,10 +69,7 @@ bool is_settled(const struct election *e)
     if (e->role != ROLE_GOOSE) return e->following.settled;
     if (roster_has_unclaimed(&e->roster)) return false;
     for (int i = 0; i < e->roster.count; i++) {
-        const struct follower *f = &e->peers[i].follower;
-        if (i != self_seat(e) && (f->term != e->saved.term || f->roster_term != e->roster.term ||
-                                  f->roster_version != e->roster.version))
-            return false;
+        if (i != self_seat(e) && !acked_roster(e, &e->peers[i].follower)) return false;
     }
     return true;
 }

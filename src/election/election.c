@@ -179,6 +179,8 @@ static uint64_t wake_at_us(const struct election *e, struct observers *observers
     earliest(&wake_us, asks, least_u64(e->round.ends_us, e->round.ask_at_us));
     earliest(&wake_us, e->role == ROLE_DUCK && may_stand(e), stand_us);
     earliest(&wake_us, e->promise.until_us > now_us, e->promise.until_us);
+    /* Where leases differ this may be over before the promise: nothing is due then, but some wait to hear of it. */
+    earliest(&wake_us, e->following.until_us > now_us, e->following.until_us);
     earliest(&wake_us, e->quarantine_end_us != 0, e->quarantine_end_us);
     earliest(&wake_us, e->farewell.left > 0 && e->durable >= e->farewell.stands_on,
              e->farewell.next_us);
@@ -214,6 +216,11 @@ static void save(struct step *s)
     e->writing_roster_term = e->saved.roster.term;
     s->actions->save = true;
     s->actions->save_generation = e->generation;
+}
+
+size_t election_bytes(void)
+{
+    return sizeof(struct election);
 }
 
 const struct roster *election_roster(const struct election *e)

@@ -2,7 +2,7 @@
 #ifndef ELECTION_INTERNAL_H
 #define ELECTION_INTERNAL_H
 
-#include "goose/state.h"
+#include "state.h"
 
 #define TERM_MAX (UINT64_C(1) << 62)
 #define JUMP_MAX \

@@ -1,5 +1,5 @@
-/* invariants.c: checks on one state, and on a state before and after a step. For tests and simulators: the election
- * itself never needs them, and they never change anything. Each sentence is what is wrong. */
+/* invariants.c: checks on one state, and on a state before and after a step. The election itself never needs them, and
+ * they never change anything. Each sentence is what is wrong: with what a claim stands on, or with the books. */
 #include <string.h>
 
 #include "internal.h"
@@ -8,15 +8,18 @@ static const char *check_durable(const struct election *e)
 {
     const struct durable_state *saved = &e->saved;
 
-    if (saved->uid == 0 || saved->life == 0) return "a started node has a uid and a life";
     if (saved->roster.term > saved->term) return "the roster is of a later term than the node";
     if (saved->longest_promise_us > PROMISE_US_MAX) return "a promise of more than 63 s";
-    if (!roster_is_sound(&saved->roster)) return "the saved roster is not sound";
-    if (!roster_is_sound(&e->roster)) return "the roster in use is not sound";
     if (e->durable > e->generation || e->writing > e->generation) return "a write of the future";
     if (e->longest_given_us > saved->longest_promise_us && !e->birth.may_shrink)
         return "a promise longer than the longest on file";
     return NULL;
+}
+
+static const char *check_rosters(const struct election *e)
+{
+    if (!roster_is_sound(&e->saved.roster)) return "the saved roster is not sound";
+    return roster_is_sound(&e->roster) ? NULL : "the roster in use is not sound";
 }
 
 static const char *check_goose(const struct election *e)
@@ -49,60 +52,129 @@ static const char *check_roles(const struct election *e)
     return NULL;
 }
 
-static const char *check_peers(const struct election *e)
+/* Whose answers are counted as whose. */
+static const char *check_seats(const struct election *e)
 {
+    for (int i = 0; i < PEERS_MAX; i++) {
+        const struct peer *peer = &e->peers[i];
+        if (peer->contact.uid == 0) continue;
+        if (i < e->roster.count && e->roster.seats[i].uid != 0 &&
+            peer->contact.uid != e->roster.seats[i].uid)
+            return "a seat's peer is somebody else";
+        for (int j = i + 1; j < PEERS_MAX; j++)
+            if (e->peers[j].contact.uid == peer->contact.uid) return "one uid, two peers";
+    }
+    return NULL;
+}
+
+static const char *check_books(const struct election *e)
+{
+    if (e->saved.uid == 0 || e->saved.life == 0) return "a started node has a uid and a life";
     for (int i = 0; i < PEERS_MAX; i++) {
         const struct peer *peer = &e->peers[i];
         if ((peer->owed != 0) != (e->owing >> i & 1)) return "what is owed is not marked";
         if (peer->asked.kept && (e->keeping >> i & 1) == 0) return "what is kept is not marked";
         if ((peer->owed & OWED_HEARTBEAT) != 0 && e->role != ROLE_GOOSE)
             return "a duck owes a heartbeat";
-        if (i < e->roster.count && e->roster.seats[i].uid != 0 && peer->contact.uid != 0 &&
-            peer->contact.uid != e->roster.seats[i].uid)
-            return "a seat's peer is somebody else";
-        for (int j = i + 1; peer->contact.uid != 0 && j < PEERS_MAX; j++)
-            if (e->peers[j].contact.uid == peer->contact.uid) return "one uid, two peers";
     }
     return NULL;
 }
 
-const char *election_check(const struct election *e)
+static const char *check_claim(const struct election *e)
 {
-    const char *wrong = NULL;
+    const char *wrong = check_durable(e);
 
-    if (!e->started) return NULL;
-    if (wrong == NULL) wrong = check_durable(e);
     if (wrong == NULL) wrong = check_goose(e);
     if (wrong == NULL) wrong = check_roles(e);
-    if (wrong == NULL) wrong = check_peers(e);
-    return wrong;
+    return wrong == NULL ? check_seats(e) : wrong;
 }
 
-const char *election_check_step(const struct election *before, const struct election *after)
+const char *election_check(const struct election *e)
 {
-    const struct durable_state *was = &before->saved, *is = &after->saved;
+    if (!e->started) return NULL;
+    const char *wrong = check_rosters(e);
+    if (wrong == NULL) wrong = check_claim(e);
+    return wrong == NULL ? check_books(e) : wrong;
+}
 
-    if (!before->started) return NULL;
+void election_facts(const struct election *e, struct election_facts *facts)
+{
+    *facts = (struct election_facts){.started = e->started,
+                                     .role = e->role,
+                                     .now_us = e->now_us,
+                                     .uid = e->saved.uid,
+                                     .life = e->saved.life,
+                                     .term = e->saved.term,
+                                     .voted_for = e->saved.voted_for,
+                                     .roster_term = e->saved.roster.term,
+                                     .roster_version = e->saved.roster.version,
+                                     .durable = e->durable,
+                                     .promise_until_us = e->promise.until_us,
+                                     .promised_to = e->promise.to};
+}
+
+/* Only the newest resignation is remembered: the one that freed a promise may be older. */
+static const char *check_promise(const struct election_facts *was, const struct election *after)
+{
+    const struct durable_state *is = &after->saved;
+    bool lives = after->now_us < was->promise_until_us;
+
+    if (!lives || after->after.term >= was->promised_to.term) return NULL;
+    if (after->promise.until_us < was->promise_until_us)
+        return "a promise was shortened, and nobody had resigned";
+    if (is->voted_for != was->voted_for && is->voted_for != 0 &&
+        is->voted_for != was->promised_to.uid)
+        return "a vote against a live promise";
+    return NULL;
+}
+
+static const char *check_change(const struct election_facts *was, const struct election *after)
+{
+    const struct durable_state *is = &after->saved;
+
+    if (!was->started) return NULL;
     if (is->uid != was->uid || is->life != was->life) return "another uid or life in one run";
     if (is->term < was->term) return "the term went down";
     if (is->term == was->term && was->voted_for != 0 && is->voted_for != was->voted_for)
         return "the vote of a term changed";
-    if (roster_compare(is->roster.term, is->roster.version, was->roster.term, was->roster.version) <
+    if (roster_compare(is->roster.term, is->roster.version, was->roster_term, was->roster_version) <
         0)
         return "the roster went back";
-    if (after->now_us < before->now_us) return "time went back";
-    if (after->durable < before->durable) return "what was durable is not any more";
-    if (before->role != ROLE_GOOSE && after->role == ROLE_GOOSE && before->role != ROLE_CANDIDATE)
+    if (after->now_us < was->now_us) return "time went back";
+    if (after->durable < was->durable) return "what was durable is not any more";
+    if (was->role != ROLE_GOOSE && after->role == ROLE_GOOSE && was->role != ROLE_CANDIDATE)
         return "a goose that was no candidate";
-    if (before->role == ROLE_GOOSE && after->role == ROLE_GOOSE && is->term != was->term)
+    if (was->role == ROLE_GOOSE && after->role == ROLE_GOOSE && is->term != was->term)
         return "a goose changed its term";
-    /* Only the newest resignation is remembered: the one that freed it may be older. */
-    bool freed = after->after.term >= before->promise.to.term;
-    if (after->promise.until_us < before->promise.until_us && !freed &&
-        after->now_us < before->promise.until_us)
-        return "a promise was shortened, and nobody had resigned";
-    if (is->voted_for != was->voted_for && is->voted_for != 0 && !freed &&
-        is->voted_for != before->promise.to.uid && after->now_us < before->promise.until_us)
-        return "a vote against a live promise";
-    return NULL;
+    return check_promise(was, after);
+}
+
+const char *election_check_step(const struct election *before, const struct election *after)
+{
+    struct election_facts was;
+
+    election_facts(before, &was);
+    return check_change(&was, after);
+}
+
+/* Most of the work is in rosters, and most steps change none: the one in use is the one that was found sound before. */
+static bool rosters_changed(const struct election_facts *was, const struct election *after)
+{
+    const struct roster *saved = &after->saved.roster;
+
+    return !was->started || was->roster_term != saved->term ||
+           was->roster_version != saved->version || after->roster.version != saved->version;
+}
+
+struct election_fault election_fault(const struct election_facts *before,
+                                     const struct election *after)
+{
+    struct election_fault fault = {.of_claim = true};
+
+    if (!after->started) return (struct election_fault){NULL, false};
+    if (rosters_changed(before, after)) fault.what = check_rosters(after);
+    if (fault.what == NULL) fault.what = check_claim(after);
+    if (fault.what == NULL) fault.what = check_change(before, after);
+    if (fault.what != NULL) return fault;
+    return (struct election_fault){check_books(after), false};
 }

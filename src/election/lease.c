@@ -1,5 +1,6 @@
 /* lease.c: promises and leases, PROTOCOL 5.
- * Everything that makes "one goose at most" true at every instant is in this file, and nothing else is.
+ * How long a promise binds, how long a claim lasts, and what may be held: what "one goose at most" rests on. That a
+ * resignation frees a promise is in become.c.
  * It never looks at a clock: `now_us` is whatever the caller read a moment ago. */
 #include <assert.h>
 

@@ -41,7 +41,12 @@ void election_view(const struct election *e, uint64_t now_us, struct election_vi
                                .promise_left_us = left_us(e->promise.until_us, now_us),
                                .step_us = step_us(e),
                                .succession_delay_us = e->following.delay_us,
-                               .roster = &e->roster};
+                               .quarantine_left_us = left_us(e->quarantine_end_us, now_us),
+                               .promised_to = now_us < e->promise.until_us ? e->promise.to.uid : 0,
+                               .lease_us = goose ? e->reign.lease_us : e->options.lease_us,
+                               .resigned = e->after,
+                               .roster = &e->roster,
+                               .options = &e->options};
 }
 
 static uint64_t ago_us(uint64_t at_us, uint64_t now_us)

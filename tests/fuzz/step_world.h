@@ -4,7 +4,7 @@
 #define FUZZ_STEP_WORLD_H
 
 #include "goose/election.h"
-#include "goose/state.h"
+#include "state.h"
 
 #define OTHERS 8 /* nodes that may speak to it */
 

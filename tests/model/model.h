@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "goose/state.h"
+#include "state.h"
 
 #define NODES_MAX  4
 #define FLIGHT_MAX 6

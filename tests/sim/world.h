@@ -9,7 +9,7 @@
 #include "options.h"
 
 #include "goose/election.h"
-#include "goose/state.h"
+#include "state.h"
 
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192

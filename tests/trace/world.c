@@ -177,8 +177,6 @@ static void carry_out(struct world *w, struct node *node, const struct actions *
     }
     node->wake_at_us = actions->wake_at_us;
     if (actions->retire) node->retire = true;
-    for (int i = 0; i < actions->answer_count; i++)
-        if (actions->answers[i].id == node->e.stop_id && node->e.stopping) node->ended = true;
 }
 
 static bool node_step(struct world *w, struct node *node, struct event *event)
@@ -220,10 +218,6 @@ void node_handle(struct world *w, struct node *node, struct event event)
     struct disk *disk = &node->disk;
     if (node->up && disk->writing && disk->mode != DISK_HOLDS && disk->due_us <= w->now_us)
         (void)disk_done(w, node);
-    if (node->up && node->ended) {
-        tell(w, node, "ends");
-        node_crash(w, node);
-    }
     if (node->up && node->retire) node_retire(w, node);
 }
 
@@ -251,7 +245,6 @@ void node_crash(struct world *w, struct node *node)
     node->up = false;
     node->paused = false;
     node->retire = false;
-    node->ended = false;
     node->disk.writing = false;
     node->wake_at_us = UINT64_MAX;
 }

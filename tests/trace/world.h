@@ -4,7 +4,7 @@
 #ifndef TRACE_WORLD_H
 #define TRACE_WORLD_H
 
-#include "goose/state.h"
+#include "state.h"
 
 #include "report.h"
 
@@ -59,7 +59,6 @@ struct node {
     bool up;
     bool paused;
     bool retire;
-    bool ended;
     uint64_t clock_ahead_us; /* no two clocks agree */
     uint64_t entropy;
     uint64_t wake_at_us; /* by the node's clock */

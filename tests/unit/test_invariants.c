@@ -151,6 +151,27 @@ static void a_step(void **state)
     WRONG(DUCK, (after.saved.term++, after.saved.voted_for = 3), "a vote against a live promise");
 }
 
+/* What a claim may rest on ends the process; the rest is said. */
+static void what_ends_a_process(void **state)
+{
+    const struct scenes *scenes = *state;
+    struct election e = scenes->e[GOOSE];
+    struct election_facts before;
+
+    election_facts(&e, &before);
+    assert_null(election_fault(&before, &e).what);
+    e.owing ^= 1 << 2;
+    told(election_fault(&before, &e).what, "what is owed is not marked");
+    assert_false(election_fault(&before, &e).of_claim);
+    e.saved.voted_for = 2;
+    told(election_fault(&before, &e).what, "a goose that did not vote for itself");
+    assert_true(election_fault(&before, &e).of_claim);
+    e = scenes->e[GOOSE];
+    before.term++;
+    told(election_fault(&before, &e).what, "the term went down");
+    assert_true(election_fault(&before, &e).of_claim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_duck_or_candidate),
         cmocka_unit_test(its_peers),
         cmocka_unit_test(a_step),
+        cmocka_unit_test(what_ends_a_process),
     };
     return cmocka_run_group_tests(tests, make_scenes, NULL);
 }

@@ -4,7 +4,6 @@
  * one goose at any instant; and when all is well again, one that all follow.
  * It must never include what is in src/election. */
 #include "goose/election.h"
-#include "goose/state.h" /* for the size of a struct election */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +39,7 @@ struct disk {
 
 struct node {
     struct election_options options;
-    struct election e;
+    struct election *e;
     struct observers *observers;
     struct disk disk;
     struct disk writing;
@@ -99,7 +98,7 @@ static uint64_t real_of(const struct node *node, uint64_t clock_us)
 static bool claims(const struct world *w, int i)
 {
     const struct node *node = &w->nodes[i];
-    return node->up && election_is_goose(&node->e, clock_of(w, node));
+    return node->up && election_is_goose(node->e, clock_of(w, node));
 }
 
 static void carry(struct world *w, int from, int to, const uint8_t *bytes, size_t count)
@@ -134,7 +133,7 @@ static void carry_send(struct world *w, int from, const struct send *send)
         for (int i = 0; i < w->count; i++)
             if (text_equal(send->address, address_text(&w->nodes[i].options.self))) to = i;
     assert_true(to >= 0 && to < w->count);
-    election_view(&node->e, clock_of(w, node), &view);
+    election_view(node->e, clock_of(w, node), &view);
     size_t count = wire_encode(&send->message, view.roster, bytes);
     carry(w, from, to, bytes, count);
     if (w->storm && draw(w) % 30 == 0) carry(w, from, to, bytes, count);
@@ -152,7 +151,7 @@ static void carry_out(struct world *w, int i)
     if (actions->claim == CLAIM_GIVEN) w->geese++;
     if (actions->save) {
         assert_int_equal(node->written_at_us, NEVER);
-        node->writing.count = durable_encode(election_durable(&node->e), node->writing.bytes);
+        node->writing.count = durable_encode(election_durable(node->e), node->writing.bytes);
         node->generation = actions->save_generation;
         node->written_at_us = w->now_us + between(w, 100, 3000);
     }
@@ -168,14 +167,15 @@ static void carry_out(struct world *w, int i)
 static void step(struct world *w, int i, struct event event)
 {
     struct node *node = &w->nodes[i];
-    struct election before = node->e;
+    struct election_facts before;
+
+    election_facts(node->e, &before);
 
     event.now_us = clock_of(w, node);
     event.entropy = draw(w);
     event.observers = node->observers;
-    (void)election_step(&node->e, &event, &w->actions);
-    const char *wrong = election_check(&node->e);
-    if (wrong == NULL) wrong = election_check_step(&before, &node->e);
+    (void)election_step(node->e, &event, &w->actions);
+    const char *wrong = election_fault(&before, node->e).what;
     if (wrong != NULL) fail_msg("node %d at %ju: %s", i, (uintmax_t)w->now_us, wrong);
     assert_true(w->actions.more || w->actions.wake_at_us > event.now_us);
     carry_out(w, i);
@@ -188,7 +188,7 @@ static void start(struct world *w, int i)
     bool has_state = node->disk.count > 0;
 
     if (has_state) assert_true(durable_decode(node->disk.bytes, node->disk.count, &saved));
-    memset(&node->e, 0, sizeof node->e);
+    memset(node->e, 0, election_bytes());
     node->up = true;
     node->durable = 0;
     node->written_at_us = NEVER;
@@ -328,7 +328,9 @@ static void set_up(struct world *w, int count, uint64_t seed)
         struct node *node = &w->nodes[i];
         node->options = options;
         node->options.self = addresses[i];
+        node->e = calloc(1, election_bytes());
         node->observers = malloc(observers_bytes(8));
+        assert_non_null(node->e);
         assert_non_null(node->observers);
         observers_init(node->observers, 8);
         node->clock_us = between(w, 1, UINT64_C(1) << 40);
@@ -351,9 +353,9 @@ static void all_follow_one(const struct world *w)
     int goose = the_goose(w);
 
     assert_true(goose >= 0);
-    uint64_t uid = election_durable(&w->nodes[goose].e)->uid;
+    uint64_t uid = election_durable(w->nodes[goose].e)->uid;
     for (int i = 0; i < w->count; i++) {
-        election_view(&w->nodes[i].e, clock_of(w, &w->nodes[i]), &view);
+        election_view(w->nodes[i].e, clock_of(w, &w->nodes[i]), &view);
         assert_true(view.knows_goose && view.goose_uid == uid && view.seat == SEAT_VOTER);
         assert_true(text_equal(view.goose, address_text(&w->nodes[goose].options.self)));
     }
@@ -398,8 +400,10 @@ static void one_world(int count, uint64_t seed)
     run_until(w, w->now_us + UINT64_C(2000000));
     assert_int_equal(w->geese, geese); /* nothing happens, and nothing changes */
     hand_over(w);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         free(w->nodes[i].observers);
+        free(w->nodes[i].e);
+    }
     free(w);
 }
 

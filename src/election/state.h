@@ -1,8 +1,7 @@
 /* state.h: the insides of an election, as plain data without pointers, so that it can be stored, copied, compared and
- * hashed. Only src/election writes it. Shells need its size, tests and simulators may look; to drive an election,
- * election.h is enough. */
-#ifndef GOOSE_STATE_H
-#define GOOSE_STATE_H
+ * hashed. Only src/election writes it; tests and simulators look. To drive an election, goose/election.h is enough. */
+#ifndef ELECTION_STATE_H
+#define ELECTION_STATE_H
 
 #include "goose/election.h"
 
@@ -223,7 +222,6 @@ struct election {
     bool failed;
     bool retired;
     bool draining;
-    bool stopping;
     uint64_t now_us; /* of the newest event */
     uint64_t chance; /* stirred with each event's entropy */
     struct election_options options;
