@@ -326,7 +326,6 @@ struct election_view {
     bool knows_goose; /* its promise from a heartbeat of this term lives, or it is the goose */
     bool settled;
     bool committed; /* goose: the roster in use is */
-    bool leaving;   /* goose: it is to resign, and waits for open work or a hold */
     bool draining;
     bool removed; /* by an operator: not let in until told to come back */
     bool quarantined;

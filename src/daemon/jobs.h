@@ -1,5 +1,5 @@
-/* jobs.h: who works in the goose's name (GET /job). All of it is memory: the election knows what their being there means,
- * and node.c tells it. */
+/* jobs.h: who works in the goose's name (GET /job). All of it is memory: the election knows what their being there
+ * means, and node.c tells it. */
 #ifndef DAEMON_JOBS_H
 #define DAEMON_JOBS_H
 

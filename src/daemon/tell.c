@@ -129,7 +129,7 @@ void tell_note(struct log *log, const struct election_view *view, const struct n
             "term=%" PRIu64
             " %s is a second goose of this flock: two machines with one --self have founded it "
             "twice, or a state file was put back. Stop one side, and let it join without its state",
-            note->number, tell_who(e, note->uid, text));
+            note->number, tell_who(view, note->uid, text));
         break;
     case NOTE_OBSERVER:
         log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,

@@ -146,13 +146,15 @@ void round_count(struct step *s);
 void stand(struct step *s, enum reason why);
 void goose_settle(struct step *s);
 void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
-void goose_outgrown(struct step *s, uint64_t term);
-void goose_wish(struct step *s, enum wish wish, uint64_t heir_uid);
 void goose_wish_no_more(struct election *e, unsigned wishes);
-void goose_carry_out(struct step *s);
 void resignation_note(struct step *s, const struct tenure *over, uint64_t heir_uid, uint64_t step);
 void suspect(struct step *s);
 void retire(struct step *s);
+
+/* wish.c: why a goose is to resign, and when it does. */
+void goose_wish(struct step *s, enum wish wish, uint64_t heir_uid);
+void goose_carry_out(struct step *s);
+void goose_outgrown(struct step *s, uint64_t term);
 
 /* envelope.c */
 enum refusal envelope_open(struct step *s, const struct event *event);

@@ -48,10 +48,10 @@ void promise_give(struct election *e, const struct tenure *to, uint32_t promise_
 }
 
 /* A goose promises itself nothing while its lease lives: then it grants nobody. Where a hold outlives its reign, this
- * does what the lease did. A hold is shorter than the promise on file. */
+ * does what the lease did; the promise that it was given under is on file. */
 void promise_to_self_until(struct election *e, uint64_t until_us)
 {
-    assert(until_us <= e->now_us + e->reign.lease_us);
+    assert(until_us <= e->now_us + PROMISE_US_MAX);
     e->promise.to = own_tenure(e);
     e->promise.until_us = most_u64(e->promise.until_us, until_us);
 }
@@ -134,8 +134,9 @@ uint64_t election_lease_left_us(const struct election *e, uint64_t now_us)
     return election_is_goose(e, now_us) ? lease_end_us(e, now_us) - now_us : 0;
 }
 
-/* PROTOCOL 5: a hold never outlives the lease, under the roster in use and under the one that is being saved. The client counts it on its own clock, which may be the slower one: so it is
- * given a twentieth less than there is, and kept a twentieth longer than was said. */
+/* PROTOCOL 5: a hold never outlives the lease, under the roster in use and under the one that is being saved. The client
+ * counts it on its own clock, which may be the slower one: so it is given a twentieth less than there is, and kept a
+ * twentieth longer than was said. */
 uint64_t hold_give(struct election *e, uint64_t asked_us, uint64_t now_us)
 {
     uint64_t left_us = election_lease_left_us(e, now_us);

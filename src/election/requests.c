@@ -57,12 +57,6 @@ static enum outcome choose_heir(const struct step *s, struct text address, int *
     return can_take_over(e, *heir) ? OUTCOME_DONE : OUTCOME_NOT_ELIGIBLE;
 }
 
-static uint64_t heir_uid_or_none(const struct election *e)
-{
-    int heir = succession_heir(e);
-    return heir < 0 ? 0 : e->peers[heir].contact.uid;
-}
-
 /* Would those that are left be a majority that I hear? */
 static bool leaves_majority(const struct election *e, int without)
 {
@@ -98,8 +92,8 @@ static enum outcome removal_begin(struct step *s, struct text address, bool forc
     if (seat >= 0 && e->roster.count == 1) return OUTCOME_LAST_SEAT;
     if (seat >= 0 && !leaves_claimed(e, seat)) return OUTCOME_UNCLAIMED_FIRST;
     if (seat >= 0 && seat == self_seat(e)) {
-        uint64_t heir = heir_uid_or_none(e);
-        if (heir == 0) return OUTCOME_NOT_ELIGIBLE;
+        bool waits = (e->reign.wishes & WISH_REMOVAL) != 0;
+        if (!waits && succession_heir(e) < 0) return OUTCOME_NOT_ELIGIBLE;
         goose_wish(s, WISH_REMOVAL, 0);
         return OUTCOME_DONE;
     }

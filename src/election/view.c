@@ -20,7 +20,6 @@ void election_view(const struct election *e, uint64_t now_us, struct election_vi
                                .knows_goose = knows,
                                .settled = e->roster.term > 0 && is_settled(e),
                                .committed = goose && goose_roster_committed(e),
-                               .leaving = goose && e->reign.wishes != 0,
                                .draining = e->draining,
                                .removed = e->saved.barred,
                                .quarantined = now_us < e->quarantine_end_us,
