@@ -1,26 +1,42 @@
 /* budget.c: which disks may be lost, and who may move away: the sum of PROTOCOL 2. A minority of the voters of every
- * roster in use, and of every --peers list that a node may still be started with. It must allow no more, or what the
- * checkers find is not the core's. */
+ * roster in use, and of every --peers list that a node may still be started with; who has not come yet counts as lost,
+ * and so does whoever runs on a copy. It must allow no more, or what the checkers find is not the core's. */
 #include "world.h"
 
-#define UNCLAIMED_KEEPS_NS UINT64_C(600000000000)
+static bool is_same(const struct roster *a, const struct roster *b)
+{
+    return a->term == b->term && a->version == b->version && a->flock_id == b->flock_id;
+}
+
+/* Its place among those that were ever used; -1: none. */
+static int roster_place(const struct world *w, const struct roster *roster)
+{
+    for (unsigned i = w->roster_count; i-- > 0;) {
+        if (is_same(&w->rosters[i], roster)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
 
 void budget_roster_seen(struct world *w, const struct roster *roster)
 {
-    if (roster->count == 0) {
+    if (roster->count == 0 || roster_place(w, roster) >= 0) {
         return;
     }
+    unsigned at = w->roster_count < ROSTERS_MAX ? w->roster_count++ : ROSTERS_MAX - 1;
+    w->rosters[at] = *roster;
+    w->roster_flies_to_ns[at] = 0;
+}
+
+void budget_roster_flies(struct world *w, uint64_t term, uint64_t version, uint64_t to_ns)
+{
     for (unsigned i = w->roster_count; i-- > 0;) {
-        const struct roster *known = &w->rosters[i];
-        if (known->term == roster->term && known->version == roster->version &&
-            known->flock_id == roster->flock_id) {
+        if (w->rosters[i].term == term && w->rosters[i].version == version) {
+            uint64_t *flies_to_ns = &w->roster_flies_to_ns[i];
+            *flies_to_ns = to_ns > *flies_to_ns ? to_ns : *flies_to_ns;
             return;
         }
-    }
-    if (w->roster_count < ROSTERS_MAX) {
-        w->rosters[w->roster_count++] = *roster;
-    } else {
-        w->rosters[ROSTERS_MAX - 1] = *roster;
     }
 }
 
@@ -34,38 +50,66 @@ bool budget_is_lost(const struct world *w, uint64_t uid)
     return false;
 }
 
-static void older_of(uint64_t *term, uint64_t *version, const struct roster *roster)
+static bool carries(const struct packet *packet, const struct roster *roster)
 {
-    if (roster->term > 0 && roster->count > 0 &&
-        roster_compare(roster->term, roster->version, *term, *version) < 0) {
-        *term = roster->term;
-        *version = roster->version;
-    }
+    return packet->with_roster && packet->roster_term == roster->term &&
+           packet->roster_version == roster->version;
 }
 
-/* Rosters older than any that somebody holds can never be used again. */
-static void oldest_in_use(const struct world *w, uint64_t *term, uint64_t *version)
+static bool is_recorded(const struct world *w, const struct roster *roster)
 {
-    *term = UINT64_MAX;
-    *version = UINT64_MAX;
+    const struct recording *recording = &w->recording;
+    for (unsigned i = 0; i < recording->count && recording->on; i++) {
+        if (carries(&recording->packets[i], roster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_queued(const struct world *w, const struct host *h, const struct roster *roster)
+{
+    uint32_t at = h->queue_head;
+    for (unsigned i = 0; i < h->queued; i++) {
+        if (carries(&w->packets[at], roster)) {
+            return true;
+        }
+        at = w->packets[at].next;
+    }
+    return false;
+}
+
+/* Somebody goes by it, has it on disk, or may still get it: from the network, out of a socket, or from a recording. */
+static bool is_in_use(const struct world *w, unsigned place)
+{
+    const struct roster *roster = &w->rosters[place];
+    if (w->roster_flies_to_ns[place] >= w->now_ns || is_recorded(w, roster)) {
+        return true;
+    }
     for (unsigned i = 0; i < w->host_count; i++) {
         const struct host *h = &w->hosts[i];
-        if (h->state == HOST_UP) {
-            older_of(term, version, &h->election.roster);
-        }
-        if (h->disk.present) {
-            older_of(term, version, &h->disk.state.roster);
+        bool used =
+            h->state == HOST_UP &&
+            (is_same(roster, election_roster(&h->election)) ||
+             is_same(roster, &election_durable(&h->election)->roster) || is_queued(w, h, roster));
+        if (used || (h->disk.present && is_same(roster, &h->disk.state.roster))) {
+            return true;
         }
     }
+    return false;
 }
 
-/* Its node is not at the address that the roster says: who does not know better cannot find it. */
+/* Its node is at none of the addresses in the roster: who does not know better cannot find it. */
 static bool is_astray(const struct world *w, const struct roster *roster, int seat)
 {
-    uint8_t host = w->at_address[address_id(roster_address(roster, seat))];
     uint64_t uid = roster->seats[seat].uid;
-    return uid != 0 &&
-           (host == NOBODY || !w->hosts[host].disk.present || w->hosts[host].disk.state.uid != uid);
+    for (int at = 0; at < roster->count && uid != 0; at++) {
+        uint8_t host = w->at_address[address_id(roster_address(roster, at))];
+        if (host != NOBODY && w->hosts[host].disk.present && w->hosts[host].disk.state.uid == uid) {
+            return false;
+        }
+    }
+    return uid != 0;
 }
 
 /* How many seats of a roster are lost, and would be if `uid` were too. An unclaimed one counts. */
@@ -83,11 +127,9 @@ static bool roster_allows(const struct world *w, const struct roster *roster, ui
                           uint8_t address)
 {
     int seat = roster_find_address(roster, address_name(address));
-    if (seat >= 0 && roster->seats[seat].uid == 0) {
-        return false;
-    }
+    bool counted = seat >= 0 && roster->seats[seat].uid == 0; /* as one that has not come */
     /* One that is not in it yet may be let in the very next instant. */
-    int seats = roster->count + (roster_find_uid(roster, uid) < 0);
+    int seats = roster->count + (!counted && roster_find_uid(roster, uid) < 0);
     return 2 * (lost_seats(w, roster, uid) + (seats > roster->count)) < seats;
 }
 
@@ -133,19 +175,10 @@ bool budget_allows_loss(struct world *w, const struct host *h)
     if (h->peers_bits == 0 && h->hints_bits == 0) {
         return false; /* PROTOCOL 9: a founder whose command line names nobody could found a second flock */
     }
-    uint64_t term;
-    uint64_t version;
-    oldest_in_use(w, &term, &version);
     uint64_t uid = h->disk.state.uid;
     for (unsigned i = 0; i < w->roster_count; i++) {
         const struct roster *roster = &w->rosters[i];
-        int seat = roster_find_address(roster, address_name(h->address));
-        bool young = w->now_ns < UNCLAIMED_KEEPS_NS;
-        if (young && seat >= 0 && roster->seats[seat].uid == 0) {
-            return false; /* unclaimed less than ten minutes ago */
-        }
-        bool used = roster_compare(roster->term, roster->version, term, version) >= 0;
-        if (used && !roster_allows(w, roster, uid, h->address)) {
+        if (roster->term > 0 && is_in_use(w, i) && !roster_allows(w, roster, uid, h->address)) {
             return false;
         }
     }
@@ -156,6 +189,15 @@ bool budget_allows_loss(struct world *w, const struct host *h)
 bool budget_allows_move(struct world *w, const struct host *h)
 {
     return h->disk.present && h->reached && !w->options.beyond && budget_allows_loss(w, h);
+}
+
+/* Both keep all that they know, and whoever goes through a roster's addresses meets both. */
+bool budget_allows_swap(const struct world *w, const struct host *h, const struct host *other)
+{
+    return h != other && h->index < w->member_count && other->index < w->member_count &&
+           h->reached && other->reached && h->disk.present && other->disk.present &&
+           other->state != HOST_ABSENT && w->twin_at[h->address] == NOBODY &&
+           w->twin_at[other->address] == NOBODY;
 }
 
 void budget_lost(struct world *w, struct host *h)

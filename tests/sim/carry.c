@@ -115,6 +115,7 @@ static void carry_stage(struct world *w, struct host *h)
         if (actions->claim == CLAIM_WITHDRAWN) {
             check_withdrawn(&w->check, h->index, w->now_ns);
         }
+        facts_shown(w, h);
         break;
     case STAGE_SAVE:
         if (actions->save) {

@@ -65,7 +65,8 @@ void check_reset(struct check *check)
     check->broken_ns = 0;
     check->why[0] = '\0';
     check->only_s1 = false;
-    check->only_core = false;
+    check->excuse = EXCUSE_NONE;
+    check->excused = RULE_NONE;
     memset(check->claims, 0, sizeof check->claims);
     memset(check->lease_us, 0, sizeof check->lease_us);
     memset(check->local_us, 0, sizeof check->local_us);
@@ -79,18 +80,40 @@ void check_reset(struct check *check)
     check->committed_version = 0;
 }
 
-static bool matters(const struct check *check, enum rule rule)
+static bool is_core(enum rule rule)
 {
-    bool core = rule == RULE_INVARIANT || rule == RULE_STEP || rule == RULE_WIRE;
-    return core || (!check->only_core && (rule == RULE_S1 || !check->only_s1));
+    return rule == RULE_INVARIANT || rule == RULE_STEP || rule == RULE_WIRE;
+}
+
+/* What a node does by itself holds whatever others forgot: its own disk, votes, promises and birth. */
+static bool is_excused(const struct check *check, enum rule rule)
+{
+    bool own = rule == RULE_S3 || rule == RULE_S5 || rule == RULE_DURABLE || rule == RULE_NEWBORN;
+    return check->excuse != EXCUSE_NONE && !own && !is_core(rule);
+}
+
+bool check_is_over(const struct check *check)
+{
+    return check->broken != RULE_NONE || check->excused != RULE_NONE;
+}
+
+void check_excuse(struct check *check, enum excuse excuse)
+{
+    if (check->excuse == EXCUSE_NONE) {
+        check->excuse = excuse;
+    }
 }
 
 void check_fail(struct check *check, enum rule rule, uint64_t now_ns, const char *format, ...)
 {
-    if (check->broken != RULE_NONE || !matters(check, rule)) {
+    if (check_is_over(check) || (check->only_s1 && rule != RULE_S1 && !is_core(rule))) {
         return;
     }
-    check->broken = rule;
+    if (is_excused(check, rule)) {
+        check->excused = rule;
+    } else {
+        check->broken = rule;
+    }
     check->broken_ns = now_ns;
     va_list values;
     va_start(values, format);

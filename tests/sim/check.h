@@ -37,6 +37,14 @@ enum rule {
     RULES
 };
 
+/* What a run has met that PROTOCOL 2 excludes: some rules cannot hold then, and are counted, not judged. */
+enum excuse {
+    EXCUSE_NONE,
+    EXCUSE_COPY,       /* a uid that ran twice, or on an old state, voted, resigned or claimed */
+    EXCUSE_TWO_FLOCKS, /* one --self on two machines at the founding */
+    EXCUSES
+};
+
 /* (a, b) -> value, never forgotten during a run. */
 struct fact {
     uint64_t a;
@@ -86,8 +94,9 @@ struct check {
     enum rule broken;
     uint64_t broken_ns;
     char why[240];
-    bool
-        only_core; /* an old copy voted before anybody told it: what the core says of itself must hold, no more */
+    enum excuse excuse;
+    enum rule
+        excused; /* the first rule that was broken with an excuse: what follows from it is not told either */
     bool
         only_s1; /* beyond the failure model S1 alone must hold; what the core says of itself must hold too */
 
@@ -121,6 +130,9 @@ uint64_t *facts_make(struct facts *facts, uint64_t a, uint64_t b, bool *is_new);
 void check_reset(struct check *check);
 void check_fail(struct check *check, enum rule rule, uint64_t now_ns, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+bool check_is_over(const struct check *check);      /* something is broken, excused or not */
+void check_copy(struct check *check, uint64_t uid); /* it acts: is it one? */
+void check_excuse(struct check *check, enum excuse excuse);
 const char *rule_name(enum rule rule);
 
 /* check_claims.c: S1, S2, holds, and the time without a goose. */

@@ -22,6 +22,15 @@ int check_goose(const struct check *check, uint64_t now_ns)
     return -1;
 }
 
+/* A lost disk's uid is never heard again; one that was copied acts on what it has forgotten. */
+void check_copy(struct check *check, uint64_t uid)
+{
+    const struct voter_seen *voter = check_voter(check, uid);
+    if (voter != NULL && voter->tainted) {
+        check_excuse(check, EXCUSE_COPY);
+    }
+}
+
 static void judge_others(struct check *check, unsigned host, uint64_t now_ns)
 {
     const struct claim_seen *mine = &check->claims[host];
@@ -127,6 +136,7 @@ void check_claim(struct check *check, unsigned host, uint64_t uid, uint64_t term
             note_end(check, claim);
         }
         *claim = (struct claim_seen){true, uid, term, now_ns, end_ns};
+        check_copy(check, uid);
         judge_term(check, host, now_ns);
     }
     if (end_ns > now_ns) {

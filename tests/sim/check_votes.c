@@ -176,9 +176,7 @@ void check_vote(struct check *check, unsigned host, uint64_t voter_uid, uint64_t
                 uint64_t term, uint64_t decided_steady_us, uint64_t now_ns)
 {
     struct voter_seen *voter = check_voter(check, voter_uid);
-    if (voter != NULL && voter->tainted) {
-        check->only_core = true;
-    }
+    check_copy(check, voter_uid);
     if (voter == NULL || voter->tainted) {
         return;
     }
@@ -200,11 +198,7 @@ void check_resigned(struct check *check, unsigned host, uint64_t uid, uint64_t t
                     uint64_t now_ns)
 {
     const struct claim_seen *claim = &check->claims[host];
-    const struct voter_seen *voter = check_voter(check, uid);
-    if (voter != NULL && voter->tainted) {
-        check->only_core =
-            true; /* an old copy gives up what an earlier life of it may still claim */
-    }
+    check_copy(check, uid); /* it may give up what an earlier life of it still claims */
     if (check_is_claimed(check, host, now_ns) && claim->uid == uid && claim->term == term) {
         check_fail(check, RULE_S1_STAR, now_ns,
                    "n%u resigns term %" PRIu64 " and still claims it for %" PRIu64 " us", host + 1,

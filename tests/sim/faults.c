@@ -1,8 +1,6 @@
 /* faults.c: what a fault does when it strikes, and how it ends. It must never go beyond what budget.c allows. */
 #include "world.h"
 
-#include <inttypes.h>
-
 static uint16_t all_hosts(const struct world *w)
 {
     return (uint16_t)((1u << w->host_count) - 1);
@@ -27,6 +25,18 @@ void plan_start(struct world *w)
     }
 }
 
+/* One that runs and has no seat in the goose's roster; NULL: none. */
+static struct host *newcomer(struct world *w, const struct host *goose, unsigned from)
+{
+    for (unsigned i = 0; i < w->member_count && goose != NULL; i++) {
+        struct host *h = &w->hosts[(from + i) % w->member_count];
+        if (h->state == HOST_UP && roster_find_uid(&goose->election.roster, h->uid) < 0) {
+            return h;
+        }
+    }
+    return NULL;
+}
+
 static struct host *aimed_at(struct world *w, const struct fault *f, struct host *sprung_by)
 {
     struct host *goose = world_goose(w);
@@ -35,6 +45,12 @@ static struct host *aimed_at(struct world *w, const struct fault *f, struct host
     }
     if (f->aim == AIM_GOOSE && goose != NULL) {
         return goose;
+    }
+    if (f->aim == AIM_SEATED && w->seated != NOBODY) {
+        return &w->hosts[w->seated];
+    }
+    if (f->aim == AIM_NEWCOMER && newcomer(w, goose, f->host) != NULL) {
+        return newcomer(w, goose, f->host);
     }
     if (f->aim == AIM_OTHER && sprung_by != NULL && f->host == sprung_by->index) {
         return &w->hosts[(f->host + 1u) % w->host_count];
@@ -46,7 +62,8 @@ static struct host *aimed_at(struct world *w, const struct fault *f, struct host
 static bool strikes_within(enum fault_kind kind)
 {
     bool asked = kind >= FAULT_REMOVE && kind <= FAULT_STOP;
-    return !asked && kind != FAULT_HOLD && kind != FAULT_NEW_OPTIONS && kind != FAULT_JOIN;
+    return !asked && kind != FAULT_HOLD && kind != FAULT_NEW_OPTIONS && kind != FAULT_JOIN &&
+           kind != FAULT_NEW_LEASE && kind != FAULT_SNAPSHOT;
 }
 
 /* An ambush on a host's own step strikes within it, at its stage; on another's, right after it. */
@@ -187,17 +204,20 @@ static void reboot(struct world *w, struct fault *f, struct host *h)
     start_again(w, f, h);
 }
 
-static void join(struct world *w, struct fault *f, struct host *h)
+static void crash_but_one(struct world *w, struct fault *f, struct host *h)
 {
-    (void)f;
-    h->state = HOST_OFF;
-    host_start(w, h);
+    for (unsigned i = 0; i < w->host_count; i++) {
+        if (&w->hosts[i] != h && w->hosts[i].state == HOST_UP) {
+            crash(w, f, &w->hosts[i]);
+        }
+    }
 }
 
 static void disk_lost(struct world *w, struct fault *f, struct host *h)
 {
     crash(w, f, h); /* first: it may still finish a write */
-    if (h->disk.present && budget_allows_loss(w, h)) {
+    f->missed = !h->disk.present || !budget_allows_loss(w, h);
+    if (!f->missed) {
         trace_line(w, h, "its disk is lost");
         disk_lose(w, h);
     }
@@ -206,7 +226,8 @@ static void disk_lost(struct world *w, struct fault *f, struct host *h)
 static void disk_old(struct world *w, struct fault *f, struct host *h)
 {
     crash(w, f, h);
-    if (h->disk.present && budget_allows_loss(w, h) && disk_roll_back(w, h)) {
+    f->missed = !h->disk.present || !budget_allows_loss(w, h) || !disk_roll_back(w, h);
+    if (!f->missed) {
         trace_line(w, h, "an old copy of its state file is put back");
     }
 }
@@ -223,42 +244,30 @@ static void disk_hangs(struct world *w, struct fault *f, struct host *h)
     h->disk.hangs_until_ns = w->now_ns + f->for_ns;
 }
 
-static void move(struct world *w, struct fault *f, struct host *h)
+static void set_lease(struct host *h, uint32_t lease_us)
 {
-    if (w->next_address >= ADDRESSES_MAX - 1) {
-        return;
-    }
-    crash(w, f, h);
-    if (!budget_allows_move(w, h)) {
-        return;
-    }
-    w->at_address[h->address] = NOBODY;
-    w->moved_away_bits |= UINT64_C(1) << h->address;
-    h->address = w->next_address++;
-    w->at_address[h->address] = h->index;
-    (void)address_keep(&h->options.self, address_name(h->address));
-    trace_line(w, h, "moves to address n%u", h->address);
-    if (h->peers_bits != 0) { /* its own list names where it was; the others' still do */
-        host_set_hints(w, h, h->peers_bits);
-        host_set_peers(w, h, 0);
-    }
+    host_set_lease(h, lease_us, lease_us / 4);
 }
 
 static void new_options(struct world *w, struct fault *f, struct host *h)
 {
     static const uint8_t priorities[] = {1, 50, 100, 200};
-    if (h->looping) {
-        return;
-    }
     h->options.priority = priorities[f->strength % 4];
     if ((f->strength & 64) != 0) {
-        uint32_t lease_us = w->options.lease_us * (5 + (uint32_t)(f->strength >> 8) % 16) / 10;
-        if (lease_us < w->check.lease_us[h->index]) {
-            w->check.lease_us[h->index] = lease_us;
-        }
-        h->options.lease_us = lease_us;
-        h->options.heartbeat_us = lease_us / 4;
+        set_lease(h, w->options.lease_us * (5 + (uint32_t)(f->strength >> 8) % 16) / 10);
     }
+    host_new_options(w, h);
+}
+
+/* Much shorter or longer, but no shorter than a question and its answer need. */
+static void new_lease(struct world *w, struct fault *f, struct host *h)
+{
+    static const uint16_t percent[] = {3, 5, 10, 25, 200, 400};
+    uint64_t least_us = 10000 + 8 * w->options.delay_max_ns / 1000;
+    uint64_t lease_us = (uint64_t)w->options.lease_us * percent[f->strength % 6] / 100;
+    lease_us = lease_us < least_us ? least_us : lease_us;
+    set_lease(h, (uint32_t)(lease_us > LEASE_US_MAX ? LEASE_US_MAX : lease_us));
+    h->lease_changed = true;
     host_new_options(w, h);
 }
 
@@ -328,15 +337,25 @@ static void (*const strike[FAULT_KINDS])(struct world *w, struct fault *f, struc
     [FAULT_DISK_OLD] = disk_old,
     [FAULT_DISK_FAILS] = disk_fails,
     [FAULT_DISK_HANGS] = disk_hangs,
-    [FAULT_JOIN] = join,
+    [FAULT_JOIN] = identity_join,
     [FAULT_REMOVE] = ask_remove,
     [FAULT_HANDOVER] = ask_handover,
     [FAULT_DRAIN] = ask_drain,
     [FAULT_UNDRAIN] = ask_undrain,
     [FAULT_STOP] = ask_stop,
-    [FAULT_MOVE] = move,
+    [FAULT_MOVE] = identity_move,
     [FAULT_NEW_OPTIONS] = new_options,
     [FAULT_HOLD] = ask_hold,
+    [FAULT_LONG_PAUSE] = pause,
+    [FAULT_CRASH_BUT_ONE] = crash_but_one,
+    [FAULT_NEW_LEASE] = new_lease,
+    [FAULT_MOVE_USED] = identity_move_used,
+    [FAULT_SWAP] = identity_swap,
+    [FAULT_TWIN] = copies_twin,
+    [FAULT_REPLAY] = copies_record,
+    [FAULT_RECOVER] = identity_recover,
+    [FAULT_CLONE] = copies_clone,
+    [FAULT_SNAPSHOT] = copies_snapshot,
 };
 
 /* The fault as it happens to this host: at a time of its own, or within a step. */
@@ -347,10 +366,10 @@ void fault_strike(struct world *w, unsigned index, struct host *h)
     if (h->state != wanted || w->healed) {
         return;
     }
-    w->totals->struck[f->kind]++;
     trace_line(w, h, "fault %u: %s for %.1f ms", index, fault_name(f->kind),
                (double)f->for_ns / 1e6);
     strike[f->kind](w, f, h);
+    w->totals->struck[f->kind] += !f->missed;
 }
 
 void fault_end(struct world *w, unsigned index)
@@ -367,6 +386,7 @@ void fault_end(struct world *w, unsigned index)
         }
         return;
     }
+    copies_end(w, f);
     net_cut(w, f->from, f->to, f->both, -1);
     f->from = 0;
     f->to = 0;

@@ -42,6 +42,8 @@ static void set_up(struct world *w, const struct setting *setting, uint64_t numb
     options.write_max_ns = setting->wan ? 10 * MS : 2 * MS;
     options.loop_late_ns = MS / 10;
     options.spread_ns = MS;
+    options.queue = 512;
+    options.voters = 5;
     world_reset(w, &options, NULL);
     w->weather.loss_ppm = setting->wan ? (uint32_t)rng_below(&rng, 50001) : 0;
     world_populate(w);

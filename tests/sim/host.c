@@ -36,6 +36,7 @@ static void forget_process(struct host *h)
     h->wake_us = UINT64_MAX;
     h->timer_waits = false;
     h->saved_waits = false;
+    h->options_wait = false;
     h->request_count = 0;
     h->trip = -1;
     h->role = ROLE_DUCK;
@@ -43,7 +44,7 @@ static void forget_process(struct host *h)
 
 void host_start(struct world *w, struct host *h)
 {
-    if (h->state == HOST_UP) {
+    if (h->state == HOST_UP || h->state == HOST_ABSENT) {
         return;
     }
     forget_process(h);
@@ -109,6 +110,24 @@ void host_reboot(struct world *w, struct host *h)
     clock_reboot(&h->clock, w->now_ns, rng_between(&w->clock_rng, 1000, 5000000));
 }
 
+/* A machine as it was: its memory, its clock and its disk. What came meanwhile it has never seen. */
+void host_put_back(struct world *w, struct host *h, const struct snapshot *snapshot)
+{
+    host_crash(w, h);
+    facts_gone(w, h, true);
+    forget_process(h);
+    clock_reboot(&h->clock, w->now_ns, snapshot->local_us);
+    h->disk = snapshot->disk;
+    h->election = snapshot->election;
+    memcpy(h->observers, snapshot->observers, observers_bytes(OBSERVERS_MAX));
+    h->state = HOST_UP;
+    h->queue_head = NO_PACKET;
+    h->queued = 0;
+    h->wake_us = snapshot->wake_us;
+    facts_put_back(w, h);
+    host_plan_timer(w, h);
+}
+
 void host_freeze(struct world *w, struct host *h, uint64_t for_ns)
 {
     uint64_t until_ns = w->now_ns + for_ns;
@@ -151,7 +170,7 @@ void host_arrives(struct world *w, struct host *h, uint32_t packet)
         net_free(w, packet);
     } else if (!h->looping) {
         handle_packet(w, h, packet);
-    } else if (h->queued == QUEUE_MAX) {
+    } else if (h->queued >= w->options.queue) {
         net_free(w, packet);
     } else {
         w->packets[packet].next = NO_PACKET;
@@ -238,22 +257,34 @@ void host_request(struct world *w, struct host *h, struct waiting_request reques
     }
 }
 
+static void handle_options(struct world *w, struct host *h)
+{
+    h->options_wait = false;
+    struct event event = {.kind = EVENT_OPTIONS};
+    event.options.options = &h->options;
+    run_step(w, h, &event);
+}
+
 void host_new_options(struct world *w, struct host *h)
 {
-    if (h->state == HOST_UP && !h->looping) {
-        struct event event = {.kind = EVENT_OPTIONS};
-        event.options.options = &h->options;
-        run_step(w, h, &event);
+    if (h->options.lease_us > w->longest_lease_us) {
+        w->longest_lease_us = h->options.lease_us;
+    }
+    if (h->state == HOST_UP && h->looping) {
+        h->options_wait = true;
+    } else if (h->state == HOST_UP) {
+        handle_options(w, h);
     }
 }
 
 /* What waits is taken in any order, but datagrams in the order in which they came. */
 static bool handle_one(struct world *w, struct host *h)
 {
-    bool waits[4] = {h->timer_waits, h->saved_waits, h->queued > 0, h->request_count > 0};
-    unsigned at = (unsigned)rng_below(&w->host_rng, 4);
-    for (unsigned i = 0; i < 4 && !waits[at]; i++) {
-        at = (at + 1) % 4;
+    bool waits[5] = {h->timer_waits, h->saved_waits, h->queued > 0, h->request_count > 0,
+                     h->options_wait};
+    unsigned at = (unsigned)rng_below(&w->host_rng, 5);
+    for (unsigned i = 0; i < 5 && !waits[at]; i++) {
+        at = (at + 1) % 5;
     }
     if (!waits[at]) {
         return false;
@@ -267,8 +298,10 @@ static bool handle_one(struct world *w, struct host *h)
         h->queue_head = w->packets[packet].next;
         h->queued--;
         handle_packet(w, h, packet);
-    } else {
+    } else if (at == 3) {
         handle_request(w, h);
+    } else {
+        handle_options(w, h);
     }
     return true;
 }

@@ -8,13 +8,7 @@
 
 static uint64_t longest_lease_ns(const struct world *w)
 {
-    uint64_t longest_us = w->options.lease_us;
-    for (unsigned i = 0; i < w->host_count; i++) {
-        if (w->hosts[i].options.lease_us > longest_us) {
-            longest_us = w->hosts[i].options.lease_us;
-        }
-    }
-    return longest_us * 1000;
+    return w->longest_lease_us * 1000;
 }
 
 /* Of those that are well; NULL: none has one. */
@@ -93,6 +87,10 @@ static void make_well(struct world *w, struct host *h)
     } else {
         host_start(w, h);
     }
+    if (h->lease_changed) {
+        host_set_lease(h, w->options.lease_us, w->options.heartbeat_us);
+        host_new_options(w, h);
+    }
     h->request_count = 0;
     host_request(w, h, (struct waiting_request){.kind = REQUEST_UNDRAIN});
 }
@@ -102,6 +100,7 @@ uint16_t liveness_heal(struct world *w)
     struct rng *rng = &w->client_rng;
     uint16_t all = 0;
     uint16_t broken = 0;
+    copies_remove_strangers(w);
     for (unsigned i = 0; i < w->host_count; i++) {
         all = (uint16_t)(all | (w->hosts[i].state != HOST_ABSENT ? 1u << i : 0));
     }
@@ -119,7 +118,7 @@ uint16_t liveness_heal(struct world *w)
     if (broken != 0) {
         world_count(w, COUNT_BROKEN_MINORITIES);
     }
-    for (unsigned i = 0; i < w->host_count && w->check.broken == RULE_NONE; i++) {
+    for (unsigned i = 0; i < w->host_count && !check_is_over(&w->check); i++) {
         unsigned how = (unsigned)rng_below(rng, 4);
         if (((broken >> i) & 1) != 0) {
             break_one(w, &w->hosts[i], how);
@@ -385,12 +384,12 @@ static bool poke(struct world *w, uint16_t hosts)
                    "a minority was poked, and the majority had no goose for %.1f ms",
                    (double)gap_ns / 1e6);
     }
-    return w->check.broken == RULE_NONE;
+    return !check_is_over(&w->check);
 }
 
 void liveness_judge(struct world *w, uint16_t hosts)
 {
-    if (w->check.broken != RULE_NONE) {
+    if (check_is_over(&w->check)) {
         return;
     }
     if (!majority_is_well(w, hosts)) {

@@ -186,6 +186,10 @@ static int run_one(const struct command *c)
             printf("%s broken at %.3f ms: %s\n", rule_name(w->check.broken),
                    (double)w->check.broken_ns / 1e6, w->check.why);
         }
+        if (w->check.excused != RULE_NONE) {
+            printf("%s broken at %.3f ms, which is not promised here: %s\n",
+                   rule_name(w->check.excused), (double)w->check.broken_ns / 1e6, w->check.why);
+        }
         print_plan(w, faults);
         print_replay(w, c->seed, faults);
     }

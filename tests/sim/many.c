@@ -61,6 +61,12 @@ static void add_totals(struct totals *sum, const struct totals *share)
     for (int i = 0; i < COUNTS; i++) {
         sum->counts[i] += share->counts[i];
     }
+    for (int i = 0; i < PROFILES; i++) {
+        sum->profiles[i] += share->profiles[i];
+    }
+    for (int i = 0; i < EXCUSES * RULES; i++) {
+        sum->excused[i / RULES][i % RULES] += share->excused[i / RULES][i % RULES];
+    }
     sum->worst_l1_ns =
         share->worst_l1_ns > sum->worst_l1_ns ? share->worst_l1_ns : sum->worst_l1_ns;
     sum->worst_poke_ns =
@@ -97,11 +103,39 @@ static void print_counts(const struct totals *totals)
         [COUNT_L1_SKIPPED] = "without a majority",
         [COUNT_L3] = "waits for all",
         [COUNT_POKES] = "pokes",
+        [COUNT_REPLAYED] = "replayed",
+        [COUNT_LATE_BEYOND] = "later than all",
+        [COUNT_USED_ADDRESSES] = "addresses used again",
     };
     for (int i = 0; i < COUNTS; i++) {
         printf("%24s %12" PRIu64 "%s", names[i], totals->counts[i], i % 2 == 1 ? "\n" : "");
     }
     printf(COUNTS % 2 == 1 ? "\n\n" : "\n");
+}
+
+/* What PROTOCOL 2 does not promise is counted: how often it was met, and what broke then. */
+static void print_excused(const struct totals *totals)
+{
+    static const char *const names[EXCUSES] = {"", "a copy acted", "two founded with one --self"};
+    printf("runs:");
+    for (int i = 0; i < PROFILES; i++) {
+        printf(" %" PRIu64 " %s", totals->profiles[i], profile_name((enum profile)i));
+    }
+    printf("\n");
+    for (int excuse = EXCUSE_NONE + 1; excuse < EXCUSES; excuse++) {
+        const uint64_t *broke = totals->excused[excuse];
+        uint64_t all = 0;
+        for (int rule = 0; rule < RULES; rule++) {
+            all += broke[rule];
+        }
+        printf("%s in %" PRIu64 " runs, and broke", names[excuse], all);
+        for (int rule = RULE_NONE + 1; rule < RULES; rule++) {
+            if (broke[rule] > 0) {
+                printf(" %s %" PRIu64, rule_name((enum rule)rule), broke[rule]);
+            }
+        }
+        printf("\n");
+    }
 }
 
 void many_print(const struct totals *totals, double seconds)
@@ -113,6 +147,7 @@ void many_print(const struct totals *totals, double seconds)
     }
     printf("\n");
     print_counts(totals);
+    print_excused(totals);
     printf("longest wait for a goose after the faults: %.1f ms; longest time without one after a"
            " poke: %.1f ms\n",
            (double)totals->worst_l1_ns / 1e6, (double)totals->worst_poke_ns / 1e6);

@@ -43,29 +43,49 @@ static uint64_t delay_ns(struct world *w)
     if (rng_chance(&w->net_rng, weather->late_ppm)) {
         ns += rng_magnitude(&w->net_rng, weather->late_ns / 100 + 1, weather->late_ns);
     }
+    if (rng_chance(&w->net_rng, weather->beyond_ppm)) {
+        world_count(w, COUNT_LATE_BEYOND);
+        ns += rng_between(&w->net_rng, weather->beyond_ns / 2, weather->beyond_ns);
+    }
     return ns;
 }
 
-static void fly(struct world *w, uint32_t packet)
+/* To one's own address the way is short; to one that two machines have, it is each sender's own. */
+uint8_t net_owner(const struct world *w, unsigned from, uint8_t address)
 {
-    heap_push(&w->heap, w->now_ns + delay_ns(w), HAPPENS_PACKET, 0, packet);
+    uint8_t twin = w->twin_at[address];
+    uint8_t owner = w->at_address[address];
+    if (twin == NOBODY || from == owner) {
+        return owner;
+    }
+    bool there = from == twin || ((w->twin_hears[address] >> from) & 1) != 0;
+    return there || owner == NOBODY ? twin : owner;
 }
 
-static void double_it(struct world *w, const struct packet *original)
+static void fly(struct world *w, uint32_t at, uint64_t more_ns)
+{
+    const struct packet *packet = &w->packets[at];
+    uint64_t to_ns = w->now_ns + delay_ns(w) + more_ns;
+    heap_push(&w->heap, to_ns, HAPPENS_PACKET, 0, at);
+    if (packet->with_roster) {
+        budget_roster_flies(w, packet->roster_term, packet->roster_version, to_ns);
+    }
+}
+
+void net_fly(struct world *w, const struct packet *original, uint64_t within_ns)
 {
     uint32_t copy = w->free_packet;
     if (copy == NO_PACKET) {
         return;
     }
-    world_count(w, COUNT_MESSAGES_TWICE);
     w->free_packet = w->packets[copy].next;
     memcpy(&w->packets[copy], original, sizeof *original);
-    fly(w, copy);
+    fly(w, copy, within_ns == 0 ? 0 : rng_below(&w->net_rng, within_ns));
 }
 
 static const char *fate(struct world *w, const struct host *h, uint8_t address)
 {
-    uint8_t to = w->at_address[address];
+    uint8_t to = net_owner(w, h->index, address);
     if (to == NOBODY || w->free_packet == NO_PACKET) {
         return to == NOBODY ? "nobody there" : "network full";
     }
@@ -89,14 +109,20 @@ void net_send(struct world *w, struct host *h, const struct send *send)
     struct packet *packet = &w->packets[at];
     w->free_packet = packet->next;
     packet->from_address = h->address;
+    packet->from_host = h->index;
+    packet->with_roster = send->message.with_roster;
+    packet->roster_term = h->election.roster.term;
+    packet->roster_version = h->election.roster.version;
     packet->to_address = address;
     packet->bytes = (uint16_t)wire_encode(&send->message, &h->election.roster, packet->data);
     if (packet->bytes == 0 || packet->bytes > MESSAGE_BYTES_MAX) {
         check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: a message of %u bytes", h->index + 1u,
                    packet->bytes);
     }
-    fly(w, at);
+    fly(w, at, 0);
     if (rng_chance(&w->net_rng, w->weather.twice_ppm)) {
-        double_it(w, packet);
+        world_count(w, COUNT_MESSAGES_TWICE);
+        net_fly(w, packet, 0);
     }
+    copies_heard(w, packet, net_owner(w, h->index, address));
 }

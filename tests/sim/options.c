@@ -18,6 +18,8 @@ const char *fault_name(enum fault_kind kind)
         [FAULT_OTHER_LEASES] = "other leases",
         [FAULT_WRONG_PEERS] = "wrong peers",
         [FAULT_CLIENTS] = "clients",
+        [FAULT_LATE_MEMBERS] = "late members",
+        [FAULT_LATE_BEYOND] = "late beyond all",
         [FAULT_CUT_ONE_WAY] = "cut one way",
         [FAULT_CUT_PAIR] = "cut pair",
         [FAULT_DEAF] = "deaf",
@@ -43,6 +45,16 @@ const char *fault_name(enum fault_kind kind)
         [FAULT_MOVE] = "move",
         [FAULT_NEW_OPTIONS] = "new options",
         [FAULT_HOLD] = "hold",
+        [FAULT_LONG_PAUSE] = "long pause",
+        [FAULT_CRASH_BUT_ONE] = "crash but one",
+        [FAULT_NEW_LEASE] = "new lease",
+        [FAULT_MOVE_USED] = "move to a used one",
+        [FAULT_SWAP] = "swap",
+        [FAULT_TWIN] = "twin",
+        [FAULT_REPLAY] = "replay",
+        [FAULT_RECOVER] = "recover",
+        [FAULT_CLONE] = "clone",
+        [FAULT_SNAPSHOT] = "snapshot",
     };
     return kind < FAULT_KINDS ? names[kind] : "?";
 }
@@ -60,6 +72,8 @@ static void draw_flock(struct sim_options *o, struct rng *rng)
     o->settled_peers = rng_chance(rng, 500000);
     o->observers = rng_chance(rng, 150000) ? rng_int(rng, 1, 2) : 0;
     o->spare = rng_chance(rng, 500000) ? rng_int(rng, 1, 4) : 0;
+    o->strangers = 1;
+    o->voters = 5;
     if (o->beyond) {
         o->first = 3;
         o->spare = 0;
@@ -91,6 +105,9 @@ static void draw_timings(struct sim_options *o, struct rng *rng)
     o->loop_late_ns = 100000;
     o->spread_ns = rng_chance(rng, 500000) ? 1000000 : rng_magnitude(rng, 1000000, 10 * lease_ns);
     o->safety_ns = lease_ns * rng_between(rng, 15, 90);
+    o->shortest_ns = lease_ns / 20;
+    o->longest_ns = 12 * lease_ns;
+    o->queue = 512;
     if (o->birth == BIRTH_FOUNDER) {
         o->safety_ns += UINT64_C(3000000000); /* it listens for two seconds first */
     }
@@ -112,13 +129,18 @@ static void draw_swarm(struct sim_options *o, struct rng *rng)
     if (o->spare == 0) {
         swarm &= ~BIT(FAULT_JOIN);
     }
+    swarm &= ~(BIT(FAULT_LONG_PAUSE) | BIT(FAULT_LATE_BEYOND));
     if (o->beyond) {
         swarm &= ~(BIT(FAULT_WRONG_PEERS) | BIT(FAULT_JOIN) | BIT(FAULT_REMOVE) | BIT(FAULT_MOVE) |
-                   BIT(FAULT_OTHER_LEASES) | BIT(FAULT_NEW_OPTIONS) | BIT(FAULT_DISK_OLD));
+                   BIT(FAULT_OTHER_LEASES) | BIT(FAULT_NEW_OPTIONS) | BIT(FAULT_DISK_OLD) |
+                   BIT(FAULT_NEW_LEASE) | BIT(FAULT_MOVE_USED) | BIT(FAULT_SWAP) | BIT(FAULT_TWIN) |
+                   BIT(FAULT_RECOVER) | BIT(FAULT_CLONE) | BIT(FAULT_SNAPSHOT) |
+                   BIT(FAULT_LATE_MEMBERS));
         swarm |= BIT(FAULT_DISK_LOST) | BIT(FAULT_CRASH);
     }
     o->swarm = swarm;
     o->fault_count = (unsigned)rng_between(rng, 3, 48);
+    o->cluster_ppm = rng_chance(rng, 300000) ? 300000 : 0;
     o->ambush_ppm = rng_chance(rng, 700000) ? (uint32_t)rng_between(rng, 100000, 800000) : 0;
     o->broken_ppm = 400000;
 }
@@ -132,6 +154,9 @@ void options_draw(struct sim_options *options, uint64_t seed)
     draw_flock(options, &rng);
     draw_timings(options, &rng);
     draw_swarm(options, &rng);
+    if (!options->beyond) {
+        profile_apply(options, &rng);
+    }
 }
 
 void options_print(const struct sim_options *o, FILE *out)
@@ -145,9 +170,10 @@ void options_print(const struct sim_options *o, FILE *out)
         fprintf(out, ", %d join", o->spare);
     }
     fprintf(out,
-            ", %s%s, lease %.0f ms, heartbeat %.1f ms, %.2f-%.2f ms one way, faults for %.1f s",
-            births[o->birth], o->beyond ? ", beyond the failure model" : "", o->lease_us / 1e3,
-            o->heartbeat_us / 1e3, (double)o->delay_min_ns / 1e6, (double)o->delay_max_ns / 1e6,
+            ", %s, %s%s, lease %.0f ms, heartbeat %.1f ms, %.2f-%.2f ms one way, faults for %.1f s",
+            profile_name(o->profile), births[o->birth],
+            o->beyond ? ", beyond the failure model" : "", o->lease_us / 1e3, o->heartbeat_us / 1e3,
+            (double)o->delay_min_ns / 1e6, (double)o->delay_max_ns / 1e6,
             (double)o->safety_ns / 1e9);
     for (int kind = 0; kind < FAULT_KINDS; kind++) {
         if ((o->swarm & BIT(kind)) != 0) {

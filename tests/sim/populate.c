@@ -36,12 +36,25 @@ void host_set_hints(struct world *w, struct host *h, uint64_t bits)
     }
 }
 
-static struct host *add_host(struct world *w)
+void host_set_lease(struct host *h, uint32_t lease_us, uint32_t heartbeat_us)
+{
+    h->options.lease_us = lease_us;
+    h->options.heartbeat_us = heartbeat_us;
+    if (h->options.dead_after_us < 3 * (uint64_t)heartbeat_us) {
+        h->options.dead_after_us = 3 * (uint64_t)heartbeat_us;
+    }
+}
+
+/* A stranger has no address before a fault gives it one. */
+static struct host *add_host(struct world *w, bool stranger)
 {
     struct host *h = &w->hosts[w->host_count];
     const struct sim_options *o = &w->options;
-    h->address = (uint8_t)(w->host_count + 1);
-    w->at_address[h->address] = h->index;
+    h->address = stranger ? 0 : (uint8_t)(w->host_count + 1);
+    if (!stranger) {
+        w->at_address[h->address] = h->index;
+        w->member_count++;
+    }
     w->host_count++;
     h->clock.base_real_ns = w->now_ns;
     h->clock.base_steady_ns = rng_magnitude(&w->clock_rng, MS, UINT64_C(1000000000000000));
@@ -49,10 +62,9 @@ static struct host *add_host(struct world *w)
     (void)address_keep(&h->options.self, address_name(h->address));
     h->options.http_port = 7000;
     h->options.priority = PRIORITY_DEFAULT;
-    h->options.voters = 5;
-    h->options.heartbeat_us = o->heartbeat_us;
-    h->options.lease_us = o->lease_us;
+    h->options.voters = o->voters;
     h->options.dead_after_us = o->dead_after_us;
+    host_set_lease(h, o->lease_us, o->heartbeat_us);
     h->options.name_tag = NAME_TAG;
     w->check.lease_us[h->index] = o->lease_us;
     return h;
@@ -121,8 +133,11 @@ void world_populate(struct world *w)
     int count = o->first + o->observers + o->spare;
     uint64_t first_bits = 0;
     for (int i = 0; i < count; i++) {
-        struct host *h = add_host(w);
+        struct host *h = add_host(w, false);
         first_bits |= i < o->first ? UINT64_C(1) << h->address : 0;
+    }
+    for (int i = 0; i < o->strangers; i++) {
+        (void)add_host(w, true);
     }
     draw_priorities(w);
     for (int i = 0; i < count; i++) {

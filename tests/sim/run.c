@@ -24,6 +24,8 @@ bool run_seed(struct world *w, uint64_t seed, uint64_t faults, struct totals *to
             liveness_judge(w, well);
         }
     }
+    totals->profiles[options.profile]++;
+    totals->excused[w->check.excuse][w->check.excused]++;
     totals->events += w->events;
     totals->simulated_ns += w->now_ns;
     return w->check.broken == RULE_NONE;

@@ -318,14 +318,47 @@ static void what_is_beyond_the_model_is_not_held_against_it(void **state)
     assert_int_equal(check->broken, RULE_S1);
 }
 
-static void an_old_copy_that_votes_ends_the_promise_of_the_model(void **state)
+static void what_a_copy_forgot_is_counted(void **state)
 {
     struct check *check = *state;
     check_taint(check, A);
     check_vote(check, 0, A, B, 7, 10, 100);
     check_claim(check, 0, A, 1, 100, 500);
     check_claim(check, 1, B, 2, 499, 900);
-    assert_int_equal(check->broken, RULE_NONE);
+    assert_int_equal(check->excused, RULE_S1);
+}
+
+static void a_copy_that_claims_is_one_that_acts(void **state)
+{
+    struct check *check = *state;
+    check_claim(check, 1, B, 2, 100, 900);
+    check_taint(check, A);
+    check_claim(check, 0, A, 3, 500, 600);
+    assert_int_equal(check->excused, RULE_S1);
+}
+
+static void before_a_copy_acts_all_is_judged(void **state)
+{
+    struct check *check = *state;
+    check_taint(check, A);
+    check_claim(check, 0, C, 1, 100, 500);
+    check_claim(check, 1, B, 2, 499, 900);
+    assert_int_equal(check->broken, RULE_S1);
+}
+
+static void what_no_copy_changes_is_judged_beside_one(void **state)
+{
+    struct check *check = *state;
+    check_excuse(check, EXCUSE_COPY);
+    check_vote(check, 2, C, B, 7, 10, 100);
+    check_vote(check, 2, C, A, 7, 10, 200);
+    assert_int_equal(check->broken, RULE_S3);
+}
+
+static void two_foundings_excuse_no_invariant(void **state)
+{
+    struct check *check = *state;
+    check_excuse(check, EXCUSE_TWO_FLOCKS);
     check_fail(check, RULE_INVARIANT, 1000, "the core says so");
     assert_int_equal(check->broken, RULE_INVARIANT);
 }
@@ -403,7 +436,11 @@ int main(void)
         CHECKER(hold_is_over),
         CHECKER(the_longest_time_without_a_goose),
         CHECKER(what_is_beyond_the_model_is_not_held_against_it),
-        CHECKER(an_old_copy_that_votes_ends_the_promise_of_the_model),
+        CHECKER(what_a_copy_forgot_is_counted),
+        CHECKER(a_copy_that_claims_is_one_that_acts),
+        CHECKER(before_a_copy_acts_all_is_judged),
+        CHECKER(what_no_copy_changes_is_judged_beside_one),
+        CHECKER(two_foundings_excuse_no_invariant),
         CHECKER(the_first_thing_that_breaks_is_kept),
         cmocka_unit_test(clocks_are_exact),
         cmocka_unit_test(happenings_come_in_order),

@@ -53,6 +53,22 @@ static void clients(struct world *w, const struct fault *f)
     heap_push(&w->heap, w->now_ns, HAPPENS_CLIENT, 0, 0);
 }
 
+static void late_beyond(struct world *w, const struct fault *f)
+{
+    w->weather.beyond_ppm = (uint32_t)f->strength;
+    w->weather.beyond_ns = f->for_ns;
+}
+
+/* One or two, so that the others can found a flock without them. */
+static void late_members(struct world *w, const struct fault *f)
+{
+    unsigned first = (unsigned)w->options.first;
+    unsigned late = first > 3 && (f->mask & 3) == 0 ? 2 : 1;
+    for (unsigned i = 0; i < late; i++) {
+        w->hosts[(f->other + i) % first].not_before_ns = w->now_ns + f->for_ns;
+    }
+}
+
 /* A wrong list must be a minority's, and nobody else's: its own node and one or two others. */
 static void wrong_peers(struct world *w, const struct fault *f)
 {
@@ -72,9 +88,12 @@ static void other_leases(struct world *w, const struct fault *f)
     for (unsigned i = 0; i < w->host_count; i++) {
         struct host *h = &w->hosts[i];
         uint32_t tenth = tenths[(f->mask >> i) % 6];
-        h->options.lease_us = w->options.lease_us * tenth / 10;
-        h->options.heartbeat_us = h->options.lease_us / (3 + ((f->mask >> (i / 2)) & 3));
-        w->check.lease_us[i] = h->options.lease_us;
+        uint32_t lease_us = w->options.lease_us * tenth / 10;
+        lease_us = lease_us > LEASE_US_MAX ? LEASE_US_MAX : lease_us;
+        host_set_lease(h, lease_us, lease_us / (3 + ((f->mask >> (i / 2)) & 3)));
+        if (h->options.lease_us > w->longest_lease_us) {
+            w->longest_lease_us = h->options.lease_us;
+        }
     }
 }
 
@@ -90,6 +109,8 @@ static void (*const begin[FAULT_INSTANCES])(struct world *w, const struct fault 
     [FAULT_OTHER_LEASES] = other_leases,
     [FAULT_WRONG_PEERS] = wrong_peers,
     [FAULT_CLIENTS] = clients,
+    [FAULT_LATE_MEMBERS] = late_members,
+    [FAULT_LATE_BEYOND] = late_beyond,
 };
 
 void weather_begins(struct world *w, const struct fault *f)
@@ -108,7 +129,9 @@ void fault_client(struct world *w)
     struct host *h =
         goose != NULL && rng_chance(rng, 900000) ? goose : &w->hosts[rng_below(rng, w->host_count)];
     struct waiting_request request = {.kind = REQUEST_HOLD};
-    request.hold_us = rng_magnitude(rng, 1000, 2 * w->options.lease_us);
+    uint64_t longest_us = 2 * (uint64_t)w->options.lease_us;
+    bool as_long_as_can_be = rng_chance(rng, 400000);
+    request.hold_us = as_long_as_can_be ? longest_us : rng_magnitude(rng, 1000, longest_us);
     uint64_t next = w->request_ids + 1;
     w->client_ppm[next % CHECK_FACTS] = rng_int(rng, -CLOCK_PPM_MAX, CLOCK_PPM_MAX);
     host_request(w, h, request);

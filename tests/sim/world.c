@@ -51,6 +51,10 @@ struct world *world_new(void)
             abort();
         }
     }
+    w->snapshot.observers = malloc(observers_bytes(OBSERVERS_MAX));
+    if (w->snapshot.observers == NULL) {
+        abort();
+    }
     return w;
 }
 
@@ -59,6 +63,7 @@ void world_free(struct world *w)
     for (unsigned i = 0; i < HOSTS_MAX; i++) {
         free(w->hosts[i].observers);
     }
+    free(w->snapshot.observers);
     heap_free(&w->heap);
     free(w->packets);
     free(w);
@@ -104,7 +109,13 @@ void world_reset(struct world *w, const struct sim_options *options, struct tota
         host_reset(w, i);
     }
     w->host_count = 0;
+    w->member_count = 0;
+    w->seated = NOBODY;
+    w->longest_lease_us = options->lease_us;
+    w->recording.on = false;
+    w->snapshot.taken = false;
     memset(w->at_address, NOBODY, sizeof w->at_address);
+    memset(w->twin_at, NOBODY, sizeof w->twin_at);
     w->next_address = HOSTS_MAX + 1;
     w->roster_count = 0;
     w->lost_count = 0;
@@ -144,7 +155,8 @@ static void happen(struct world *w, const struct happening *it)
     struct host *h = &w->hosts[it->host % HOSTS_MAX];
     switch ((enum happening_kind)it->kind) {
     case HAPPENS_PACKET: {
-        uint8_t to = w->at_address[w->packets[it->arg].to_address];
+        const struct packet *packet = &w->packets[it->arg];
+        uint8_t to = net_owner(w, packet->from_host, packet->to_address);
         if (to == NOBODY) {
             net_free(w, it->arg);
         } else {
@@ -160,7 +172,9 @@ static void happen(struct world *w, const struct happening *it)
     case HAPPENS_DISK: disk_done(w, h, it->arg); break;
     case HAPPENS_LOOP: host_loop(w, h, it->arg); break;
     case HAPPENS_START:
-        if (!h->left_broken) {
+        if (w->now_ns < h->not_before_ns && !w->healed) {
+            heap_push(&w->heap, h->not_before_ns, HAPPENS_START, h->index, 0);
+        } else if (!h->left_broken) {
             host_start(w, h);
         }
         break;
@@ -174,7 +188,7 @@ static void happen(struct world *w, const struct happening *it)
 bool world_run(struct world *w, uint64_t until_ns)
 {
     struct happening next;
-    while (w->check.broken == RULE_NONE) {
+    while (!check_is_over(&w->check)) {
         if (w->heap.count == 0 || w->heap.entries[0].at_ns > until_ns) {
             w->now_ns = until_ns;
             return true;
@@ -187,5 +201,5 @@ bool world_run(struct world *w, uint64_t until_ns)
                        (int)(EVENTS_MAX / 1000000));
         }
     }
-    return w->check.broken == RULE_NONE;
+    return !check_is_over(&w->check);
 }

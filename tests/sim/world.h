@@ -5,21 +5,23 @@
 
 #include "check.h"
 #include "clocks.h"
+#include "facts.h"
 #include "heap.h"
 #include "options.h"
+#include "plan.h"
 
 #include "goose/election.h"
 #include "state.h"
 
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192
-#define QUEUE_MAX     512 /* a socket's buffer */
 #define BEATS_MAX     32
 #define ASKS_MAX      128 /* a candidate asks again every step, and a slow disk may take a while */
 #define REQUESTS_MAX  4
 #define FAULTS_MAX    64 /* bits of a uint64_t */
 #define ROSTERS_MAX   256
 #define LOST_UIDS_MAX 64
+#define RECORDED_MAX  128
 #define OBSERVERS_MAX 16
 #define NAME_TAG      UINT64_C(0x60053)
 #define NOBODY        0xff
@@ -43,6 +45,10 @@ struct packet {
     uint16_t bytes;
     uint8_t from_address;
     uint8_t to_address;
+    uint8_t from_host;
+    bool with_roster;
+    uint64_t roster_term;
+    uint64_t roster_version;
     uint8_t data[MESSAGE_BYTES_MAX];
 };
 
@@ -61,17 +67,6 @@ struct disk {
     uint8_t bytes[DURABLE_BYTES_MAX];
     uint8_t new_bytes[DURABLE_BYTES_MAX];
     uint8_t old_bytes[DURABLE_BYTES_MAX];
-};
-
-/* The order in which a step is carried out: election.h. A host may stop or die before each of them. */
-enum stage {
-    STAGE_WITHDRAW,
-    STAGE_SAVE,
-    STAGE_SEND,
-    STAGE_ARM,
-    STAGE_ANNOUNCE,
-    STAGE_MORE,
-    STAGE_DONE
 };
 
 enum host_state { HOST_ABSENT, HOST_OFF, HOST_UP };
@@ -100,7 +95,9 @@ struct host {
     enum host_state state;
     bool asleep;
     bool left_broken;
-    uint32_t pid; /* of the process: what was planned for an earlier one is void */
+    bool lease_changed;     /* by a fault: the healing takes it back */
+    uint64_t not_before_ns; /* its machine is not there yet */
+    uint32_t pid;           /* of the process: what was planned for an earlier one is void */
     struct clock clock;
     struct disk disk;
     struct election_options options;
@@ -123,6 +120,7 @@ struct host {
     uint64_t wake_us;
     bool timer_waits;
     bool saved_waits;
+    bool options_wait;
     bool saved_ok;
     uint32_t queue_head;
     uint32_t queue_tail;
@@ -148,8 +146,6 @@ struct host {
     uint64_t stood_term; /* the roster in use when it last voted for itself */
     uint64_t stood_version;
     uint64_t stood_lease_us;
-    uint64_t
-        unclaimed_ns; /* when a roster in use last had an unclaimed seat at its address; 0: never */
     enum role role;
     uint64_t claim_end_us; /* on its own clock */
     uint32_t claim_pid;
@@ -164,43 +160,6 @@ struct host {
     struct actions actions;
 };
 
-enum trigger {
-    TRIGGER_TIME,
-    TRIGGER_WIN,
-    TRIGGER_ROSTER,
-    TRIGGER_COMMIT,
-    TRIGGER_RESIGN,
-    TRIGGER_YES, /* a granted vote leaves */
-    TRIGGER_CANDIDACY,
-    TRIGGER_CANVASS,
-    TRIGGER_HOLD,
-    TRIGGER_SAVE,
-    TRIGGERS
-};
-
-enum aim { AIM_HOST, AIM_SELF, AIM_GOOSE, AIM_OTHER };
-
-/* One fault of the plan. Everything random about it is drawn when the plan is made, so that leaving another one out
- * does not change it. */
-struct fault {
-    enum fault_kind kind;
-    enum trigger trigger;
-    enum aim aim;
-    enum stage stage; /* where in its own step a host is struck */
-    uint8_t host;
-    uint8_t other;
-    uint16_t mask;
-    uint32_t countdown; /* ambush: the so many-th time */
-    uint64_t at_ns;
-    uint64_t for_ns;
-    uint64_t strength;
-    bool struck;
-    uint8_t victim;
-    uint16_t from; /* what it cut: hosts of `from` to hosts of `to` */
-    uint16_t to;
-    bool both;
-};
-
 /* What the weather faults make of the network, the loops and the disks. */
 struct weather {
     uint32_t loss_ppm;
@@ -209,6 +168,8 @@ struct weather {
     uint64_t long_ns;
     uint32_t late_ppm;
     uint64_t late_ns;
+    uint32_t beyond_ppm;
+    uint64_t beyond_ns;
     uint64_t loop_late_ns;
     uint32_t stall_ppm;
     uint64_t stall_ns;
@@ -244,6 +205,9 @@ enum count {
     COUNT_L1_SKIPPED,
     COUNT_L3,
     COUNT_POKES,
+    COUNT_REPLAYED,
+    COUNT_LATE_BEYOND,
+    COUNT_USED_ADDRESSES, /* given to somebody else */
     COUNTS
 };
 
@@ -256,8 +220,33 @@ struct totals {
     uint64_t drawn[FAULT_KINDS];
     uint64_t struck[FAULT_KINDS];
     uint64_t counts[COUNTS];
+    uint64_t profiles[PROFILES];
+    uint64_t excused[EXCUSES][RULES]; /* what a copy, or a second machine, broke */
     uint64_t worst_l1_ns;
     uint64_t worst_poke_ns;
+};
+
+/* A machine's memory and disk as they once were. */
+struct snapshot {
+    bool taken;
+    uint8_t fault;
+    uint8_t host;
+    uint64_t uid;
+    uint64_t local_us;
+    uint64_t wake_us;
+    struct disk disk;
+    struct election election;
+    struct observers *observers;
+};
+
+/* Datagrams from and to one host, as they were sent. */
+struct recording {
+    bool on;
+    uint8_t fault;
+    uint8_t host;
+    unsigned wanted;
+    unsigned count;
+    struct packet packets[RECORDED_MAX];
 };
 
 struct world {
@@ -265,7 +254,8 @@ struct world {
     struct fault faults[FAULTS_MAX];
     unsigned fault_count;
     uint64_t faults_enabled;
-    uint32_t armed; /* bits of enum trigger: ambushes that still wait */
+    uint64_t focus_ns; /* many faults happen around then */
+    uint32_t armed;    /* bits of enum trigger: ambushes that still wait */
     bool healed;
 
     uint64_t now_ns;
@@ -282,14 +272,22 @@ struct world {
 
     struct host hosts[HOSTS_MAX];
     unsigned host_count;
+    uint8_t seated;        /* who was given a seat last, or claimed one; NOBODY: nobody */
+    unsigned member_count; /* the strangers come after them */
+    uint64_t longest_lease_us;
     uint8_t at_address[ADDRESSES_MAX];
+    uint8_t twin_at[ADDRESSES_MAX];     /* another host with the same --self */
+    uint16_t twin_hears[ADDRESSES_MAX]; /* from these hosts the way leads there */
     uint8_t next_address;
+    struct recording recording;
+    struct snapshot snapshot;
     uint8_t cut[HOSTS_MAX][HOSTS_MAX];
     struct packet *packets;
     uint32_t free_packet;
 
     /* For section 2's sum of lost disks. */
     struct roster rosters[ROSTERS_MAX];
+    uint64_t roster_flies_to_ns[ROSTERS_MAX]; /* when the last datagram with it arrives */
     unsigned roster_count;
     uint64_t lost_uids[LOST_UIDS_MAX];
     unsigned lost_count;
@@ -327,6 +325,8 @@ uint8_t address_id(struct text name);
 
 /* populate.c */
 void host_set_peers(struct world *w, struct host *h, uint64_t bits);
+/* A daemon refuses to count a silence of less than three heartbeats as death. */
+void host_set_lease(struct host *h, uint32_t lease_us, uint32_t heartbeat_us);
 void host_set_hints(struct world *w, struct host *h, uint64_t bits);
 
 /* host.c: a process and its loop */
@@ -341,6 +341,7 @@ void host_saved(struct world *w, struct host *h, bool ok);
 void host_request(struct world *w, struct host *h, struct waiting_request request);
 void host_new_options(struct world *w, struct host *h);
 void host_plan_timer(struct world *w, struct host *h);
+void host_put_back(struct world *w, struct host *h, const struct snapshot *snapshot);
 
 /* carry.c: a step's actions, in order */
 void carry_begin(struct world *w, struct host *h);
@@ -361,38 +362,22 @@ void disk_put(struct host *h, const struct durable_state *state);
 void net_reset(struct world *w);
 void net_send(struct world *w, struct host *h, const struct send *send);
 void net_free(struct world *w, uint32_t packet);
+void net_fly(struct world *w, const struct packet *packet, uint64_t within_ns); /* once more */
+uint8_t net_owner(const struct world *w, unsigned from,
+                  uint8_t address); /* NOBODY, or the host there */
 void net_cut(struct world *w, uint16_t from, uint16_t to, bool both, int change);
-
-/* facts.c: tells the checkers what was seen */
-void facts_handled(struct world *w, struct host *h, const struct message *m);
-void facts_stepped(struct world *w, struct host *h, const struct event *event);
-void facts_sent(struct world *w, struct host *h, const struct send *send);
-void facts_claim(struct world *w, struct host *h); /* what election_lease_left_us() says now */
-void facts_announced(struct world *w, struct host *h);
-void facts_clock_moved(struct world *w, struct host *h);
-void facts_saved(struct world *w, struct host *h);
-void facts_gone(struct world *w, struct host *h, bool rebooted);
 
 /* budget.c: PROTOCOL 2, which disks may be lost */
 void budget_roster_seen(struct world *w, const struct roster *roster);
+void budget_roster_flies(struct world *w, uint64_t term, uint64_t version, uint64_t to_ns);
 bool budget_allows_loss(struct world *w, const struct host *h);
 bool budget_allows_move(struct world *w, const struct host *h);
+bool budget_allows_swap(const struct world *w, const struct host *h, const struct host *other);
 void budget_lost(struct world *w, struct host *h);
 bool budget_is_lost(const struct world *w, uint64_t uid); /* rolled back counts too */
 bool budget_majority_up(struct world *w, uint16_t hosts); /* of every roster in use there */
 bool budget_list_up(const struct world *w, const struct host *h,
                     uint16_t hosts); /* of its --peers */
-
-/* plan.c: draws the faults; faults.c: carries them out */
-void plan_draw(struct world *w);
-void plan_start(struct world *w);
-void plan_describe(const struct fault *fault, char *text, size_t size);
-void fault_spring(struct world *w, unsigned index);
-void fault_strike(struct world *w, unsigned index, struct host *h);
-void fault_end(struct world *w, unsigned index);
-void fault_ambush(struct world *w, struct host *h, uint32_t triggers);
-void weather_begins(struct world *w, const struct fault *fault); /* weather.c */
-void fault_client(struct world *w);
 
 /* trace.c */
 void trace_line(struct world *w, const struct host *h, const char *format, ...)
