@@ -139,10 +139,9 @@ void stand(struct step *s, enum reason why)
     must_save(e);
     e->round.vote_generation = e->generation;
     round_open(s, round_wait_us(e, 2 * (uint64_t)e->options.lease_us / 3));
-    round_count(s);
 }
 
-static bool has_majority_of_yes(const struct election *e)
+bool has_majority_of_yes(const struct election *e)
 {
     int yes = 0, self = self_seat(e);
 
@@ -191,7 +190,7 @@ static void goose_begin(struct step *s)
 
 /* PROTOCOL 6.4: the votes' own sending times are the first lease. If it has ended already (this process was stopped
  * meanwhile), the term is given up without a claim. */
-static void win(struct step *s)
+void win(struct step *s)
 {
     struct election *e = s->e;
 
@@ -218,27 +217,6 @@ static void win(struct step *s)
     e->round.failures = 0;
     roster_win(s);
     goose_begin(s);
-}
-
-/* After anything that may have completed a majority: an answer, my own vote on disk. */
-void round_count(struct step *s)
-{
-    struct election *e = s->e;
-
-    if (e->role == ROLE_CANVASSING && has_majority_of_yes(e))
-        stand(s, REASON_CANVASS_WON);
-    else if (e->role == ROLE_CANDIDATE && e->durable >= e->round.vote_generation &&
-             has_majority_of_yes(e))
-        win(s);
-}
-
-/* PROTOCOL 7, in place: the heir is myself, in a term above all that I have seen. */
-static void stand_in_place(struct step *s)
-{
-    struct election *e = s->e;
-
-    term_take(e, e->reign.above_term);
-    stand(s, REASON_IN_PLACE);
 }
 
 /* The newest is remembered. In one term a loser and the goose may both resign: then the one that I promised to or
@@ -295,7 +273,7 @@ void goose_leave(struct step *s, enum reason why, uint64_t heir_uid)
     }
     stand_in(e, e->following.delay_us + (heir_uid != 0 ? step : 0));
     hello_after_goose(e);
-    if (heir_uid == e->saved.uid && may_stand(e)) stand_in_place(s);
+    s->facts.in_place = heir_uid == e->saved.uid;
 }
 
 /* The lease has ended: a duck of the same term, for good. If only my ears failed, the others need not wait. */
@@ -307,31 +285,23 @@ void goose_settle(struct step *s)
         goose_leave(s, REASON_LEASE_ENDED, e->reign.heir_uid);
 }
 
-/* PROTOCOL 3, copies: something says that I am an old copy, and anybody may say so. I give up what I am, grant nothing for a
- * promise's time, and ask: only an answer makes me set my state aside. */
+/* PROTOCOL 3, copies: something says that I am an old copy, and anybody may say so. From here on I grant nothing for a
+ * promise's time. */
 void suspect(struct step *s)
 {
     struct election *e = s->e;
     uint64_t promise_us = most_u64(e->saved.longest_promise_us, own_promise_us(e));
 
-    if (e->role == ROLE_GOOSE) goose_leave(s, REASON_OLD_COPY, 0);
-    round_abandon(s, REASON_OLD_COPY);
+    s->facts.suspected = true;
     e->quarantine_end_us = most_u64(e->quarantine_end_us, s->now_us + promise_us);
-    owe_seats(e, OWED_HELLO);
 }
 
-/* PROTOCOL 3, copies: what this node knows of itself is older than what others have seen of it. A goose says once that
- * it resigns; within a hold it may not. */
+/* PROTOCOL 3, copies: what this node knows of itself is older than what others have seen of it. */
 void retire(struct step *s)
 {
     struct election *e = s->e;
 
-    if (e->role == ROLE_GOOSE) {
-        int heir = succession_heir(e);
-        goose_leave(s, REASON_OLD_COPY, heir < 0 ? 0 : e->peers[heir].contact.uid);
-        if (s->now_us >= e->reign.hold_end_us) owe_seats(e, OWED_RESIGN);
-    }
-    round_abandon(s, REASON_OLD_COPY);
+    assert(e->role == ROLE_DUCK);
     e->retired = true;
     s->actions->retire = true;
     note(s, NOTE_BIRTH, REASON_OLD_COPY, e->saved.uid, 0);

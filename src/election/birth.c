@@ -213,12 +213,13 @@ static void hello_tick(struct step *s)
 
 /* PROTOCOL 4: who starts greets every seat until each knows its life, and it theirs: so lives are known before they are
  * needed. Often at first, later as often as one looks for the lost. */
-static void greet_seats(struct step *s)
+void greet_seats(struct step *s)
 {
     struct election *e = s->e;
     bool starts = s->now_us < e->birth.wait_end_us + own_promise_us(e);
     int self = self_seat(e);
 
+    if (s->now_us < e->greet_at_us || is_bootstrapping(e)) return;
     e->greet_at_us = s->now_us + (starts ? e->options.heartbeat_us : HELLO_INTERVAL_US);
     for (int i = 0; self >= 0 && i < e->roster.count; i++)
         if (i != self && !e->peers[i].knows_me) owe(e, i, OWED_HELLO);
@@ -230,7 +231,6 @@ void birth_timers(struct step *s)
 
     if (e->birth.listening && s->now_us >= e->birth.listen_end_us) found_alone(s);
     clear_check(s);
-    if (s->now_us >= e->greet_at_us && !is_bootstrapping(e)) greet_seats(s);
     if (e->role != ROLE_GOOSE && s->now_us >= e->hello_at_us && !e->birth.listening) hello_tick(s);
     if (e->quarantine_end_us != 0 && s->now_us >= e->quarantine_end_us) {
         e->quarantine_end_us = 0;
@@ -380,7 +380,7 @@ enum refusal handle_welcome(struct step *s, const struct arrival *arrival)
 
     if (m->welcome.nonce != e->hello_nonce) return REFUSAL_NOT_ASKED;
     if (tells_old_copy(e, &m->welcome)) {
-        retire(s);
+        s->facts.told_copy = true;
         return REFUSAL_OLD_COPY;
     }
     enum refusal refusal = take_statement(s, arrival);

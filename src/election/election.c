@@ -67,7 +67,6 @@ static enum refusal write_ended(struct step *s, uint64_t generation, bool ok)
     e->durable = generation;
     e->durable_roster_term = e->writing_roster_term;
     goose_roster_saved(s);
-    round_count(s);
     return REFUSAL_NONE;
 }
 
@@ -117,19 +116,22 @@ static enum refusal handle(struct step *s, const struct event *event)
     }
 }
 
-/* PROTOCOL 3: nothing is said, and nothing done in time, before this life is on file. */
-static void timers(struct step *s)
+/* What waited for the time that it is now. */
+static void take_time(struct step *s)
+{
+    if (s->now_us >= s->e->promise.until_us) kept_answer(s);
+    birth_timers(s);
+    errands_turn(s);
+}
+
+/* What is owed becomes messages and answers. */
+static void say(struct step *s)
 {
     struct election *e = s->e;
 
-    if (s->actions->retire) send_resigns(s);
-    if (!e->started || e->retired || e->durable == 0) return;
-    goose_timers(s);
-    if (s->now_us >= e->promise.until_us) kept_answer(s);
-    birth_timers(s);
-    round_timers(s);
-    errands_timers(s);
+    errands_settle(s);
     farewell_timers(s);
+    greet_seats(s);
     send_owed(s);
     stop_answer(s);
     if (e->farewell.left == 0 && !e->farewell.observers_left && e->role != ROLE_GOOSE &&
@@ -245,7 +247,15 @@ enum refusal election_step(struct election *e, const struct event *event, struct
     e->chance ^= event->entropy;
     s.now_us = e->now_us;
     enum refusal refusal = handle(&s, event);
-    timers(&s);
+    /* PROTOCOL 3: nothing is said, and nothing done in time, before this life is on file. */
+    if (e->started && !e->retired && e->durable != 0) {
+        take_time(&s);
+        decide(&s);
+        if (e->retired)
+            send_resigns(&s);
+        else
+            say(&s);
+    }
     if (e->started) {
         tell_goose(&s);
         save(&s);

@@ -6,16 +6,6 @@
 
 #define TWO_GEESE_AGAIN_US UINT64_C(60000000)
 
-static void committed_check(struct step *s)
-{
-    struct election *e = s->e;
-
-    if (e->reign.committed_told || e->reign.roster_pending || !goose_roster_committed(e)) return;
-    e->reign.committed_told = true;
-    note(s, NOTE_COMMITTED, REASON_NONE, 0, e->roster.count);
-    steward_run(s);
-}
-
 /* PROTOCOL 8: a new roster is used once it is durable, for everything from then on, leases included. */
 void goose_roster_saved(struct step *s)
 {
@@ -29,9 +19,7 @@ void goose_roster_saved(struct step *s)
         note(s, NOTE_ROSTER, e->reign.pending_why, e->reign.pending_uid, e->roster.count);
         lease_count(e);
         e->reign.heartbeat_at_us = s->now_us;
-        goose_settle(s);
     }
-    if (e->role == ROLE_GOOSE) committed_check(s);
 }
 
 static void heartbeat_tick(struct step *s)
@@ -41,7 +29,7 @@ static void heartbeat_tick(struct step *s)
     e->reign.heartbeat_at_us = s->now_us + e->reign.heartbeat_us;
     succession_count(e);
     owe_seats(e, OWED_HEARTBEAT);
-    steward_run(s);
+    s->facts.roster_due = true;
 }
 
 /* Not at each step: what a hold gains within half an interval is not worth telling anybody. */
@@ -59,7 +47,6 @@ void goose_timers(struct step *s)
 {
     struct election *e = s->e;
 
-    goose_carry_out(s);
     if (e->role == ROLE_GOOSE && s->now_us >= e->reign.heartbeat_at_us) heartbeat_tick(s);
     if (e->role == ROLE_GOOSE) work_tick(s);
 }
@@ -262,11 +249,9 @@ enum refusal handle_ack(struct step *s, const struct arrival *arrival)
     follower_take(s, &peer->contact, &peer->follower, m);
     moved_check(s, arrival->seat, m);
     lease_count(e);
-    committed_check(s);
     return REFUSAL_NONE;
 }
 
-/* The heir stands at once, without canvass: PROTOCOL 7. */
 enum refusal handle_resign(struct step *s, const struct arrival *arrival)
 {
     struct election *e = s->e;
@@ -277,10 +262,6 @@ enum refusal handle_resign(struct step *s, const struct arrival *arrival)
 
     if (arrival->seat < 0 && !to_it) return REFUSAL_STRANGER;
     resignation_note(s, &over, m->resign.heir_uid, m->resign.step_us);
-    bool heir = m->resign.heir_uid == e->saved.uid && !known;
-    bool free_now = s->now_us >= e->promise.until_us && s->now_us >= e->quarantine_end_us;
-    if (heir && free_now && m->resign.term >= e->saved.term && may_stand(e) &&
-        (e->role == ROLE_DUCK || e->role == ROLE_CANVASSING))
-        stand(s, REASON_HEIR);
+    if (m->resign.heir_uid == e->saved.uid && !known) s->facts.heir_in_term = m->resign.term;
     return REFUSAL_NONE;
 }

@@ -21,6 +21,15 @@ struct arrival {
     struct observer *observer; /* the sender's entry in my table; NULL: none */
 };
 
+/* What the handlers have learnt in this step that decides more than their own message. */
+struct facts {
+    bool suspected;        /* something says that I am an old copy */
+    bool told_copy;        /* and an answer to me says so */
+    bool in_place;         /* I resigned only to stand again, above a higher term */
+    uint64_t heir_in_term; /* a RESIGN of that term names me; 0: none does */
+    bool roster_due;       /* the next roster may be made */
+};
+
 /* One step: the election, where its actions go, and what the arrival is told at once. */
 struct step {
     struct election *e;
@@ -28,6 +37,7 @@ struct step {
     struct observers *observers; /* may be NULL */
     uint64_t now_us;
     struct arrival arrival;
+    struct facts facts;
     bool owes_welcome;
     bool owes_stale;
     bool owes_hello; /* at once, to where a WELCOME came from */
@@ -142,7 +152,8 @@ void roster_use(struct step *s, const struct roster *roster);
 bool roster_take(struct step *s, const struct roster *roster, enum reason why);
 void round_open(struct step *s, uint64_t lasts_us);
 void round_abandon(struct step *s, enum reason why);
-void round_count(struct step *s);
+bool has_majority_of_yes(const struct election *e);
+void win(struct step *s);
 void stand(struct step *s, enum reason why);
 void goose_settle(struct step *s);
 void goose_leave(struct step *s, enum reason why, uint64_t heir_uid);
@@ -164,12 +175,12 @@ enum refusal handle_stale(struct step *s, const struct arrival *arrival);
 /* birth.c: bootstrap, joining, HELLO and WELCOME. */
 void birth_begin(struct step *s, const struct durable_state *saved);
 void birth_timers(struct step *s);
+void greet_seats(struct step *s);
 void birth_heard_flock(struct step *s, const struct arrival *arrival);
 enum refusal handle_hello(struct step *s, const struct arrival *arrival);
 enum refusal handle_welcome(struct step *s, const struct arrival *arrival);
 
 /* vote.c: canvasses, votes, and the answers to them. */
-void round_timers(struct step *s);
 void kept_answer(struct step *s);
 void kept_refuse(struct step *s);
 enum refusal handle_ask(struct step *s, const struct arrival *arrival);
@@ -188,8 +199,12 @@ enum refusal handle_work(struct step *s, uint32_t open, uint64_t grace_us);
 enum refusal handle_request_here(struct step *s, const struct event *event);
 enum refusal handle_request(struct step *s, const struct arrival *arrival);
 enum refusal handle_result(struct step *s, const struct arrival *arrival);
-void errands_timers(struct step *s);
+void errands_turn(struct step *s);
+void errands_settle(struct step *s);
 void stop_answer(struct step *s);
+
+/* decide.c: what a step comes to, once, at its end. */
+void decide(struct step *s);
 
 /* Below them all, observers.c: the table. */
 struct observer *observers_find(struct observers *table, uint64_t uid);

@@ -101,7 +101,7 @@ static enum outcome removal_begin(struct step *s, struct text address, bool forc
     e->removal = (struct removal){.active = true, .ends_us = s->now_us + patience_us(e)};
     e->removal.uid = seat >= 0 ? e->roster.seats[seat].uid : observer->contact.uid;
     address_keep(&e->removal.address, address);
-    steward_run(s);
+    s->facts.roster_due = true;
     return OUTCOME_DONE;
 }
 
@@ -113,7 +113,7 @@ static enum outcome voters_begin(struct step *s, uint8_t wanted)
     if (removal->active) return removal->wanted == wanted ? OUTCOME_DONE : OUTCOME_BUSY;
     *removal = (struct removal){
         .active = true, .wanted = wanted, .ends_us = s->now_us + patience_us(s->e)};
-    steward_run(s);
+    s->facts.roster_due = true;
     return OUTCOME_DONE;
 }
 
@@ -295,10 +295,6 @@ static void errand_turn(struct step *s, struct errand *errand)
     struct election *e = s->e;
     bool known = knows_goose(e, s->now_us);
 
-    if (errand->kind == REQUEST_DRAIN) {
-        drain_turn(s, errand);
-        return;
-    }
     /* What waits for work waits as long as that may take. */
     if (e->role == ROLE_GOOSE && goose_waits_for_work(e))
         errand->ends_us = most_u64(errand->ends_us, e->reign.leave_ends_us + patience_us(e));
@@ -366,7 +362,18 @@ static void removal_finish(struct step *s)
             errand_end_with(s, &e->errands[i], OUTCOME_DONE, stops_at);
 }
 
-void errands_timers(struct step *s)
+/* Before it is decided what this step comes to. */
+void errands_turn(struct step *s)
+{
+    struct election *e = s->e;
+
+    for (int i = 0; i < ELECTION_ERRANDS_MAX && !answers_full(s); i++)
+        if (e->errands[i].id != 0 && e->errands[i].kind != REQUEST_DRAIN)
+            errand_turn(s, &e->errands[i]);
+}
+
+/* And behind it: what has come of them. */
+void errands_settle(struct step *s)
 {
     struct election *e = s->e;
 
@@ -377,7 +384,8 @@ void errands_timers(struct step *s)
             e->removal.active = false;
     }
     for (int i = 0; i < ELECTION_ERRANDS_MAX && !answers_full(s); i++)
-        if (e->errands[i].id != 0) errand_turn(s, &e->errands[i]);
+        if (e->errands[i].id != 0 && e->errands[i].kind == REQUEST_DRAIN)
+            drain_turn(s, &e->errands[i]);
 }
 
 /* The process may end when this node is a duck and all has been sent: a RESIGN whose term never got to disk never. */

@@ -4,41 +4,6 @@
 
 #include "internal.h"
 
-/* PROTOCOL 6.1: would you vote for me? Nothing changes anywhere. */
-static void canvass_begin(struct step *s)
-{
-    struct election *e = s->e;
-
-    assert(may_stand(e) && e->promise.until_us <= s->now_us);
-    set_role(s, ROLE_CANVASSING, REASON_PROMISE_ENDED);
-    round_open(s, round_wait_us(e, slack_us(e) + 3 * step_us(e)));
-    round_count(s);
-}
-
-static void round_failed(struct step *s)
-{
-    round_abandon(s, REASON_NO_MAJORITY);
-    if (s->e->round.failures < 16) s->e->round.failures++;
-    back_off(s->e);
-}
-
-void round_timers(struct step *s)
-{
-    struct election *e = s->e;
-    bool asking = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
-
-    if (asking && s->now_us >= e->round.ends_us) {
-        round_failed(s);
-    } else if (asking && s->now_us >= e->round.ask_at_us) {
-        e->round.ask_at_us = s->now_us + step_us(e);
-        for (int i = 0; i < e->roster.count; i++)
-            if (!e->peers[i].answered && i != self_seat(e)) owe(e, i, OWED_ASK);
-    }
-    if (e->role == ROLE_DUCK && s->now_us >= e->stand_at_us && s->now_us >= e->quarantine_end_us &&
-        s->now_us >= e->promise.until_us && may_stand(e))
-        canvass_begin(s);
-}
-
 static bool voted_for_other(const struct election *e, const struct asked *asked, uint64_t uid)
 {
     return asked->ask.term == e->saved.term && e->saved.voted_for != 0 && e->saved.voted_for != uid;
@@ -248,6 +213,5 @@ enum refusal handle_reply(struct step *s, const struct arrival *arrival)
     }
     peer->yes = true;
     peer->yes_sent_at_us = most_u64(peer->yes_sent_at_us, m->reply.sent_at_us);
-    round_count(s);
     return REFUSAL_NONE;
 }

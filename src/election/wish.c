@@ -1,5 +1,6 @@
 /* wish.c: why a goose is to resign, and when it does, PROTOCOL 7: at once, or when the work that is open has left and the
- * last hold has run out. Whatever is wished goes through here. */
+ * last hold has run out. Whatever is wished goes through here, and is carried out when the
+ * step is decided. */
 #include "internal.h"
 
 /* Of those that were wished, the first counts. */
@@ -73,7 +74,6 @@ void goose_wish(struct step *s, enum wish wish, uint64_t heir_uid)
     if (s->e->role != ROLE_GOOSE) return;
     if (wish == WISH_HANDOVER && (reign->wishes & WISH_HANDOVER) == 0) reign->named_heir = heir_uid;
     reign->wishes |= wish;
-    goose_carry_out(s);
 }
 
 /* PROTOCOL 7, in place. */
