@@ -156,8 +156,8 @@ void birth_heard_flock(struct step *s, const struct arrival *arrival)
     if (m->address.bytes != 0) address_keep(&e->invite.address, m->address);
 }
 
-/* Whose turn it is to be asked: the seats, --peers, --join. Only an address that is mine *now* is left out: somebody else
- * may live by now where I did, and a member at my address is where it was heard last. */
+/* Whose turn it is to be asked: the seats, --peers, --join. A member is asked where it was heard last, and whoever is at its
+ * address too: that may be the one who is looked for. Only an address that is mine *now* is left out. */
 static void hello_next(struct step *s)
 {
     struct election *e = s->e;
@@ -171,12 +171,10 @@ static void hello_next(struct step *s)
                                   : roster_address(&e->options.join, (int)(turn - seats - peers));
         bool mine_now = text_equal(address, address_text(&e->options.self));
         bool seen = turn >= seats && roster_find_address(&e->roster, address) >= 0;
-        bool member = turn < seats && (int)turn != self_seat(e);
-        if (seen || (mine_now && !(member && e->peers[turn].contact.heard_at_us != 0))) continue;
-        if (member)
-            owe(e, (int)turn, OWED_HELLO);
-        else
-            address_keep(&e->hello_to, address);
+        bool member = turn < seats && (int)turn != self_seat(e) && e->peers[turn].contact.proven;
+        if (seen || (mine_now && !member)) continue;
+        if (member) owe(e, (int)turn, OWED_HELLO);
+        if (!mine_now) address_keep(&e->hello_to, address);
         return;
     }
 }
