@@ -208,19 +208,26 @@ static bool remove_seat(struct step *s, int seat, enum reason why)
     return change_make(s, &change);
 }
 
-/* 3. A newborn at the address of a silent seat: the seat goes, and rule 6 lets the newborn in. */
+/* Somebody else lives at the address of this seat: a newborn, or a member that has moved there. */
+static bool is_displaced(const struct election *e, int seat)
+{
+    const struct peer *peer = &e->peers[seat];
+
+    for (int i = 0; i < e->roster.count; i++)
+        if (i != seat && text_equal(address_now(e, i), roster_address(&e->roster, seat)))
+            return true;
+    return peer->newborn_uid != 0 && e->now_us - peer->newborn_at_us <= 2 * HELLO_INTERVAL_US;
+}
+
+/* 3. Such a seat goes, if it is silent; rule 6 lets in who waits. */
 static bool replace_lost(struct step *s)
 {
     struct election *e = s->e;
 
-    for (int i = 0; i < e->roster.count; i++) {
-        const struct peer *peer = &e->peers[i];
-        bool newborn =
-            peer->newborn_uid != 0 && e->now_us - peer->newborn_at_us <= 2 * HELLO_INTERVAL_US;
-        if (newborn && is_silent(e, i, 2 * e->reign.lease_us) && e->roster.count > 1 &&
+    for (int i = 0; i < e->roster.count; i++)
+        if (e->roster.count > 1 && is_silent(e, i, 2 * e->reign.lease_us) && is_displaced(e, i) &&
             remove_seat(s, i, REASON_SEAT_REPLACED))
             return true;
-    }
     return false;
 }
 
