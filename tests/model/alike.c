@@ -5,7 +5,7 @@
  * what it did before with the names swapped. That is not believed of the core but tried: for each move that is made for
  * the first time, and each swap of neighbours, the turned node makes the turned move, and has to come to the turned
  * outcome, else the exploration stops (status 2). A tick and what befalls a node (a crash, a start) look at no name.
- * Names are: uids, addresses, endpoints, places in rosters and in lists of peers, digests of rosters. */
+ * Names are: uids, lives, addresses, endpoints, places in rosters and in lists of peers, digests of rosters. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,13 @@ static uint64_t uid_turned(unsigned turn, uint64_t uid)
     return node < 0 ? uid : uid_at(turns[turn][node], uid);
 }
 
-/* Every uid and every address in it, wherever they stand. */
+static uint64_t life_turned(unsigned turn, uint64_t life)
+{
+    int node = node_of_life(life);
+    return node < 0 ? life : life_named(turns[turn][node], (unsigned)(life & 0xff) - 1, life >> 32);
+}
+
+/* Every uid, every life and every address in it, wherever they stand. */
 static void names_turned(unsigned turn, void *memory, size_t count)
 {
     uint8_t *bytes = memory;
@@ -84,7 +90,7 @@ static void names_turned(unsigned turn, void *memory, size_t count)
     for (size_t at = 0; at + 8 <= count; at += 8) {
         uint64_t word;
         memcpy(&word, bytes + at, sizeof word);
-        uint64_t turned = uid_turned(turn, word);
+        uint64_t turned = life_turned(turn, uid_turned(turn, word));
         if (turned != word) memcpy(bytes + at, &turned, sizeof turned);
     }
     for (size_t at = 0; at + ADDRESS_BYTES <= count; at++) {
@@ -218,16 +224,23 @@ uint32_t alike_kept(unsigned turn, uint32_t number)
     return *known;
 }
 
+static void tenure_turned(unsigned turn, struct tenure *tenure)
+{
+    tenure->uid = uid_turned(turn, tenure->uid);
+    tenure->life = life_turned(turn, tenure->life);
+}
+
 static void body_turned(unsigned turn, struct message *m)
 {
     if (m->kind == MESSAGE_RESIGN) m->resign.heir_uid = uid_turned(turn, m->resign.heir_uid);
     if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
-        m->ask.after.uid = uid_turned(turn, m->ask.after.uid);
+        tenure_turned(turn, &m->ask.after);
         m->ask.roster_digest = digest_turned(turn, m->ask.roster_digest);
     }
     if (m->kind == MESSAGE_CANVASS_REPLY || m->kind == MESSAGE_VOTE_REPLY)
-        m->reply.after.uid = uid_turned(turn, m->reply.after.uid);
-    if (m->kind == MESSAGE_WELCOME) m->welcome.for_uid = uid_turned(turn, m->welcome.for_uid);
+        tenure_turned(turn, &m->reply.after);
+    if (m->kind == MESSAGE_WELCOME)
+        m->welcome.newest_life = life_turned(turn, m->welcome.newest_life);
 }
 
 static struct text text_turned(unsigned turn, struct text address)
@@ -249,6 +262,8 @@ static uint32_t message_turned(unsigned turn, uint32_t number)
     kept = message_get(number);
     if (wire_decode(kept.bytes, kept.count, &m, &roster) != WIRE_OK) abort();
     m.uid = uid_turned(turn, m.uid);
+    m.life = life_turned(turn, m.life);
+    m.for_life = life_turned(turn, m.for_life);
     m.address = text_turned(turn, m.address);
     if (m.kind == MESSAGE_WELCOME) m.welcome.goose = text_turned(turn, m.welcome.goose);
     if (m.kind == MESSAGE_REQUEST) m.request.address = text_turned(turn, m.request.address);

@@ -10,22 +10,28 @@
  *   what ends by a time    (promise, quarantine, hold, wait of a newborn, the goose's word to a follower): rounded down
  *                          to a tick, so a promise is as long as the lease and no longer: more. Ended: 0
  *   what began by a time   (sending times, the lease's base): older than a lease is a lease old: nothing rests on it
- *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, door nonce): far away, and each may be
+ *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, greeting): far away, and each may be
  *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
  *                          delay and rank, who was said HELLO to last, and silence need not be kept
  *   succession delay       0 where canvasses are messages. Else not 0: whose turn has come stands in a transition of
  *                          its own, never within the step that told it so (a RESIGN): what it does there it may do next
  *   removal, how long      it is given up at any moment: where the next is asked for: more
  *   heard at, silent since now; that a seat has been silent for long is a transition: more
- *   lives, shown term      of others: forgotten, so an older life is never refused: more. That a node is told that it runs
- *                          on an old copy is left to the simulator: no disk goes back in time here
+ *   lives                  of contacts: known, always the present ones (lives.c): more. And an older life is never refused:
+ *                          more. So who has started anew is asked again when that is due, not because it has
+ *   shown term, counters   of contacts: forgotten. That a node is told that it runs on an old copy is left to the
+ *                          simulator: no disk goes back in time here
+ *   greeting               all know me; that some do not, and are greeted, is a transition. What STALE brings about is a
+ *                          HELLO, a transition as well. Where a world has no HELLOs there are none of all these
+ *   invites                whether there is one; each is good: more. Questions back and bounds of the rate: forgotten: more
+ *   proven                 each contact is, where it was heard: a uid lives at one address
+ *   founding               one name for all
  *   contacts               of claimed seats: all heard already. Only the way to them would be learnt
  *   my own seat's peer     0: it is never looked at
  *   answered               as `yes` says: who refused may be asked again: more
  *   after, in a question   read when it arrives and never again
  *   word of the goose      (until when it is known) matters for HELLO only, and is 0 where none is said
  *   what was told (S3)     in a term below the one on disk: no term falls, check_step() sees to that
- *   unclaimed trust        lasts for ever, not ten minutes: more
  *   chance                 the same each time. What it names is named by what it is of: a life by how many there were,
  *                          a round by (life, term, kind), and by its uid where one node has several: it goes to the
  *                          asker and back and is compared, no more; a canvass round of one term is one round: more
@@ -49,6 +55,12 @@
 
 #include "model.h"
 
+/* Of who wins a term at a founding there is one at most (else S2 breaks). */
+void canon_founding(struct roster *roster)
+{
+    if (roster->founding != 0) roster->founding = FOUNDING;
+}
+
 static void ends(uint64_t *until_us)
 {
     if (*until_us <= NOW_US)
@@ -70,14 +82,17 @@ static void far(uint64_t *at_us)
 
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
 {
-    uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life, term, kind};
+    uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life >> 32, term, kind};
     return digest_bytes(0, of, sizeof of) | 1;
 }
 
 static void canon_contact(struct contact *contact)
 {
     *contact = (struct contact){.uid = contact->uid, .from = contact->from};
-    if (contact->uid != 0) contact->heard_at_us = NOW_US;
+    if (contact->uid == 0) return;
+    contact->life = life_of_uid(contact->uid);
+    contact->heard_at_us = NOW_US;
+    contact->proven = true;
 }
 
 /* A claimed seat's node may as well have been heard already: nothing but the way to it would be learnt. */
@@ -115,6 +130,9 @@ static void canon_peer(struct peer *peer, const struct election *e)
     peer->newborn_at_us = peer->newborn_uid == 0 ? 0 : NOW_US;
     peer->silent_since_us = NOW_US;
     peer->tries = 0;
+    peer->invite = peer->invite != 0;
+    peer->told_life = 0;
+    peer->knows_me = true;
     peer->rank = 0;
     if (!asks) {
         peer->answered = peer->yes = false;
@@ -193,10 +211,7 @@ static void canon_reign(struct election *e)
     began(&reign->base_us);
     ends(&reign->hold_end_us);
     far(&reign->heartbeat_at_us);
-    far(&reign->door_at_us);
     reign->seq = 2;
-    reign->door_nonce = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_WELCOME);
-    reign->old_door_nonce = 0;
     reign->pending_why = REASON_NONE;
     reign->pending_uid = 0;
     far(&e->removal.ends_us);
@@ -209,6 +224,7 @@ static void canon_birth(struct election *e)
 
     ends(&birth->wait_end_us);
     far(&birth->listen_end_us);
+    memset(birth->questions, 0, sizeof birth->questions);
     birth->may_shrink = false; /* all promises are equally long */
     if (e->roster.term == 0) return;
     birth->newborn = birth->cleared = birth->listening = false;
@@ -222,8 +238,22 @@ static void canon_hello(struct election *e)
     far(&e->hello_at_us);
     e->hello_nonce = canon_round(e->saved.uid, e->saved.life, 0, MESSAGE_HELLO);
     e->hello_turn = 0;
-    e->door.knocks = 0;
-    if (world.hellos == 0) memset(&e->door, 0, sizeof e->door);
+    far(&e->greet_at_us);
+    e->invite.knocks = 0;
+    e->invite.nonce = e->invite.nonce != 0;
+    e->invite.life &= UINT32_MAX;
+    if (world.hellos == 0) memset(&e->invite, 0, sizeof e->invite);
+    memset(e->invite_secret, 0, sizeof e->invite_secret);
+    memset(&e->bounds, 0, sizeof e->bounds);
+}
+
+struct observer *observer_of(struct node *node, uint32_t index)
+{
+    const struct observers *table = (const struct observers *)(const void *)node->observers;
+    const uint8_t *at = (const uint8_t *)observers_at(table, index);
+
+    return (struct observer *)(void *)((uint8_t *)node->observers +
+                                       (at - (const uint8_t *)node->observers));
 }
 
 static void canon_observers(struct node *node)
@@ -231,9 +261,7 @@ static void canon_observers(struct node *node)
     struct observers *table = (struct observers *)(void *)node->observers;
 
     for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
-        const struct observer *seen = observers_at(table, i);
-        size_t offset = (size_t)((const uint8_t *)seen - (const uint8_t *)node->observers);
-        struct observer *o = (struct observer *)(void *)((uint8_t *)node->observers + offset);
+        struct observer *o = observer_of(node, i);
         canon_contact(&o->contact);
         canon_follower(&o->follower);
         far(&o->due_us); /* all alike: the heap stays one */
@@ -254,6 +282,8 @@ void canon_node(struct node *node)
     e->chance = 0;
     e->counter = 0;
     e->told_goose_uid = 0;
+    e->two_geese_again_us = 0;
+    if (e->writing == 0) e->writing_roster_term = 0;
     e->errand_number = 0;
     memset(e->errands, 0, sizeof e->errands);
     memset(e->results, 0, sizeof e->results);
@@ -316,12 +346,8 @@ static void tick_observers(struct node *node)
 {
     struct observers *table = (struct observers *)(void *)node->observers;
 
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
-        const struct observer *seen = observers_at(table, i);
-        size_t offset = (size_t)((const uint8_t *)seen - (const uint8_t *)node->observers);
-        older(&((struct observer *)(void *)((uint8_t *)node->observers + offset))
-                   ->follower.sent_at_us);
-    }
+    for (uint32_t i = 0; world.observers && i < observers_count(table); i++)
+        older(&observer_of(node, i)->follower.sent_at_us);
 }
 
 void canon_tick(struct node *node)
@@ -362,6 +388,7 @@ static uint64_t *sent_at(struct message *m)
     case MESSAGE_WELCOME:
     case MESSAGE_REQUEST:
     case MESSAGE_RESULT:
+    case MESSAGE_STALE:
     case MESSAGE_KINDS:
     default: return NULL;
     }
@@ -374,13 +401,16 @@ void canon_message(struct message *m)
         m->heartbeat.seq = 2;
         m->heartbeat.succession_delay_us = 0;
         m->heartbeat.settled = false;
+        if (m->heartbeat.founding != 0) m->heartbeat.founding = FOUNDING;
     } else if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
         m->ask.round = canon_round(m->uid, m->life, m->ask.term, m->kind);
         m->ask.succession_delay_us = 0;
     } else if (m->kind == MESSAGE_HELLO) {
         m->hello.nonce = canon_round(m->uid, m->life, 0, MESSAGE_HELLO);
-    } else if (m->kind == MESSAGE_WELCOME && m->welcome.door_nonce != 0) {
-        m->welcome.door_nonce = canon_round(m->uid, m->life, m->term, MESSAGE_WELCOME);
+        m->hello.invite = m->hello.invite != 0;
+    } else if (m->kind == MESSAGE_WELCOME) {
+        m->welcome.invite = 1;
+        m->welcome.newest_counter = 0;
     }
 }
 

@@ -49,16 +49,16 @@ static const char *check_win(const struct move *move, struct state *after)
 
 static const char *check_commit(unsigned node, const struct move *move, struct state *after)
 {
-    unsigned seats = node_facts(after->nodes[node])->seats, holders = 0, count = 0;
+    unsigned voters = node_facts(after->nodes[node])->voters, holders = 0;
+    unsigned seats = node_facts(after->nodes[node])->seats;
 
     for (unsigned i = 0; i < world.nodes; i++) {
         const struct facts *f = node_facts(after->nodes[i]);
-        if ((seats >> i & 1) == 0) continue;
-        count++;
+        if ((voters >> i & 1) == 0) continue;
         holders += roster_compare(f->disk_term, f->disk_version, move->roster_term,
                                   move->roster_version) >= 0;
     }
-    if (2 * holders <= count) return "S4: committed, they say, and no majority has it on disk";
+    if (2 * holders <= seats) return "S4: committed, they say, and no majority has it on disk";
     if (roster_compare(move->roster_term, move->roster_version, after->committed_term,
                        after->committed_version) > 0) {
         after->committed_term = move->roster_term;

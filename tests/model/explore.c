@@ -96,6 +96,13 @@ static bool add(struct state *state, const struct event_kept *event)
     return false;
 }
 
+/* What nobody will take is as good as lost, and that is a case of its own. */
+static bool leaves(struct state *state, uint32_t message)
+{
+    uint32_t meant = message_leaves(message, state);
+    return meant != 0 && flight_add(state, meant);
+}
+
 /* Each set of its sends may be lost. */
 static bool add_with_sends(const struct state *after, const struct move *move,
                            struct event_kept event)
@@ -104,7 +111,7 @@ static bool add_with_sends(const struct state *after, const struct move *move,
         struct state next = *after;
         bool fits = true;
         for (unsigned i = 0; i < move->send_count && fits; i++)
-            if ((lost >> i & 1) == 0) fits = flight_add(&next, move->sends[i]);
+            if ((lost >> i & 1) == 0) fits = leaves(&next, move->sends[i]);
         if (!fits) continue;
         event.lost = (uint8_t)lost;
         if (!add(&next, &event)) return false;
@@ -191,13 +198,13 @@ static bool spend(const struct state *before, unsigned node, enum move_kind kind
     return goes_on;
 }
 
-/* PROTOCOL 2: as long as somebody's roster calls its seat unclaimed a node must keep its disk, and a first member that no
- * goose has reached counts as one whose disk is lost. */
+/* PROTOCOL 2: as long as somebody waits for another member to come, or knows of no flock, that member counts as one whose
+ * disk is lost, and there is no second one. */
 static bool may_lose_disk(const struct state *state, unsigned node)
 {
     for (unsigned i = 0; i < world.nodes; i++)
-        if ((node_facts(state->nodes[i])->claimed >> node & 1) == 0) return false;
-    return true;
+        if (i != node && (node_facts(state->nodes[i])->come | 1u << node) != 0xff) return false;
+    return node_facts(state->nodes[node])->has_disk;
 }
 
 static bool accidents(const struct state *before, unsigned node)
@@ -227,7 +234,10 @@ static bool requests(const struct state *before, unsigned node)
 
 static bool as_goose(const struct state *before, unsigned node)
 {
+    struct state base = *before;
+
     if (!apply(before, before, node, MOVE_HEARTBEAT, 0)) return false;
+    if (!spend(before, node, MOVE_GREET, 0, &base.hellos, &base)) return false;
     for (unsigned seat = 0; world.silence && seat < world.nodes; seat++)
         if (!apply(before, before, node, MOVE_SILENT, seat)) return false;
     return requests(before, node);

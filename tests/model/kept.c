@@ -9,10 +9,12 @@ _Static_assert(sizeof(struct node) % 8 == 0, "whole words");
 _Static_assert(sizeof(struct node) / 8 < UINT16_MAX, "a word's place fits");
 
 #define NODE_WORDS (sizeof(struct node) / 8)
+#define STARTS_MAX 8
 
 static struct store *nodes, *messages;
 static struct facts *facts;
 static uint32_t *node_ticks, *message_ticks;
+static uint32_t (*messages_for)[STARTS_MAX];
 static struct message_facts *of_messages;
 static uint32_t facts_room, messages_room;
 
@@ -51,35 +53,35 @@ static size_t pack(const struct node *node, uint64_t *packed)
     return count * (sizeof words[0] + sizeof places[0]);
 }
 
-static uint8_t seats_of(const struct node *node)
+static uint8_t voters_of(const struct node *node)
 {
-    unsigned seats = 0;
+    unsigned voters = 0;
 
     for (int i = 0; i < node->e.roster.count; i++) {
-        int at = node_of_address(roster_address(&node->e.roster, i));
-        if (at >= 0) seats |= 1u << at;
+        uint64_t uid = node->e.roster.seats[i].uid;
+        if (uid != 0) voters |= 1u << node_of_uid(uid);
     }
-    return (uint8_t)seats;
+    return (uint8_t)voters;
 }
 
-/* Claimed, or no seat at all any more, in a roster of a flock. */
-static unsigned claimed_in(const struct roster *roster)
+/* Whose seat is claimed, or not there, in a roster of a flock. */
+static unsigned come_in(const struct roster *roster)
 {
-    unsigned claimed = roster->term > 0 ? 0xff : 0;
+    unsigned come = roster->term > 0 ? 0xff : 0;
 
     for (int i = 0; i < roster->count; i++) {
         int at = node_of_address(roster_address(roster, i));
-        if (at >= 0 && roster->seats[i].uid == 0) claimed &= ~(1u << at);
+        if (at >= 0 && roster->seats[i].uid == 0) come &= ~(1u << at);
     }
-    return claimed;
+    return come;
 }
 
-static uint8_t claimed_at(const struct node *node)
+static uint8_t come_at(const struct node *node)
 {
-    unsigned claimed = claimed_in(&node->disk.roster);
+    unsigned come = come_in(&node->disk.roster);
 
-    if (node->up) claimed &= claimed_in(&node->e.roster) & claimed_in(&node->e.saved.roster);
-    return (uint8_t)claimed;
+    if (node->up) come &= come_in(&node->e.roster) & come_in(&node->e.saved.roster);
+    return (uint8_t)come;
 }
 
 static struct facts look(const struct node *node)
@@ -91,7 +93,6 @@ static struct facts look(const struct node *node)
                       .index = node->index,
                       .role = (uint8_t)e->role,
                       .term = (uint8_t)(node->up ? e->saved.term : node->disk.term),
-                      .life = (uint8_t)((node->up ? e->saved.life : node->disk.life) >> 32),
                       .claim_term = claims ? (uint8_t)e->saved.term : 0,
                       .hold_left = node->ghost.hold_left,
                       .version = (uint8_t)e->saved.roster.version,
@@ -99,11 +100,14 @@ static struct facts look(const struct node *node)
                       .disk_version = (uint8_t)node->disk.roster.version,
                       .own_disk_term = (uint8_t)node->disk.term,
                       .promised = node->up && e->promise.until_us > NOW_US,
-                      .seats = seats_of(node),
-                      .claimed = claimed_at(node)};
+                      .seats = node->e.roster.count,
+                      .voters = voters_of(node),
+                      .come = come_at(node),
+                      .has_disk = node->has_disk};
 
     if (node->up) {
         f.uid = e->saved.uid;
+        f.life = e->saved.life;
         f.vote_round = e->role == ROLE_CANDIDATE ? e->round.id : 0;
         f.canvass_round =
             canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
@@ -177,8 +181,10 @@ uint32_t node_tick(uint32_t number)
 
 static struct message_facts look_at(unsigned to, const struct message *m)
 {
-    struct message_facts f = {
-        .to = (uint8_t)to, .kind = (uint8_t)m->kind, .term = (uint8_t)m->term};
+    struct message_facts f = {.to = (uint8_t)to,
+                              .kind = (uint8_t)m->kind,
+                              .term = (uint8_t)m->term,
+                              .for_life = m->for_life};
 
     if (m->kind == MESSAGE_ACK) f.yes = m->ack.yes;
     if (m->kind == MESSAGE_VOTE_REPLY || m->kind == MESSAGE_CANVASS_REPLY) {
@@ -199,6 +205,7 @@ uint32_t message_put(unsigned from, unsigned to, const struct message *message,
     if (number >= messages_room) {
         uint32_t room = messages_room == 0 ? 1024 : 2 * messages_room;
         message_ticks = grown(message_ticks, messages_room, room, sizeof *message_ticks);
+        messages_for = grown(messages_for, messages_room, room, sizeof *messages_for);
         of_messages = grown(of_messages, messages_room, room, sizeof *of_messages);
         messages_room = room;
     }
@@ -217,6 +224,30 @@ struct message_kept message_get(uint32_t number)
     kept.bytes = bytes + 2;
     kept.count -= 2;
     return kept;
+}
+
+static uint32_t *of_life(uint32_t number, uint64_t life)
+{
+    uint64_t start = life >> 32;
+
+    if (start >= STARTS_MAX) abort();
+    return &messages_for[number][start];
+}
+
+/* Whose life it is, the message says already: only the how many-th is to be remembered. */
+uint32_t message_for(uint32_t number, uint64_t life)
+{
+    static struct roster roster;
+    struct message_kept kept = message_get(number);
+    struct message message;
+
+    if (*of_life(number, life) == 0) {
+        if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) abort();
+        message.for_life = life;
+        uint32_t put = message_put(kept.from, kept.to, &message, &roster);
+        *of_life(number, life) = put;
+    }
+    return *of_life(number, life);
 }
 
 uint32_t message_tick(uint32_t number)
@@ -251,5 +282,5 @@ uint32_t messages_kept(void)
 size_t kept_memory(void)
 {
     return store_memory(nodes) + store_memory(messages) + facts_room * (sizeof *facts + 4) +
-           messages_room * (sizeof(uint32_t) + sizeof *of_messages);
+           messages_room * (sizeof(uint32_t) + sizeof *messages_for + sizeof *of_messages);
 }

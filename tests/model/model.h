@@ -20,6 +20,8 @@
 #define NOW_US UINT64_C(1000000000000)
 #define FAR_US (2 * NOW_US)
 
+#define FOUNDING UINT64_C(0xf0f0) /* of each flock */
+
 #define OBSERVERS       2
 #define OBSERVERS_WORDS 128
 
@@ -68,6 +70,7 @@ enum move_kind {
     MOVE_HEARTBEAT,
     MOVE_SILENT, /* a heartbeat, and seat `argument` has been silent for long */
     MOVE_HELLO,  /* argument: whose turn it is to be asked */
+    MOVE_GREET,  /* all seats are */
     MOVE_SAVED,
     MOVE_CRASH,
     MOVE_CRASH_LANDED, /* and the write under way reached the disk before */
@@ -103,7 +106,6 @@ struct facts {
     uint8_t index;
     uint8_t role;
     uint8_t term;
-    uint8_t life;
     uint8_t claim_term; /* 0: it claims nothing now */
     uint8_t hold_left;
     uint8_t version;   /* of its roster */
@@ -111,10 +113,13 @@ struct facts {
     uint8_t disk_version;
     uint8_t own_disk_term; /* the term on its disk: it never goes below that */
     bool promised;         /* to `promise`, just now */
-    uint8_t seats;         /* bits: nodes that have a seat in the roster in use */
-    uint8_t claimed; /* bits: nodes at whose seat nobody has to be guessed, here and on disk */
+    uint8_t seats;         /* of the roster in use: how many */
+    uint8_t voters;        /* bits: nodes that claim one of them */
+    uint8_t come;          /* bits: nodes that no roster here and on disk waits for; 0: no flock */
+    bool has_disk;
     struct word_given words[NODES_MAX];
     uint64_t uid;
+    uint64_t life;
     uint64_t vote_round;    /* the one that it asks for now; 0: none */
     uint64_t canvass_round; /* the one of its term */
     struct tenure after, promise, following;
@@ -135,6 +140,7 @@ struct message_facts {
     uint8_t kind;
     bool yes; /* an ACK's */
     uint8_t term;
+    uint64_t for_life;
     uint64_t round;
     struct tenure over; /* the resignation that it tells of; term 0: none */
 };
@@ -146,6 +152,7 @@ struct world {
     const char *about;
     unsigned nodes;
     unsigned seats;
+    unsigned unclaimed; /* of the seats, the last ones: their nodes have not come yet */
     enum start start;
     unsigned terms;
     unsigned versions;
@@ -189,6 +196,13 @@ uint64_t uid_at(unsigned node, uint64_t like); /* the uid there of the same birt
 void roster_known(const struct roster *roster);
 const struct roster *roster_of_digest(uint64_t digest); /* NULL: never seen */
 
+/* lives.c */
+struct state;
+uint64_t life_named(unsigned node, unsigned birth, uint64_t start);
+uint64_t life_of_uid(uint64_t uid);
+int node_of_life(uint64_t life); /* -1: nobody's */
+uint32_t message_leaves(uint32_t message, const struct state *state);
+
 /* store.c: equal bytes are kept once. Numbers count from 1. */
 struct store;
 struct store *store_new(void);
@@ -206,6 +220,7 @@ uint32_t node_tick(uint32_t number);
 uint32_t message_put(unsigned from, unsigned to, const struct message *message,
                      const struct roster *roster);
 struct message_kept message_get(uint32_t number);
+uint32_t message_for(uint32_t number, uint64_t life); /* the same, for another life */
 uint32_t message_tick(uint32_t number);
 const struct message_facts *message_facts(uint32_t number);
 uint32_t nodes_kept(void);
@@ -215,7 +230,9 @@ size_t kept_memory(void);
 /* canon.c */
 void canon_node(struct node *node);
 void canon_tick(struct node *node);
+struct observer *observer_of(struct node *node, uint32_t index);
 void canon_message(struct message *message);
+void canon_founding(struct roster *roster);
 void canon_message_tick(struct message *message);
 uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind);
 

@@ -45,6 +45,38 @@ static void run_deadline(struct shell *shell)
     shell_step(shell, &event);
 }
 
+/* The life of a contact is not kept: it is the one that speaks. */
+static void sender_known(struct node *node, const struct message *m)
+{
+    struct observers *table = (struct observers *)(void *)node->observers;
+
+    for (int i = 0; i < PEERS_MAX; i++)
+        if (node->e.peers[i].contact.uid == m->uid) node->e.peers[i].contact.life = m->life;
+    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
+        struct observer *o = observer_of(node, i);
+        if (o->contact.uid == m->uid) o->contact.life = m->life;
+    }
+}
+
+/* What this node says in a WELCOME to this HELLO: which of its invites it is, is not kept. */
+static uint64_t invite_given(const struct node *node, const struct event *event)
+{
+    static struct election asked;
+    static struct actions actions;
+    struct message m = *event->message.message;
+    struct event hello = *event;
+
+    asked = node->e;
+    m.hello.invite = 0;
+    hello.message.message = &m;
+    hello.now_us = NOW_US;
+    election_step(&asked, &hello, &actions);
+    for (unsigned i = 0; i < actions.send_count; i++)
+        if (actions.sends[i].message.kind == MESSAGE_WELCOME)
+            return actions.sends[i].message.welcome.invite;
+    return 0;
+}
+
 static void run_deliver(struct shell *shell, uint32_t number)
 {
     static struct roster roster;
@@ -60,6 +92,9 @@ static void run_deliver(struct shell *shell, uint32_t number)
     event.message.message = &message;
     event.message.roster = message.with_roster ? &roster : NULL;
     event.message.from = (struct endpoint){.bytes = {(uint8_t)(kept.from + 1)}};
+    sender_known(&shell->node, &message);
+    if (message.kind == MESSAGE_HELLO && message.hello.invite != 0)
+        message.hello.invite = invite_given(&shell->node, &event);
     shell_step(shell, &event);
 }
 
@@ -81,6 +116,7 @@ static void run_stand(struct shell *shell)
                             .uid = uid,
                             .life = e->peers[i].contact.life,
                             .counter = 1,
+                            .for_life = e->saved.life,
                             .address = roster_address(&e->roster, i)};
         int node = node_of_address(m.address);
         if (uid == 0 || uid == e->saved.uid || node < 0) continue;
@@ -165,11 +201,8 @@ static void run_heartbeat(struct shell *shell)
     struct node *node = &shell->node;
     struct observers *table = (struct observers *)(void *)node->observers;
 
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
-        size_t offset =
-            (size_t)((const uint8_t *)observers_at(table, i) - (const uint8_t *)node->observers);
-        ((struct observer *)(void *)((uint8_t *)node->observers + offset))->due_us = NOW_US;
-    }
+    for (uint32_t i = 0; world.observers && i < observers_count(table); i++)
+        observer_of(node, i)->due_us = NOW_US;
     run_due(shell, &node->e.reign.heartbeat_at_us);
 }
 
@@ -195,6 +228,15 @@ static void run_hello(struct shell *shell, uint32_t whom)
     run_due(shell, &e->hello_at_us);
 }
 
+static void run_greet(struct shell *shell)
+{
+    struct election *e = &shell->node.e;
+
+    for (int i = 0; i < e->roster.count; i++)
+        e->peers[i].knows_me = false;
+    run_due(shell, &e->greet_at_us);
+}
+
 static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
 {
     struct election *e = &shell->node.e;
@@ -212,6 +254,7 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_HEARTBEAT: run_heartbeat(shell); break;
     case MOVE_SILENT: run_silent(shell, argument); break;
     case MOVE_HELLO: run_hello(shell, argument); break;
+    case MOVE_GREET: run_greet(shell); break;
     case MOVE_SAVED: run_saved(shell); break;
     case MOVE_CRASH: run_crash(shell, false); break;
     case MOVE_CRASH_LANDED: run_crash(shell, true); break;

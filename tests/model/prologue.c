@@ -18,8 +18,10 @@ static void happens(struct state *state, unsigned node, enum move_kind kind, uin
     if (move == NULL) return;
     state->nodes[node] = move->node;
     if (check_move(&before, node, move, state) != NULL && !world.outside) exit(2);
-    for (unsigned i = 0; i < move->send_count && post_count < POST_MAX; i++)
-        post[post_count++] = move->sends[i];
+    for (unsigned i = 0; i < move->send_count && post_count < POST_MAX; i++) {
+        uint32_t meant = message_leaves(move->sends[i], state);
+        if (meant != 0) post[post_count++] = meant;
+    }
 }
 
 static bool is_seated(unsigned index)

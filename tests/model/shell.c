@@ -15,6 +15,13 @@ static int receiver_of(const struct send *send)
     return send->has_endpoint ? send->endpoint.bytes[0] - 1 : node_of_address(send->address);
 }
 
+/* A STALE does nothing but bring a HELLO about, and that is a transition. A world may be about no HELLO. */
+static bool is_left_out(const struct message *m)
+{
+    bool hello = m->kind == MESSAGE_HELLO || m->kind == MESSAGE_WELCOME;
+    return m->kind == MESSAGE_STALE || (hello && world.hellos == 0);
+}
+
 static void send_out(struct shell *shell, struct send *send)
 {
     struct move *move = shell->move;
@@ -24,7 +31,7 @@ static void send_out(struct shell *shell, struct send *send)
     if (!world.outside && send->stands_on > node->e.durable)
         broken(shell, "a message stands on what is not saved");
     canon_message(&send->message);
-    if (shell->deaf || to < 0 || to == node->index) return;
+    if (shell->deaf || to < 0 || to == node->index || is_left_out(&send->message)) return;
     if (move->send_count == MOVE_SENDS_MAX) {
         broken(shell, "the model has no room for so many sends of one step");
         return;
@@ -125,9 +132,14 @@ static uint64_t entropy(const struct node *node)
     return digest_bytes(1, of, sizeof of);
 }
 
-static void name_round(struct election *e, enum event_kind kind)
+static void name_round(struct node *node, enum event_kind kind)
 {
-    if (kind == EVENT_START) e->saved.life = e->saved.life >> 32 << 32 | 1;
+    struct election *e = &node->e;
+
+    if (kind == EVENT_START)
+        e->saved.life = life_named(node->index, node->ghost.birth, e->saved.life >> 32);
+    canon_founding(&e->saved.roster);
+    canon_founding(&e->roster);
     if (e->role == ROLE_CANDIDATE)
         e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_VOTE);
     if (e->role == ROLE_CANVASSING)
@@ -153,7 +165,7 @@ void shell_step(struct shell *shell, struct event *event)
         event->entropy = entropy(node);
         before = node->e;
         election_step(&node->e, event, &actions);
-        name_round(&node->e, event->kind);
+        name_round(node, event->kind);
         if (!world.outside) check_inside(shell, event, &before);
         carry_out(shell, &actions);
         if (!actions.more) break;

@@ -1,6 +1,7 @@
 /* spent.c: messages that can do nothing any more, whatever happens next. They are taken out of flight at once: to be
  * delivered or to be lost is the same for them, and a state with one may do no more than the state without it.
  *
+ *   any message    for a life that is over (but a HELLO is answered nevertheless)
  *   ACK            of a term that the receiver's disk has reached, unless the receiver is goose of that very term: it
  *                  will never be (again), for each candidacy is of a new term; and only a goose looks at an ACK
  *   VOTE reply     of a round that the receiver does not ask for now: a round is of one life and one term, it had begun
@@ -37,6 +38,8 @@ bool message_is_spent(uint32_t message, const struct state *state)
     const struct facts *f = node_facts(state->nodes[m->to]);
     bool newborns = world.start == START_NEWBORN || world.start == START_FOUNDED;
 
+    bool over = m->for_life != 0 && m->for_life != f->life;
+    if (over && (f->up || m->kind != MESSAGE_HELLO)) return true;
     if (newborns || world.lost_disks > 0) return false;
     switch ((enum message_kind)m->kind) {
     case MESSAGE_ACK:
@@ -54,6 +57,7 @@ bool message_is_spent(uint32_t message, const struct state *state)
     case MESSAGE_WELCOME:
     case MESSAGE_REQUEST:
     case MESSAGE_RESULT:
+    case MESSAGE_STALE:
     case MESSAGE_KINDS:
     default: return false;
     }

@@ -173,6 +173,7 @@ static void tell_event(const struct event_kept *event)
         [MOVE_HEARTBEAT] = "has a heartbeat due",
         [MOVE_SILENT] = "has a heartbeat due, and a seat was silent for long",
         [MOVE_HELLO] = "has a HELLO due, if it is lost to",
+        [MOVE_GREET] = "greets all seats",
         [MOVE_SAVED] = "has written",
         [MOVE_CRASH] = "crashes",
         [MOVE_CRASH_LANDED] = "crashes when its write has just landed",

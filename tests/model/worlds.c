@@ -289,13 +289,14 @@ void world_seated(unsigned node, struct durable_state *state)
     memset(state, 0, sizeof *state);
     world_options(0, &options);
     state->uid = seated_uid(node);
-    state->life = UINT64_C(1) << 32;
+    state->life = life_named(node, 0, 1);
     state->term = 1;
     state->longest_promise_us =
         world.start == START_REIGN ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
     state->roster.wanted = (uint8_t)world.nodes;
-    for (unsigned i = 0; i < world.seats; i++)
+    state->roster.founding = FOUNDING;
+    for (unsigned i = 0; i < world.seats - world.unclaimed; i++)
         state->roster.seats[i].uid = seated_uid(i);
 }
