@@ -203,6 +203,7 @@ static void canon_reign(struct election *e)
         bool candidate = e->role == ROLE_CANDIDATE;
         *reign = (struct reign){.lease_us = candidate ? reign->lease_us : 0,
                                 .promise_us = candidate ? reign->promise_us : 0,
+                                .heartbeat_us = candidate ? reign->heartbeat_us : 0,
                                 .hold_end_us = reign->hold_end_us};
         ends(&reign->hold_end_us);
         e->removal = (struct removal){.active = false};

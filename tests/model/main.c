@@ -46,9 +46,9 @@ static void say_budgets(void)
 
     printf("world %s: %s\n", world.name, world.about);
     printf("  begins:  %s\n", starts[world.start]);
-    printf("  budgets: %u nodes, %u voters, terms <= %u, roster versions <= %u, messages in flight "
-           "<= %u\n",
-           world.nodes, world.seats, world.terms, world.versions, world.in_flight);
+    printf("  budgets: %u nodes, %u voters (%u to come), terms <= %u, roster versions <= %u, "
+           "messages in flight <= %u\n",
+           world.nodes, world.seats, world.unclaimed, world.terms, world.versions, world.in_flight);
     printf("           crashes <= %u, lost disks <= %u, duplicates <= %u, handovers <= %u, holds "
            "<= %u, removals <= %u, HELLOs <= %u\n",
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,

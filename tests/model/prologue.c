@@ -26,7 +26,14 @@ static void happens(struct state *state, unsigned node, enum move_kind kind, uin
 
 static bool is_seated(unsigned index)
 {
-    return (world.start == START_SEATED || world.start == START_REIGN) && index < world.seats;
+    bool flock = world.start == START_SEATED || world.start == START_REIGN;
+    return flock && index < world.seats - world.unclaimed;
+}
+
+/* It comes later, or never. */
+static bool is_away(unsigned index)
+{
+    return index < world.seats && index >= world.seats - world.unclaimed;
 }
 
 static void settle(struct state *state)
@@ -80,7 +87,7 @@ static void start(struct state *state, unsigned index)
     }
     canon_node(&node);
     state->nodes[index] = node_put(&node);
-    happens(state, index, MOVE_START, 0);
+    if (!is_away(index)) happens(state, index, MOVE_START, 0);
 }
 
 static void ticks(struct state *state, unsigned count)
@@ -89,7 +96,7 @@ static void ticks(struct state *state, unsigned count)
         for (unsigned j = 0; j < count; j++)
             state->nodes[i] = node_tick(state->nodes[i]);
     for (unsigned i = 0; i < world.nodes; i++)
-        happens(state, i, MOVE_WAKE, 0);
+        if (node_facts(state->nodes[i])->up) happens(state, i, MOVE_WAKE, 0);
 }
 
 static void say_hello(struct state *state, unsigned from, unsigned to)
