@@ -243,7 +243,7 @@ static void canon_hello(struct election *e)
     e->invite.knocks = 0;
     e->invite.nonce = e->invite.nonce != 0;
     e->invite.life &= UINT32_MAX;
-    if (world.hellos == 0) memset(&e->invite, 0, sizeof e->invite);
+    if (world.hellos == 0 && !world.greets) memset(&e->invite, 0, sizeof e->invite);
     memset(e->invite_secret, 0, sizeof e->invite_secret);
     memset(&e->bounds, 0, sizeof e->bounds);
 }
@@ -297,7 +297,7 @@ void canon_node(struct node *node)
     if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
     e->following.delay_us = world.canvass ? 0 : TICK_US;
     e->following.settled = false;
-    if (world.hellos == 0) e->following.until_us = 0;
+    if (world.hellos == 0 && !world.greets) e->following.until_us = 0;
     if (e->saved.longest_promise_us > 0) e->longest_given_us = e->saved.longest_promise_us;
     if (!world.canvass) e->yielded = 0;
     if (e->farewell.left < 3)

@@ -165,6 +165,7 @@ struct world {
     unsigned removals;
     unsigned hellos;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
+    bool greets;    /* who starts says HELLO, even where there are none besides */
     bool canvass;
     bool silence;
     bool observers;

@@ -19,7 +19,7 @@ static int receiver_of(const struct send *send)
 static bool is_left_out(const struct message *m)
 {
     bool hello = m->kind == MESSAGE_HELLO || m->kind == MESSAGE_WELCOME;
-    return m->kind == MESSAGE_STALE || (hello && world.hellos == 0);
+    return m->kind == MESSAGE_STALE || (hello && world.hellos == 0 && !world.greets);
 }
 
 static void send_out(struct shell *shell, struct send *send)
