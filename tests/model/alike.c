@@ -194,7 +194,7 @@ static void node_turned(unsigned turn, struct node *node)
     e->birth.said_none_in_term_0 =
         (uint32_t)bits_moved(e->birth.said_none_in_term_0, in_list, (int)world.seats);
     ghost_turned(turn, &node->ghost);
-    node->index = turns[turn][node->index];
+    node->index = node->place = turns[turn][node->index]; /* nobody moves */
     if (node->up) world_options(node->index, &e->options);
 }
 

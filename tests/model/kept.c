@@ -91,6 +91,7 @@ static struct facts look(const struct node *node)
     struct facts f = {.up = node->up,
                       .writing = node->is_writing,
                       .index = node->index,
+                      .place = node->place,
                       .role = (uint8_t)e->role,
                       .term = (uint8_t)(node->up ? e->saved.term : node->disk.term),
                       .claim_term = claims ? (uint8_t)e->saved.term : 0,
@@ -158,7 +159,7 @@ void node_get(uint32_t number, struct node *node)
         memcpy(&place, places + 2 * i, sizeof place);
         memcpy(at + 8 * (size_t)place, packed + 8 * i, 8);
     }
-    if (node->up) world_options(node->index, &node->e.options);
+    if (node->up) world_options(node->place, &node->e.options);
 }
 
 const struct facts *node_facts(uint32_t number)
@@ -234,8 +235,8 @@ static uint32_t *of_life(uint32_t number, uint64_t life)
     return &messages_for[number][start];
 }
 
-/* Whose life it is, the message says already: only the how many-th is to be remembered. */
-uint32_t message_for(uint32_t number, uint64_t life)
+/* Whose life it is, the message says already, and a life has one place: only the how many-th is to be remembered. */
+uint32_t message_for(uint32_t number, uint64_t life, unsigned place)
 {
     static struct roster roster;
     struct message_kept kept = message_get(number);
@@ -244,7 +245,7 @@ uint32_t message_for(uint32_t number, uint64_t life)
     if (*of_life(number, life) == 0) {
         if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) abort();
         message.for_life = life;
-        uint32_t put = message_put(kept.from, kept.to, &message, &roster);
+        uint32_t put = message_put(kept.from, place, &message, &roster);
         *of_life(number, life) = put;
     }
     return *of_life(number, life);

@@ -1,6 +1,6 @@
 /* lives.c: lives by name, and what a message means to whom. A life is the how many-th start of the how many-th uid at
  * which node. What one node knows of another's life is not kept: a contact's life says only whose it is (start 0), and
- * what is sent to it is for the life that is present when it is sent. So a node knows at once who has started anew: it
+ * what is sent to it is for the life that is present when it is sent, and goes where that is. So a node knows at once who has started anew: it
  * may do whatever one does that has to be told by HELLO, and loses no message more. What was sent for a life that is
  * over is refused by the core itself. */
 #include "model.h"
@@ -36,5 +36,14 @@ uint32_t message_leaves(uint32_t message, const struct state *state)
     const struct facts *f = node_facts(state->nodes[node]);
     bool same = f->up && (uint32_t)f->life == (uint32_t)m->for_life;
     if (!same || (m->for_life >> 32 != 0 && m->for_life != f->life)) return 0;
-    return m->for_life == f->life ? message : message_for(message, f->life);
+    return m->for_life == f->life ? message : message_for(message, f->life, f->place);
+}
+
+int node_at(const struct state *state, unsigned place)
+{
+    for (unsigned i = 0; i < world.nodes; i++) {
+        const struct facts *f = node_facts(state->nodes[i]);
+        if (f->up && f->place == place) return (int)i;
+    }
+    return -1;
 }

@@ -54,7 +54,8 @@ struct node {
     bool has_disk;
     bool is_writing;
     uint8_t index;
-    uint8_t zero[4];
+    uint8_t place; /* whose address it has: its own at first */
+    uint8_t zero[3];
 };
 
 /* What happens in one transition: to one node, or to all (a tick). */
@@ -76,6 +77,7 @@ enum move_kind {
     MOVE_CRASH_LANDED, /* and the write under way reached the disk before */
     MOVE_START,
     MOVE_LOSE_DISK,
+    MOVE_ADDRESS,  /* argument: the place, which is free */
     MOVE_HANDOVER, /* argument: the heir */
     MOVE_HOLD,
     MOVE_REMOVE, /* argument: the node */
@@ -104,6 +106,7 @@ struct facts {
     bool up;
     bool writing;
     uint8_t index;
+    uint8_t place;
     uint8_t role;
     uint8_t term;
     uint8_t claim_term; /* 0: it claims nothing now */
@@ -132,8 +135,9 @@ struct message_kept {
     const uint8_t *bytes;
 };
 
-/* Voters without a goose; with one; newborns of one list that have asked each other; a flock that such newborns founded. */
-enum start { START_SEATED, START_REIGN, START_NEWBORN, START_FOUNDED };
+/* Voters without a goose; with one; with one that gave a seat to who came last, and the second does not know; newborns of
+ * one list that have asked each other; a flock that such newborns founded. */
+enum start { START_SEATED, START_REIGN, START_SETTLED, START_NEWBORN, START_FOUNDED };
 /* What of a message decides whether it is spent: spent.c. */
 struct message_facts {
     uint8_t to;
@@ -164,6 +168,7 @@ struct world {
     unsigned holds;
     unsigned removals;
     unsigned hellos;
+    unsigned moves;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
     bool greets;    /* who starts says HELLO, even where there are none besides */
     bool canvass;
@@ -183,7 +188,7 @@ extern struct world world; /* the one that is explored */
 /* worlds.c */
 extern const struct world worlds[];
 extern const unsigned world_count;
-void world_options(unsigned node, struct election_options *options);
+void world_options(unsigned place, struct election_options *options);
 void world_seated(unsigned node, struct durable_state *state);
 
 /* names.c */
@@ -203,6 +208,7 @@ uint64_t life_named(unsigned node, unsigned birth, uint64_t start);
 uint64_t life_of_uid(uint64_t uid);
 int node_of_life(uint64_t life); /* -1: nobody's */
 uint32_t message_leaves(uint32_t message, const struct state *state);
+int node_at(const struct state *state, unsigned place); /* -1: nobody is up there */
 
 /* store.c: equal bytes are kept once. Numbers count from 1. */
 struct store;
@@ -221,7 +227,8 @@ uint32_t node_tick(uint32_t number);
 uint32_t message_put(unsigned from, unsigned to, const struct message *message,
                      const struct roster *roster);
 struct message_kept message_get(uint32_t number);
-uint32_t message_for(uint32_t number, uint64_t life); /* the same, for another life */
+/* The same, for another life, and where that is. */
+uint32_t message_for(uint32_t number, uint64_t life, unsigned place);
 uint32_t message_tick(uint32_t number);
 const struct message_facts *message_facts(uint32_t number);
 uint32_t nodes_kept(void);
@@ -264,8 +271,8 @@ void move_remake(uint32_t node, enum move_kind kind, uint32_t argument, struct m
 struct state {
     uint32_t nodes[NODES_MAX];
     uint32_t flight[FLIGHT_MAX]; /* sorted, 0: free */
-    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, zero; /* left */
-    uint8_t highest_won;                                                               /* term */
+    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, moves; /* left */
+    uint8_t highest_won;                                                                /* term */
     uint8_t committed_term;
     uint8_t committed_version;
     uint8_t zero2;

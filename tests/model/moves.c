@@ -84,7 +84,7 @@ static void run_deliver(struct shell *shell, uint32_t number)
     struct message message;
     struct event event = {.kind = EVENT_MESSAGE};
 
-    if (!shell->node.up || kept.to != shell->node.index) return;
+    if (!shell->node.up || kept.to != shell->node.place) return;
     if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) {
         shell->move->broken = "a message that cannot be read";
         return;
@@ -222,7 +222,7 @@ static void run_hello(struct shell *shell, uint32_t whom)
     struct election *e = &shell->node.e;
     int seat = roster_find_address(&e->roster, node_address(whom));
 
-    if (whom == shell->node.index) return;
+    if (whom == shell->node.place) return;
     if (seat < 0 && whom >= world.seats) return; /* no command line names it */
     e->hello_turn = seat >= 0 ? (unsigned)seat : e->roster.count + whom;
     run_due(shell, &e->hello_at_us);
@@ -260,6 +260,7 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_CRASH_LANDED: run_crash(shell, true); break;
     case MOVE_START: shell_start(shell, !shell->node.has_disk); break;
     case MOVE_LOSE_DISK: run_lose_disk(shell); break;
+    case MOVE_ADDRESS: shell->node.place = (uint8_t)argument; break;
     case MOVE_HANDOVER: run_request(shell, REQUEST_HANDOVER, (int)argument); break;
     case MOVE_HOLD: run_request(shell, REQUEST_HOLD, -1); break;
     case MOVE_REMOVE: run_remove(shell, argument); break;

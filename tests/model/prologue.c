@@ -9,6 +9,7 @@
 
 static uint32_t post[POST_MAX];
 static unsigned post_count;
+static unsigned cut_off = NODES_MAX; /* what is sent to this node is lost; by default nobody */
 
 static void happens(struct state *state, unsigned node, enum move_kind kind, uint32_t argument)
 {
@@ -20,20 +21,20 @@ static void happens(struct state *state, unsigned node, enum move_kind kind, uin
     if (check_move(&before, node, move, state) != NULL && !world.outside) exit(2);
     for (unsigned i = 0; i < move->send_count && post_count < POST_MAX; i++) {
         uint32_t meant = message_leaves(move->sends[i], state);
-        if (meant != 0) post[post_count++] = meant;
+        if (meant != 0 && message_facts(meant)->to != cut_off) post[post_count++] = meant;
     }
 }
 
 static bool is_seated(unsigned index)
 {
-    bool flock = world.start == START_SEATED || world.start == START_REIGN;
+    bool flock = world.start < START_NEWBORN;
     return flock && index < world.seats - world.unclaimed;
 }
 
 /* It comes later, or never. */
 static bool is_away(unsigned index)
 {
-    return index < world.seats && index >= world.seats - world.unclaimed;
+    return world.unclaimed > 0 && index >= world.seats - world.unclaimed;
 }
 
 static void settle(struct state *state)
@@ -48,7 +49,8 @@ static void settle(struct state *state)
         if (post_count == 0) continue;
         uint32_t message = post[0];
         memmove(post, post + 1, --post_count * sizeof post[0]);
-        happens(state, message_get(message).to, MOVE_DELIVER, message);
+        int to = node_at(state, message_get(message).to);
+        if (to >= 0) happens(state, (unsigned)to, MOVE_DELIVER, message);
         busy = true;
     }
 }
@@ -64,7 +66,7 @@ static void foresee(unsigned index)
         memset(&move, 0, sizeof move);
         shell.move = &move;
         shell.deaf = true;
-        shell.node.index = (uint8_t)index;
+        shell.node.index = shell.node.place = (uint8_t)index;
         shell.node.ghost.birth = (uint8_t)birth;
         if (birth > 0 || !is_seated(index)) {
             shell_start(&shell, true);
@@ -80,7 +82,7 @@ static void start(struct state *state, unsigned index)
     static struct node node;
 
     memset(&node, 0, sizeof node);
-    node.index = (uint8_t)index;
+    node.index = node.place = (uint8_t)index;
     if (is_seated(index)) {
         world_seated(index, &node.disk);
         node.has_disk = true;
@@ -99,6 +101,14 @@ static void ticks(struct state *state, unsigned count)
         if (node_facts(state->nodes[i])->up) happens(state, i, MOVE_WAKE, 0);
 }
 
+static void heartbeats(struct state *state, unsigned count)
+{
+    while (count-- > 0) {
+        happens(state, 0, MOVE_HEARTBEAT, 0);
+        settle(state);
+    }
+}
+
 static void say_hello(struct state *state, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
@@ -112,11 +122,18 @@ static void reign(struct state *state)
 {
     happens(state, 0, MOVE_STAND, 0);
     settle(state);
-    for (unsigned times = 0; times < 3; times++) {
-        happens(state, 0, MOVE_HEARTBEAT, 0);
-        settle(state);
-    }
+    heartbeats(state, 3);
     if (world.observers) say_hello(state, world.seats, world.nodes);
+}
+
+/* The third comes, and has a seat; the second does not hear of it. */
+static void third_comes(struct state *state)
+{
+    cut_off = 1;
+    happens(state, 2, MOVE_START, 0);
+    settle(state);
+    heartbeats(state, 4);
+    cut_off = NODES_MAX;
 }
 
 void prologue(struct state *first)
@@ -130,7 +147,9 @@ void prologue(struct state *first)
     bool newborn = world.start == START_NEWBORN || world.start == START_FOUNDED;
     if (newborn) say_hello(first, 0, world.nodes);
     if (!newborn) ticks(first, world.lease_ticks);
-    if (world.start == START_REIGN || world.start == START_FOUNDED) reign(first);
+    if (world.start != START_SEATED && world.start != START_NEWBORN) reign(first);
+    if (world.start == START_SETTLED) third_comes(first);
+    first->moves = (uint8_t)world.moves;
     first->crashes = (uint8_t)world.crashes;
     first->lost_disks = (uint8_t)world.lost_disks;
     first->duplicates = (uint8_t)world.duplicates;

@@ -31,13 +31,13 @@ static void send_out(struct shell *shell, struct send *send)
     if (!world.outside && send->stands_on > node->e.durable)
         broken(shell, "a message stands on what is not saved");
     canon_message(&send->message);
-    if (shell->deaf || to < 0 || to == node->index || is_left_out(&send->message)) return;
+    if (shell->deaf || to < 0 || to == node->place || is_left_out(&send->message)) return;
     if (move->send_count == MOVE_SENDS_MAX) {
         broken(shell, "the model has no room for so many sends of one step");
         return;
     }
     move->sends[move->send_count++] =
-        message_put(node->index, (unsigned)to, &send->message, election_roster(&node->e));
+        message_put(node->place, (unsigned)to, &send->message, election_roster(&node->e));
 }
 
 /* S3: this uid has told somebody that it votes so in this term. */
@@ -64,7 +64,7 @@ static void word_given(struct shell *shell, int to, uint64_t term, uint64_t sent
 static void remember_send(struct shell *shell, const struct send *send)
 {
     const struct message *m = &send->message;
-    int to = receiver_of(send);
+    int to = node_of_life(m->for_life);
 
     if (to < 0) return;
     if (m->kind == MESSAGE_ACK && m->ack.yes) word_given(shell, to, m->term, m->ack.sent_at_us);
@@ -181,7 +181,7 @@ bool shell_start(struct shell *shell, bool newborn)
     struct election_options options;
     struct event event = {.kind = EVENT_START};
 
-    world_options(node->index, &options);
+    world_options(node->place, &options);
     memset(&node->e, 0, sizeof node->e);
     if (world.observers) observers_init((struct observers *)(void *)node->observers, OBSERVERS);
     node->up = true;

@@ -35,10 +35,12 @@ static bool is_old_news(const struct tenure *over, const struct facts *f, bool m
 bool message_is_spent(uint32_t message, const struct state *state)
 {
     const struct message_facts *m = message_facts(message);
-    const struct facts *f = node_facts(state->nodes[m->to]);
+    int node = node_of_life(m->for_life);
+    const struct facts *f = node < 0 ? NULL : node_facts(state->nodes[node]);
     bool newborns = world.start == START_NEWBORN || world.start == START_FOUNDED;
 
-    bool over = m->for_life != 0 && m->for_life != f->life;
+    if (f == NULL) return false;
+    bool over = m->for_life != f->life;
     if (over && (f->up || m->kind != MESSAGE_HELLO)) return true;
     if (newborns || world.lost_disks > 0) return false;
     switch ((enum message_kind)m->kind) {

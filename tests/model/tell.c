@@ -179,6 +179,7 @@ static void tell_event(const struct event_kept *event)
         [MOVE_CRASH_LANDED] = "crashes when its write has just landed",
         [MOVE_START] = "starts",
         [MOVE_LOSE_DISK] = "loses its disk",
+        [MOVE_ADDRESS] = "moves to",
         [MOVE_HANDOVER] = "is asked to hand over to",
         [MOVE_HOLD] = "is asked for a hold",
         [MOVE_REMOVE] = "is asked to remove",
@@ -189,7 +190,8 @@ static void tell_event(const struct event_kept *event)
     else if (event->kind == MOVE_DELIVER)
         tell_delivery(event->node + 1u, event->argument);
     else if (event->kind == MOVE_REMOVE || event->kind == MOVE_SILENT ||
-             event->kind == MOVE_HANDOVER || event->kind == MOVE_HELLO)
+             event->kind == MOVE_HANDOVER || event->kind == MOVE_ADDRESS ||
+             event->kind == MOVE_HELLO)
         printf("n%u %s n%u\n", event->node + 1u, words[event->kind], event->argument + 1);
     else
         printf("n%u %s\n", event->node + 1u, words[event->kind]);

@@ -184,6 +184,17 @@ const struct world worlds[] = {
      .crashes = 1,
      .lost_disks = 1,
      .greets = true},
+    {.name = "moved",
+     .about = "three voters of whom one moves, and a newborn gets its address",
+     FLOCK(4, 3, 1),
+     .unclaimed = 1,
+     .start = START_SETTLED,
+     .versions = 3,
+     .terms = 3,
+     .in_flight = 1,
+     .crashes = 1,
+     .moves = 2,
+     .greets = true},
     {.name = "reborn",
      .about = "three voters: one election, and one loses its disk",
      FLOCK(3, 3, 1),
@@ -266,7 +277,7 @@ static void peers_of(struct roster *roster, unsigned count)
     roster_bootstrap(roster, 1, kept, count);
 }
 
-void world_options(unsigned node, struct election_options *options)
+void world_options(unsigned place, struct election_options *options)
 {
     static struct roster peers;
     static const struct world *made;
@@ -274,14 +285,14 @@ void world_options(unsigned node, struct election_options *options)
     if (made == NULL) peers_of(&peers, world.seats);
     made = &world;
     memset(options, 0, sizeof *options);
-    address_keep(&options->self, node_address(node));
+    address_keep(&options->self, node_address(place));
     options->priority = PRIORITY_DEFAULT;
     options->voters = (uint8_t)world.nodes;
     options->heartbeat_us = (uint32_t)LEASE_US / 3;
     options->lease_us = (uint32_t)LEASE_US;
     options->dead_after_us = LEASE_US;
     options->name_tag = 1;
-    if (node < world.seats)
+    if (place < world.seats)
         options->peers = peers;
     else
         options->join = peers;
@@ -303,8 +314,8 @@ void world_seated(unsigned node, struct durable_state *state)
     state->uid = seated_uid(node);
     state->life = life_named(node, 0, 1);
     state->term = 1;
-    state->longest_promise_us =
-        world.start == START_REIGN ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
+    bool reign = world.start == START_REIGN || world.start == START_SETTLED;
+    state->longest_promise_us = reign ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
     state->roster.wanted = (uint8_t)world.nodes;
