@@ -209,44 +209,13 @@ static bool may_lose_disk(const struct state *state, unsigned node)
     return node_facts(state->nodes[node])->has_disk;
 }
 
-/* An address is of one node at a time; who has nothing on its disk yet needs none. */
-static bool is_free(const struct state *state, unsigned node, unsigned place)
-{
-    for (unsigned i = 0; i < world.nodes; i++) {
-        const struct facts *f = node_facts(state->nodes[i]);
-        if (f->place == place && (i == node || f->up || f->has_disk)) return false;
-    }
-    return true;
-}
-
-static bool moves(const struct state *before, unsigned node)
-{
-    struct state base = *before;
-
-    for (unsigned place = 0; world.moves > 0 && place < world.nodes; place++)
-        if (is_free(before, node, place) &&
-            !spend(before, node, MOVE_ADDRESS, place, &base.moves, &base))
-            return false;
-    return true;
-}
-
-/* A world that is about moves has a node that waits for an address. */
-static bool may_start(const struct state *state, unsigned node)
-{
-    const struct facts *f = node_facts(state->nodes[node]);
-    bool homeless = world.moves > 0 && !f->has_disk && f->place >= world.seats;
-
-    return !homeless && node_at(state, f->place) < 0;
-}
-
 static bool accidents(const struct state *before, unsigned node)
 {
     bool writing = node_facts(before->nodes[node])->writing; /* facts move when there are more */
     struct state base = *before;
 
     if (!node_facts(before->nodes[node])->up)
-        return (!may_start(before, node) || apply(before, before, node, MOVE_START, 0)) &&
-               moves(before, node) &&
+        return apply(before, before, node, MOVE_START, 0) &&
                (!may_lose_disk(before, node) ||
                 spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base));
     if (!spend(before, node, MOVE_CRASH, 0, &base.crashes, &base)) return false;

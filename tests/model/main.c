@@ -40,7 +40,8 @@ static void say_budgets(void)
     static const char *const starts[] = {
         [START_SEATED] = "voters without a goose",
         [START_REIGN] = "a goose that all follow",
-        [START_SETTLED] = "a goose, and a seat given that n2 has not heard of",
+        [START_SETTLED] = "a goose, and n3 that has a seat, as n2 has not heard",
+        [START_MOVED] = "the same, and n3 and n4 are to start, n4 at its address",
         [START_NEWBORN] = "newborns that have asked each other",
         [START_FOUNDED] = "a flock that newborns have founded",
     };
@@ -51,9 +52,9 @@ static void say_budgets(void)
            "messages in flight <= %u\n",
            world.nodes, world.seats, world.unclaimed, world.terms, world.versions, world.in_flight);
     printf("           crashes <= %u, lost disks <= %u, duplicates <= %u, handovers <= %u, holds "
-           "<= %u, removals <= %u, HELLOs <= %u%s, moves <= %u\n",
+           "<= %u, removals <= %u, HELLOs <= %u%s\n",
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
-           world.removals, world.hellos, world.greets ? " and of starts" : "", world.moves);
+           world.removals, world.hellos, world.greets ? " and of starts" : "");
     printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
            world.lease_ticks, world.step_ticks,
            world.canvass ? "by messages" : "always answered with yes", world.seconds,

@@ -77,7 +77,7 @@ enum move_kind {
     MOVE_CRASH_LANDED, /* and the write under way reached the disk before */
     MOVE_START,
     MOVE_LOSE_DISK,
-    MOVE_ADDRESS,  /* argument: the place, which is free */
+    MOVE_ADDRESS,  /* argument: the place that it has from now on */
     MOVE_HANDOVER, /* argument: the heir */
     MOVE_HOLD,
     MOVE_REMOVE, /* argument: the node */
@@ -135,9 +135,10 @@ struct message_kept {
     const uint8_t *bytes;
 };
 
-/* Voters without a goose; with one; with one that gave a seat to who came last, and the second does not know; newborns of
+/* Voters without a goose; with one; with one that gave a seat to who came last, and the second does not know; the same, and who came has
+ * moved, and another is to start at its address; newborns of
  * one list that have asked each other; a flock that such newborns founded. */
-enum start { START_SEATED, START_REIGN, START_SETTLED, START_NEWBORN, START_FOUNDED };
+enum start { START_SEATED, START_REIGN, START_SETTLED, START_MOVED, START_NEWBORN, START_FOUNDED };
 /* What of a message decides whether it is spent: spent.c. */
 struct message_facts {
     uint8_t to;
@@ -168,7 +169,6 @@ struct world {
     unsigned holds;
     unsigned removals;
     unsigned hellos;
-    unsigned moves;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
     bool greets;    /* who starts says HELLO, even where there are none besides */
     bool canvass;
@@ -271,8 +271,8 @@ void move_remake(uint32_t node, enum move_kind kind, uint32_t argument, struct m
 struct state {
     uint32_t nodes[NODES_MAX];
     uint32_t flight[FLIGHT_MAX]; /* sorted, 0: free */
-    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, moves; /* left */
-    uint8_t highest_won;                                                                /* term */
+    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, zero; /* left */
+    uint8_t highest_won;                                                               /* term */
     uint8_t committed_term;
     uint8_t committed_version;
     uint8_t zero2;

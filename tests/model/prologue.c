@@ -136,6 +136,14 @@ static void third_comes(struct state *state)
     cut_off = NODES_MAX;
 }
 
+/* The fourth has its address, once the two start. */
+static void third_moves(struct state *state)
+{
+    happens(state, 2, MOVE_CRASH, 0);
+    happens(state, 2, MOVE_ADDRESS, 3);
+    happens(state, 3, MOVE_ADDRESS, 2);
+}
+
 void prologue(struct state *first)
 {
     memset(first, 0, sizeof *first);
@@ -148,8 +156,8 @@ void prologue(struct state *first)
     if (newborn) say_hello(first, 0, world.nodes);
     if (!newborn) ticks(first, world.lease_ticks);
     if (world.start != START_SEATED && world.start != START_NEWBORN) reign(first);
-    if (world.start == START_SETTLED) third_comes(first);
-    first->moves = (uint8_t)world.moves;
+    if (world.start == START_SETTLED || world.start == START_MOVED) third_comes(first);
+    if (world.start == START_MOVED) third_moves(first);
     first->crashes = (uint8_t)world.crashes;
     first->lost_disks = (uint8_t)world.lost_disks;
     first->duplicates = (uint8_t)world.duplicates;

@@ -173,8 +173,20 @@ const struct world worlds[] = {
      .hellos = 1,
      .observers = true},
     {.name = "unclaimed",
-     .about = "two voters and a seat that nobody has claimed; its node comes, and loses its disk",
+     .about = "a seat that one voter calls unclaimed; who has it loses its disk",
      FLOCK(3, 3, 1),
+     .unclaimed = 1,
+     .start = START_SETTLED,
+     .versions = 2,
+     .terms = 3,
+     .in_flight = 1,
+     .crashes = 1,
+     .lost_disks = 1,
+     .greets = true},
+    {.name = "comes",
+     .about = "the same from before it comes",
+     FLOCK(3, 3, 1),
+     .open = true,
      .unclaimed = 1,
      .alike = FIRST_TWO,
      .start = START_REIGN,
@@ -185,15 +197,13 @@ const struct world worlds[] = {
      .lost_disks = 1,
      .greets = true},
     {.name = "moved",
-     .about = "three voters of whom one moves, and a newborn gets its address",
+     .about = "three voters of whom one moves, and a newborn has its address",
      FLOCK(4, 3, 1),
      .unclaimed = 1,
-     .start = START_SETTLED,
+     .start = START_MOVED,
      .versions = 3,
      .terms = 3,
      .in_flight = 1,
-     .crashes = 1,
-     .moves = 2,
      .greets = true},
     {.name = "reborn",
      .about = "three voters: one election, and one loses its disk",
@@ -314,7 +324,8 @@ void world_seated(unsigned node, struct durable_state *state)
     state->uid = seated_uid(node);
     state->life = life_named(node, 0, 1);
     state->term = 1;
-    bool reign = world.start == START_REIGN || world.start == START_SETTLED;
+    bool reign =
+        world.start == START_REIGN || world.start == START_SETTLED || world.start == START_MOVED;
     state->longest_promise_us = reign ? LEASE_US / 2 : LEASE_US + LEASE_US / 20;
     state->roster = options.peers;
     state->roster.term = 1;
