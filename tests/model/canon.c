@@ -24,7 +24,7 @@
  *   greeting               all know me; that some do not, and are greeted, is a transition. What STALE brings about is a
  *                          HELLO, a transition as well. Where a world has no HELLOs there are none of all these
  *   invites                whether there is one; each is good: more. Questions back and bounds of the rate: forgotten: more
- *   proven                 each contact is, where it was heard: a uid lives at one address
+ *   proven, from           a contact is where its uid was at first; lives.c knows where that is now: more
  *   founding               one name for all
  *   contacts               of claimed seats: all heard already. Only the way to them would be learnt
  *   my own seat's peer     0: it is never looked at
@@ -88,8 +88,9 @@ uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_ki
 
 static void canon_contact(struct contact *contact)
 {
-    *contact = (struct contact){.uid = contact->uid, .from = contact->from};
+    *contact = (struct contact){.uid = contact->uid};
     if (contact->uid == 0) return;
+    contact->from.bytes[0] = (uint8_t)(node_of_uid(contact->uid) + 1);
     contact->life = life_of_uid(contact->uid);
     contact->heard_at_us = NOW_US;
     contact->proven = true;
@@ -98,11 +99,7 @@ static void canon_contact(struct contact *contact)
 /* A claimed seat's node may as well have been heard already: nothing but the way to it would be learnt. */
 static void contact_known(struct contact *contact, const struct roster *roster, int seat)
 {
-    int node = node_of_address(roster_address(roster, seat));
-
-    if (contact->uid != 0 || node < 0) return;
-    contact->uid = roster->seats[seat].uid;
-    contact->from = (struct endpoint){.bytes = {(uint8_t)(node + 1)}};
+    if (contact->uid == 0) contact->uid = roster->seats[seat].uid;
 }
 
 static void canon_follower(struct follower *f)

@@ -22,6 +22,12 @@ static bool is_left_out(const struct message *m)
     return m->kind == MESSAGE_STALE || (hello && world.hellos == 0 && !world.greets);
 }
 
+static bool is_own(const struct node *node, const struct message *m, int to)
+{
+    int named = node_of_life(m->for_life);
+    return named >= 0 ? named == node->index : to == node->place;
+}
+
 static void send_out(struct shell *shell, struct send *send)
 {
     struct move *move = shell->move;
@@ -31,7 +37,8 @@ static void send_out(struct shell *shell, struct send *send)
     if (!world.outside && send->stands_on > node->e.durable)
         broken(shell, "a message stands on what is not saved");
     canon_message(&send->message);
-    if (shell->deaf || to < 0 || to == node->place || is_left_out(&send->message)) return;
+    if (shell->deaf || to < 0 || is_own(node, &send->message, to) || is_left_out(&send->message))
+        return;
     if (move->send_count == MOVE_SENDS_MAX) {
         broken(shell, "the model has no room for so many sends of one step");
         return;
