@@ -32,7 +32,7 @@
  *   after, in a question   read when it arrives and never again
  *   word of the goose      (until when it is known) matters for HELLO only, and is 0 where none is said
  *   what was told (S3)     in a term below the one on disk: no term falls, check_step() sees to that
- *   chance                 the same each time. What it names is named by what it is of: a life by how many there were,
+ *   chance                 the same each time. What it names is named by what it is of: a life by whose and how many-th,
  *                          a round by (life, term, kind), and by its uid where one node has several: it goes to the
  *                          asker and back and is compared, no more; a canvass round of one term is one round: more
  *   counters and windows   start anew at each step: no window ever refuses; duplication is a transition: more

@@ -1,8 +1,8 @@
 /* lives.c: lives by name, and what a message means to whom. A life is the how many-th start of the how many-th uid at
  * which node. What one node knows of another's life is not kept: a contact's life says only whose it is (start 0), and
- * what is sent to it is for the life that is present when it is sent, and goes where that is. So a node knows at once who has started anew: it
- * may do whatever one does that has to be told by HELLO, and loses no message more. What was sent for a life that is
- * over is refused by the core itself. */
+ * what is sent to it is for the life that is present when it is sent, and goes where that is. So a node knows at once
+ * who has started anew or moved: it may do whatever one does that has to be told by HELLO, and loses no message more.
+ * What was sent for a life that is over is refused by the core itself. */
 #include "model.h"
 
 #define LIFE_MARK UINT64_C(0x1fe50000)

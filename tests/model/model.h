@@ -135,9 +135,9 @@ struct message_kept {
     const uint8_t *bytes;
 };
 
-/* Voters without a goose; with one; with one that gave a seat to who came last, and the second does not know; the same, and who came has
- * moved, and another is to start at its address; newborns of
- * one list that have asked each other; a flock that such newborns founded. */
+/* Voters without a goose; with one; with one that gave a seat to who came last, and the second does not know; the same,
+ * and who came has moved, and another is to start at its address; newborns of one list that have asked each other; a
+ * flock that such newborns founded. */
 enum start { START_SEATED, START_REIGN, START_SETTLED, START_MOVED, START_NEWBORN, START_FOUNDED };
 /* What of a message decides whether it is spent: spent.c. */
 struct message_facts {
