@@ -5,6 +5,8 @@
 
 #include "model.h"
 
+#define OLD_COPY "a node takes its own state for an old copy"
+
 static void broken(struct shell *shell, const char *what)
 {
     if (what != NULL && shell->move->broken == NULL) shell->move->broken = what;
@@ -118,7 +120,7 @@ static void carry_out(struct shell *shell, struct actions *actions)
     struct node *node = &shell->node;
     unsigned first = shell->move->send_count;
 
-    if (actions->retire) broken(shell, "a node takes its own state for an old copy");
+    if (actions->retire) broken(shell, OLD_COPY);
     if (actions->save) {
         if (node->is_writing) broken(shell, "two writes at a time");
         node->writing = *election_durable(&node->e);
@@ -153,6 +155,12 @@ static void name_round(struct node *node, enum event_kind kind)
         e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
 }
 
+/* Who suspects itself begins a quarantine anew. No disk goes back in time here, so nobody has a reason to. */
+static bool suspects(const struct election *before, const struct election *e)
+{
+    return before->started && e->quarantine_end_us > before->quarantine_end_us;
+}
+
 static void check_inside(struct shell *shell, const struct event *event,
                          const struct election *before)
 {
@@ -173,6 +181,7 @@ void shell_step(struct shell *shell, struct event *event)
         before = node->e;
         election_step(&node->e, event, &actions);
         name_round(node, event->kind);
+        if (suspects(&before, &node->e)) broken(shell, OLD_COPY);
         if (!world.outside) check_inside(shell, event, &before);
         carry_out(shell, &actions);
         if (!actions.more) break;
