@@ -292,8 +292,8 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
 
     if (result != WIRE_OK) {
         if (result == WIRE_OTHER_MAJOR) {
-            senders_saw(&node->metrics.other_version, from, clock_now_us());
-            tell_other_version(node->parts.log, &node->told);
+            if (senders_saw(&node->metrics.other_version, from, clock_now_us()))
+                tell_other_version(node->parts.log, &node->told, from, bytes[0]);
         }
         node->metrics.undecoded[result]++;
         return;

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-void senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us)
+bool senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us)
 {
+    bool known = false;
     int place = 0;
 
     for (int i = 0; i < SENDERS_MAX; i++) {
         if (senders->of[i].at_us != 0 && memcmp(&senders->of[i].from, from, sizeof *from) == 0) {
+            known = true;
             place = i;
             break;
         }
@@ -16,6 +18,7 @@ void senders_saw(struct senders *senders, const struct endpoint *from, uint64_t 
     }
     senders->of[place].from = *from;
     senders->of[place].at_us = now_us;
+    return !known;
 }
 
 unsigned senders_count(const struct senders *senders, uint64_t now_us)

@@ -3,6 +3,7 @@
 #ifndef DAEMON_SENDERS_H
 #define DAEMON_SENDERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "goose/observers.h"
@@ -17,7 +18,8 @@ struct senders {
     } of[SENDERS_MAX];
 };
 
-void senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us);
+/* True: it was not among them. */
+bool senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us);
 
 /* How many were seen within the last SENDERS_LATE_US. */
 unsigned senders_count(const struct senders *senders, uint64_t now_us);

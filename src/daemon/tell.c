@@ -1,9 +1,12 @@
 /* tell.c: see tell.h. */
 #include "daemon/tell.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define OTHER_VERSIONS_TOLD 8
 
 const char *tell_who(const struct election_view *view, uint64_t uid,
                      char text[ADDRESS_CHARS_MAX + 1])
@@ -171,10 +174,19 @@ void tell_other_lease(struct log *log, struct told_once *told, uint64_t lease_us
              promise_us * 20 / 21, lease_us);
 }
 
-void tell_other_version(struct log *log, struct told_once *told)
+/* Who upgrades a flock wants to know which nodes are left; who is no node must not fill the log. */
+void tell_other_version(struct log *log, struct told_once *told, const struct endpoint *from,
+                        unsigned theirs)
 {
-    if (!once(&told->other_version)) return;
-    log_warn(log, "a member speaks another version of the protocol: it is not heard");
+    char text[INET6_ADDRSTRLEN + 16];
+
+    if (told->other_versions == OTHER_VERSIONS_TOLD) return;
+    told->other_versions++;
+    endpoint_to_text(from, text, sizeof text);
+    log_warn(log,
+             "%s speaks version %u of the protocol, this node %d: they do not hear each other; "
+             "upgrade %s",
+             text, theirs, WIRE_MAJOR, theirs < WIRE_MAJOR ? "it" : "this node");
 }
 
 void tell_alone(struct log *log, struct told_once *told, const struct election_view *view)

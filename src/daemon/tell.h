@@ -20,7 +20,7 @@ struct claim_told {
 /* What is said once in a node's life. Zeroed: nothing yet. */
 struct told_once {
     bool other_lease;
-    bool other_version;
+    unsigned other_versions; /* nodes that have been named */
     bool alone;
     bool lonely;
 };
@@ -35,11 +35,12 @@ const char *tell_who(const struct election_view *view, uint64_t uid,
 
 void tell_note(struct log *log, const struct election_view *view, const struct note *note);
 
-/* A goose promises for another lease than mine; somebody speaks another version; I have a flock that my flags do not
- * lead back to; I am in no flock still. */
+/* A goose promises for another lease than mine; this node, not named yet, speaks another version; I have a flock that my
+ * flags do not lead back to; I am in no flock still. */
 void tell_other_lease(struct log *log, struct told_once *told, uint64_t lease_us,
                       uint64_t promise_us);
-void tell_other_version(struct log *log, struct told_once *told);
+void tell_other_version(struct log *log, struct told_once *told, const struct endpoint *from,
+                        unsigned theirs);
 void tell_alone(struct log *log, struct told_once *told, const struct election_view *view);
 void tell_lonely(struct log *log, struct told_once *told, const struct election_view *view,
                  uint64_t uptime_us);

@@ -3,7 +3,11 @@
  *   forge RATE SECONDS HOST:PORT   well-formed datagrams of the flock "goose" under no key, so many a second
  *   echo COUNT PORT HOST:PORT      listens on 127.0.0.1:PORT, and sends whatever comes COUNT times to the node, as it is
  *   rival FLOCK-ID TERM HOST:PORT  one heartbeat of another uid in this term of the flock "goose", under no key
- *   newer HOST:PORT                one datagram of the protocol's next major version, of the flock "goose", under no key
+ *   leap VERSION UID HOST:PORT     one heartbeat of the flock "goose", under no key, with a newer roster: its term and
+ *                                  version are VERSION, its only voter is UID at HOST:PORT
+ *   version MAJOR HOST:PORT        one datagram of another major version of the protocol, of the flock "goose", no key
+ *   greet COUNT MS HOST:PORT       asks for one invite, then says COUNT HELLOs from another socket (with that invite, a
+ *                                  made up one, or none), and counts what comes there until MS after the last
  *   idle COUNT HOST:PORT           COUNT connections that send half a request and then nothing, kept and renewed
  *
  * Until a signal ends it, or the time is over. One line at the end says how much it did. */
@@ -26,7 +30,10 @@
 #define DATAGRAM_BYTES 200
 #define BURST_US       1000
 #define PEEK_MS        100
+#define ANSWER_MS      2000
 #define EXIT_USAGE     2
+#define STRANGER       0xbad
+#define FIRST_UID      0x10000
 
 static volatile sig_atomic_t over;
 
@@ -115,29 +122,137 @@ static void forge(char **args)
            (double)(now_us() - begin_us) / 1e6);
 }
 
+/* What only an answer tells: the flock, the life that a message is for, an invite. */
+struct met {
+    uint64_t flock_id;
+    uint64_t life;
+    uint64_t invite;
+};
+
+static struct message message_of(enum message_kind kind, uint64_t uid, const struct met *met)
+{
+    static const char address[] = "stranger:7000";
+    struct message m = {.kind = kind,
+                        .name_tag = digest_bytes(0, "goose", 5),
+                        .flock_id = met->flock_id,
+                        .uid = uid,
+                        .life = 1,
+                        .counter = 1,
+                        .for_life = met->life};
+
+    if (kind != MESSAGE_HEARTBEAT) m.address = (struct text){address, sizeof address - 1};
+    return m;
+}
+
+static size_t hello_of(uint64_t uid, uint64_t invite, const struct met *met,
+                       uint8_t datagram[DATAGRAM_BYTES_MAX])
+{
+    struct message hello = message_of(MESSAGE_HELLO, uid, met);
+    struct seal seal;
+
+    if (!seal_without_key(&seal, "goose")) give_up("libsodium");
+    hello.hello = (struct hello){.nonce = 1, .invite = invite};
+    return seal_datagram(&seal, datagram, wire_encode(&hello, NULL, datagram), DATAGRAM_BYTES_MAX);
+}
+
+static struct met meet(const char *address)
+{
+    struct met met = {0};
+    struct sockaddr_in to = address_of(address);
+    struct pollfd in = {.fd = open_socket(SOCK_DGRAM, NULL), .events = POLLIN};
+    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    struct roster roster;
+    struct message m;
+
+    send_to(in.fd, &to, datagram, hello_of(STRANGER, 0, &met, datagram));
+    if (poll(&in, 1, ANSWER_MS) != 1) give_up("no answer to HELLO");
+    ssize_t bytes = recv(in.fd, datagram, sizeof datagram, 0);
+    close(in.fd);
+    if (bytes <= SEAL_BYTES ||
+        wire_decode(datagram, (size_t)bytes - SEAL_BYTES, &m, &roster) != WIRE_OK ||
+        m.kind != MESSAGE_WELCOME)
+        give_up("no WELCOME");
+    return (struct met){m.flock_id, m.life, m.welcome.invite};
+}
+
+static struct message heartbeat_of(uint64_t term, const struct met *met)
+{
+    struct message m = message_of(MESSAGE_HEARTBEAT, STRANGER, met);
+
+    m.term = term;
+    m.heartbeat = (struct heartbeat){.seq = 1, .sent_at_us = 1, .promise_us = 1};
+    return m;
+}
+
 static void rival(char **args)
 {
-    const struct message message = {.kind = MESSAGE_HEARTBEAT,
-                                    .name_tag = digest_bytes(0, "goose", 5),
-                                    .flock_id = strtoull(args[0], NULL, 16),
-                                    .uid = 0xbad,
-                                    .life = 1,
-                                    .counter = 1,
-                                    .term = strtoull(args[1], NULL, 10),
-                                    .heartbeat = {.seq = 1, .sent_at_us = 1, .promise_us = 1}};
+    struct met met = meet(args[2]);
     uint8_t datagram[DATAGRAM_BYTES_MAX];
 
-    send_sealed(args[2], datagram, wire_encode(&message, NULL, datagram));
+    met.flock_id = strtoull(args[0], NULL, 16);
+    struct message m = heartbeat_of(strtoull(args[1], NULL, 10), &met);
+    send_sealed(args[2], datagram, wire_encode(&m, NULL, datagram));
     puts("mischief: a heartbeat");
 }
 
-/* What follows the version is nobody's business. */
-static void newer(char **args)
+static void leap(char **args)
 {
-    uint8_t datagram[DATAGRAM_BYTES_MAX] = {WIRE_MAJOR + 1};
+    uint64_t version = strtoull(args[0], NULL, 0);
+    struct met met = meet(args[2]);
+    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    struct text address = {args[2], (uint8_t)strlen(args[2])};
+    struct message m = heartbeat_of(version, &met);
+    struct roster roster;
 
-    send_sealed(args[0], datagram, DATAGRAM_BYTES);
+    roster_clear(&roster);
+    roster_add(&roster, address, strtoull(args[1], NULL, 16), PRIORITY_DEFAULT, 0);
+    roster.wanted = 1;
+    roster.term = m.roster_term = version;
+    roster.version = m.roster_version = version;
+    roster.flock_id = m.flock_id;
+    m.with_roster = true;
+    send_sealed(args[2], datagram, wire_encode(&m, &roster, datagram));
+    puts("mischief: a heartbeat with a roster");
+}
+
+/* What follows the version is nobody's business. */
+static void version(char **args)
+{
+    uint8_t datagram[DATAGRAM_BYTES_MAX] = {(uint8_t)strtoul(args[0], NULL, 10)};
+
+    send_sealed(args[1], datagram, DATAGRAM_BYTES);
     puts("mischief: a datagram");
+}
+
+/* Its second socket stands for somebody whose address the greetings name as their own. */
+static void greet(char **args)
+{
+    unsigned long count = strtoul(args[0], NULL, 10), came = 0, bytes_out = 0, bytes_back = 0;
+    const struct met met = meet(args[2]);
+    const uint64_t invites[] = {met.invite, met.invite, 0xf0f0f0f0f0f0f0f1, 0};
+    struct sockaddr_in to = address_of(args[2]);
+    struct pollfd in = {.fd = open_socket(SOCK_DGRAM, NULL), .events = POLLIN};
+    int room = 4 << 20, wait_ms = atoi(args[1]);
+    uint8_t datagram[DATAGRAM_BYTES_MAX];
+
+    setsockopt(in.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    for (unsigned long i = 0; i < count; i++) {
+        uint64_t uid = i % 4 == 0 ? STRANGER : FIRST_UID + i;
+        size_t bytes = hello_of(uid, invites[i % 4], &met, datagram);
+        send_to(in.fd, &to, datagram, bytes);
+        bytes_out += bytes;
+        if (i % 16 == 15) nanosleep(&(struct timespec){.tv_nsec = BURST_US * 1000}, NULL);
+    }
+    uint64_t end_us = now_us() + (uint64_t)wait_ms * 1000;
+    while (!over && now_us() < end_us) {
+        if (poll(&in, 1, PEEK_MS) != 1) continue;
+        ssize_t bytes = recv(in.fd, datagram, sizeof datagram, 0);
+        bytes_back += bytes > 0 ? (unsigned long)bytes : 0;
+        came++;
+    }
+    close(in.fd);
+    printf("mischief: %lu datagrams of %lu bytes sent, %lu of %lu came back\n", count, bytes_out,
+           came, bytes_back);
 }
 
 static void echo(char **args)
@@ -202,10 +317,8 @@ int main(int argc, char **argv)
         const char *name;
         int args;
         void (*make)(char **args);
-    } kinds[] = {{"forge", 3, forge},
-                 {"echo", 3, echo},
-                 {"rival", 3, rival},
-                 {"newer", 1, newer},
+    } kinds[] = {{"forge", 3, forge}, {"echo", 3, echo},       {"rival", 3, rival},
+                 {"leap", 3, leap},   {"version", 2, version}, {"greet", 3, greet},
                  {"idle", 2, idle}};
     struct sigaction action = {.sa_handler = end};
 
@@ -217,9 +330,10 @@ int main(int argc, char **argv)
         kinds[i].make(argv + 2);
         return EXIT_SUCCESS;
     }
-    fputs(
-        "usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
-        "                rival FLOCK-ID TERM HOST:PORT | newer HOST:PORT | idle COUNT HOST:PORT\n",
-        stderr);
+    fputs("usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
+          "                rival FLOCK-ID TERM HOST:PORT | leap VERSION UID HOST:PORT |\n"
+          "                version MAJOR HOST:PORT | greet COUNT MS HOST:PORT | idle COUNT "
+          "HOST:PORT\n",
+          stderr);
     return EXIT_USAGE;
 }

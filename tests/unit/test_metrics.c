@@ -44,9 +44,9 @@ static void test_senders_are_counted_once(void **state)
 
     (void)state;
     assert_int_equal(senders_count(&senders, 5), 0);
-    senders_saw(&senders, &a, 10);
-    senders_saw(&senders, &b, 20);
-    senders_saw(&senders, &a, 30);
+    assert_true(senders_saw(&senders, &a, 10));
+    assert_true(senders_saw(&senders, &b, 20));
+    assert_false(senders_saw(&senders, &a, 30));
     assert_int_equal(senders_count(&senders, 30), 2);
     assert_int_equal(senders_count(&senders, 20 + SENDERS_LATE_US), 2);
     assert_int_equal(senders_count(&senders, 21 + SENDERS_LATE_US), 1); /* b has been silent */
