@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# recorded.sh: a flock with a key, and somebody without it who has recorded what its nodes said to each other. Played back,
+# it neither keeps them from electing a goose nor makes them send more than came.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/lib2.sh
+. "$(dirname "$0")/lib2.sh"
+needs_sandbox # it listens on loopback
+RECORDER=$BUILD_DIR/tests/system/recorder
+tape=$FLOCK_DIR/tape
+record_ms=6000
+
+# listen - until listen_end.
+listen() {
+    : >"$FLOCK_DIR/recorder"
+    "$RECORDER" record "$tape" >"$FLOCK_DIR/recorder" &
+    recorder=$!
+    wait_for 5 "the recorder to listen" grep -q listening "$FLOCK_DIR/recorder"
+}
+
+listen_end() {
+    kill $recorder
+    wait $recorder
+    say "$(tail -n 1 "$FLOCK_DIR/recorder")"
+}
+
+is_forgotten() {
+    [ -z "$(uid_at "$goose" "$1")" ]
+}
+
+(umask 077 && "$GOOSED" --new-key >"$FLOCK_DIR/keys")
+flock_new 3 --key-file "$FLOCK_DIR/keys" --dead-after 2s
+listen
+start 1 2 3
+agree 1 2 3
+wait_voters 10 1 2 3
+goose=$(flock_goose)
+node_new 4 "$(loopback 4)" --join "$(node_address "$goose")" --observer --key-file "$FLOCK_DIR/keys"
+start 4
+agree 1 2 3 4
+node_kill 4
+listen_end
+wait_for 10 "node 4 to be forgotten" is_forgotten 4
+
+say "what one said who is gone, then all that was said, from another address: no more bytes come there than came from it"
+for port in $((port_base + 4)) 0; do
+    counts=$("$RECORDER" again "$tape" $port 3000)
+    say "$counts"
+    read -r sent came < <(sed -nE 's/.* of ([0-9]+) bytes sent, [0-9]+ of ([0-9]+) came back/\1 \2/p' <<<"$counts")
+    [ "$came" -le "$sent" ] || fail "$came bytes for $sent"
+done
+agree 1 2 3
+
+say "$record_ms ms of heartbeats, and then all die; two come back, and hear those of the third again: a goose all the same"
+goose=$(flock_goose)
+mapfile -t left < <(others_than "$goose" | grep -v 4)
+listen
+sleep $((record_ms / 1000))
+listen_end
+for i in 1 2 3; do
+    node_kill "$i"
+done
+"$RECORDER" heartbeats "$tape" $((port_base + goose)) 250 $((port_base + left[0])) $((port_base + left[1])) \
+    >"$FLOCK_DIR/heartbeats" &
+player=$!
+began=$(now_ms)
+start "${left[@]}"
+wait_for 5 "one of the two to be goose" find_goose
+say "a goose after $(($(now_ms) - began)) ms"
+agree "${left[@]}"
+kill -0 $player || fail "the recording was over before that"
+kill $player
+wait $player
+grep -q ' [1-9][0-9]* heartbeats' "$FLOCK_DIR/heartbeats" || fail "nothing was played: $(<"$FLOCK_DIR/heartbeats")"
+finish

@@ -1,0 +1,235 @@
+/* recorder.c: who hears what nodes of this machine say to each other, and says it again later, from an address of its own
+ * and without any key.
+ *
+ *   record FILE                      every datagram of IPv4 on loopback, until a signal ends it
+ *   heartbeats FILE PORT MS TO...    the heartbeats from PORT that went to the ports TO, to each one every MS
+ *   again FILE PORT MS               what came from PORT (0: from any) once more to where it went, and counts what comes
+ *                                    back until MS after the last
+ *
+ * One line at the end says how much it did. */
+#include "daemon/seal.h"
+#include "goose/wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PEEK_MS    50
+#define EXIT_USAGE 2
+#define ROOM       (4 << 20)
+#define TOS_MAX    8
+
+struct datagram {
+    uint16_t from, to, bytes;
+    uint8_t sealed[DATAGRAM_BYTES_MAX];
+};
+
+static volatile sig_atomic_t over;
+
+static void end(int signal)
+{
+    (void)signal;
+    over = 1;
+}
+
+static _Noreturn void give_up(const char *what)
+{
+    fprintf(stderr, "recorder: %s: %s\n", what, strerror(errno));
+    exit(EXIT_USAGE);
+}
+
+static FILE *open_file(const char *path, const char *mode)
+{
+    FILE *file = fopen(path, mode);
+
+    if (file == NULL) give_up(path);
+    return file;
+}
+
+static void rest(const char *ms)
+{
+    long count = atol(ms);
+
+    nanosleep(&(struct timespec){count / 1000, count % 1000 * 1000000}, NULL);
+}
+
+/* ---- record ---- */
+
+/* An IPv4 packet without options; whatever else there is on loopback is no datagram of a node. */
+static bool take(const uint8_t *packet, size_t count, struct datagram *d)
+{
+    struct udphdr udp;
+
+    if (count < sizeof(struct iphdr) + sizeof udp || packet[0] != 0x45 || packet[9] != IPPROTO_UDP)
+        return false;
+    memcpy(&udp, packet + sizeof(struct iphdr), sizeof udp);
+    size_t bytes = count - sizeof(struct iphdr) - sizeof udp;
+    if (bytes > sizeof d->sealed) return false;
+    *d = (struct datagram){ntohs(udp.source), ntohs(udp.dest), (uint16_t)bytes, {0}};
+    memcpy(d->sealed, packet + sizeof(struct iphdr) + sizeof udp, bytes);
+    return true;
+}
+
+static void record(char **args)
+{
+    struct sockaddr_ll from, lo = {.sll_family = AF_PACKET,
+                                   .sll_protocol = htons(ETH_P_IP),
+                                   .sll_ifindex = (int)if_nametoindex("lo")};
+    struct pollfd in = {.fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .events = POLLIN};
+    FILE *file = open_file(args[0], "wb");
+    uint8_t packet[2048];
+    struct datagram d;
+    unsigned long kept = 0;
+    int room = ROOM;
+
+    if (in.fd < 0 || bind(in.fd, (struct sockaddr *)&lo, sizeof lo) != 0) give_up("loopback");
+    setsockopt(in.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    puts("recorder: listening");
+    fflush(stdout);
+    while (!over) {
+        socklen_t length = sizeof from;
+        if (poll(&in, 1, PEEK_MS) != 1) continue;
+        ssize_t bytes =
+            recvfrom(in.fd, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
+        /* What leaves by loopback comes in by it too. */
+        if (bytes <= 0 || from.sll_pkttype == PACKET_OUTGOING) continue;
+        if (take(packet, (size_t)bytes, &d)) kept += fwrite(&d, sizeof d, 1, file);
+    }
+    if (fclose(file) != 0) give_up(args[0]);
+    printf("recorder: %lu datagrams kept\n", kept);
+}
+
+/* ---- play ---- */
+
+static int open_socket(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), room = ROOM;
+
+    if (fd < 0) give_up("socket");
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    return fd;
+}
+
+static void say(int fd, const struct datagram *d)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(d->to), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    (void)!sendto(fd, d->sealed, d->bytes, 0, (struct sockaddr *)&to, sizeof to);
+}
+
+static bool is_heartbeat(const struct datagram *d)
+{
+    return d->bytes > SEAL_BYTES && d->sealed[2] == MESSAGE_HEARTBEAT;
+}
+
+/* The next one for this port; false: there is none any more. */
+static bool say_next(int fd, FILE *file, uint16_t from, uint16_t to)
+{
+    struct datagram d;
+
+    while (fread(&d, sizeof d, 1, file) == 1) {
+        if (d.from != from || d.to != to || !is_heartbeat(&d)) continue;
+        say(fd, &d);
+        return true;
+    }
+    return false;
+}
+
+static void heartbeats(char **args)
+{
+    FILE *files[TOS_MAX] = {NULL};
+    uint16_t from = (uint16_t)atoi(args[1]);
+    unsigned long said = 0;
+    int fd = open_socket();
+    bool more = true;
+
+    while (more && !over) {
+        more = false;
+        for (int i = 0; i < TOS_MAX && args[3 + i] != NULL; i++) {
+            if (files[i] == NULL) files[i] = open_file(args[0], "rb");
+            if (!say_next(fd, files[i], from, (uint16_t)atoi(args[3 + i]))) continue;
+            more = true;
+            said++;
+        }
+        rest(args[2]);
+    }
+    printf("recorder: %lu heartbeats\n", said);
+}
+
+static unsigned long hear(int fd, int wait_ms, unsigned long *bytes)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+    uint8_t buffer[2048];
+    unsigned long came = 0;
+
+    while (!over && poll(&in, 1, wait_ms) == 1) {
+        ssize_t count = recv(fd, buffer, sizeof buffer, 0);
+        *bytes += count > 0 ? (unsigned long)count : 0;
+        came++;
+    }
+    return came;
+}
+
+static void again(char **args)
+{
+    FILE *file = open_file(args[0], "rb");
+    uint16_t from = (uint16_t)atoi(args[1]);
+    unsigned long out = 0, back = 0, bytes_out = 0, bytes_back = 0;
+    int fd = open_socket();
+    struct datagram d;
+
+    while (!over && fread(&d, sizeof d, 1, file) == 1) {
+        if (from != 0 && d.from != from) continue;
+        say(fd, &d);
+        out++;
+        bytes_out += d.bytes;
+        back += hear(fd, 1, &bytes_back);
+    }
+    for (int left_ms = atoi(args[2]); left_ms > 0 && !over; left_ms -= PEEK_MS) {
+        rest("50");
+        back += hear(fd, 0, &bytes_back);
+    }
+    printf("recorder: %lu datagrams of %lu bytes sent, %lu of %lu came back\n", out, bytes_out,
+           back, bytes_back);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int args, args_max;
+        void (*make)(char **args);
+    } kinds[] = {{"record", 1, 1, record},
+                 {"heartbeats", 4, 3 + TOS_MAX, heartbeats},
+                 {"again", 3, 3, again}};
+    struct sigaction action = {.sa_handler = end};
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* it ends with the scenario that started it */
+    for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(argv[1], kinds[i].name) != 0 || argc < kinds[i].args + 2 ||
+            argc > kinds[i].args_max + 2)
+            continue;
+        kinds[i].make(argv + 2);
+        return EXIT_SUCCESS;
+    }
+    fputs("usage: recorder record FILE | heartbeats FILE PORT MS TO... | again FILE PORT MS\n",
+          stderr);
+    return EXIT_USAGE;
+}
