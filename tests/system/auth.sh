@@ -120,19 +120,6 @@ wait_for 5 "noise to be counted" has_counted "$goose" truncated 90
 agree 1 2
 [ "$(flock_goose)" = "$goose" ] || fail "a flood changed the goose"
 
-scene "real datagrams, sent again by somebody who recorded them: dropped and counted"
-"$MISCHIEF" echo 3 $((port_base + 9)) "$(loopback 2)" >/dev/null &
-echo_pid=$!
-for i in 1 2; do
-    node_new "$i" "$(loopback "$i")" --peers "$(loopback 1),$(loopback 2),$(loopback 9)" --key-file "$FLOCK_DIR/keys"
-done
-(umask 077 && echo "$first" >"$FLOCK_DIR/keys")
-start 1 2
-agree 1 2
-wait_for 5 "repeated datagrams to be counted" has_counted 2 replayed 20
-agree 1 2
-kill $echo_pid
-
 scene "other --peers: refused, loudly, by both"
 flock_new 3
 node_set_args 3 --peers "$(loopback 1),$(loopback 3),$(loopback 4)"

@@ -1,7 +1,6 @@
 /* mischief.c: what a stranger can do to a node with datagrams. It may send anything; it never knows a key.
  *
  *   forge RATE SECONDS HOST:PORT   well-formed datagrams of the flock "goose" under no key, so many a second
- *   echo COUNT PORT HOST:PORT      listens on 127.0.0.1:PORT, and sends whatever comes COUNT times to the node, as it is
  *   rival FLOCK-ID TERM HOST:PORT  one heartbeat of another uid in this term of the flock "goose", under no key
  *   leap VERSION UID HOST:PORT     one heartbeat of the flock "goose", under no key, with a newer roster: its term and
  *                                  version are VERSION, its only voter is UID at HOST:PORT
@@ -70,15 +69,11 @@ static struct sockaddr_in address_of(const char *text)
     return address;
 }
 
-static int open_socket(int type, const char *local)
+static int open_socket(int type)
 {
     int fd = socket(AF_INET, type, 0);
-    struct sockaddr_in address;
 
     if (fd < 0) give_up("socket");
-    if (local == NULL) return fd;
-    address = address_of(local);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) give_up(local);
     return fd;
 }
 
@@ -92,7 +87,7 @@ static void send_to(int fd, const struct sockaddr_in *to, const uint8_t *bytes, 
 static void send_sealed(const char *address, uint8_t datagram[DATAGRAM_BYTES_MAX], size_t bytes)
 {
     struct sockaddr_in to = address_of(address);
-    int fd = open_socket(SOCK_DGRAM, NULL);
+    int fd = open_socket(SOCK_DGRAM);
     struct seal seal;
 
     if (!seal_without_key(&seal, "goose")) give_up("libsodium");
@@ -106,7 +101,7 @@ static void forge(char **args)
     uint64_t end_us = begin_us + strtoull(args[1], NULL, 10) * 1000000;
     struct sockaddr_in to = address_of(args[2]);
     uint8_t datagram[DATAGRAM_BYTES + SEAL_BYTES] = {0};
-    int fd = open_socket(SOCK_DGRAM, NULL);
+    int fd = open_socket(SOCK_DGRAM);
     struct seal seal;
 
     if (!seal_without_key(&seal, "goose")) give_up("libsodium");
@@ -159,7 +154,7 @@ static struct met meet(const char *address)
 {
     struct met met = {0};
     struct sockaddr_in to = address_of(address);
-    struct pollfd in = {.fd = open_socket(SOCK_DGRAM, NULL), .events = POLLIN};
+    struct pollfd in = {.fd = open_socket(SOCK_DGRAM), .events = POLLIN};
     uint8_t datagram[DATAGRAM_BYTES_MAX];
     struct roster roster;
     struct message m;
@@ -231,7 +226,7 @@ static void greet(char **args)
     const struct met met = meet(args[2]);
     const uint64_t invites[] = {met.invite, met.invite, 0xf0f0f0f0f0f0f0f1, 0};
     struct sockaddr_in to = address_of(args[2]);
-    struct pollfd in = {.fd = open_socket(SOCK_DGRAM, NULL), .events = POLLIN};
+    struct pollfd in = {.fd = open_socket(SOCK_DGRAM), .events = POLLIN};
     int room = 4 << 20, wait_ms = atoi(args[1]);
     uint8_t datagram[DATAGRAM_BYTES_MAX];
 
@@ -255,28 +250,11 @@ static void greet(char **args)
            came, bytes_back);
 }
 
-static void echo(char **args)
-{
-    unsigned long count = strtoul(args[0], NULL, 10), sent = 0;
-    struct sockaddr_in to = address_of(args[2]);
-    struct pollfd in = {.fd = open_socket(SOCK_DGRAM, args[1]), .events = POLLIN};
-    uint8_t datagram[2048];
-
-    while (!over) {
-        if (poll(&in, 1, PEEK_MS) <= 0) continue;
-        ssize_t bytes = recv(in.fd, datagram, sizeof datagram, 0);
-        for (unsigned long i = 0; bytes > 0 && i < count; i++, sent++)
-            send_to(in.fd, &to, datagram, (size_t)bytes);
-    }
-    close(in.fd);
-    printf("mischief: %lu datagrams echoed\n", sent);
-}
-
 /* Half a request: the node has to keep what came of it. */
 static int half_ask(const struct sockaddr_in *to)
 {
     static const char half[] = "GET /status HTTP/1.1\r\nHost: loc";
-    int fd = open_socket(SOCK_STREAM, NULL);
+    int fd = open_socket(SOCK_STREAM);
 
     if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 &&
         send(fd, half, sizeof half - 1, MSG_NOSIGNAL) == (ssize_t)sizeof half - 1)
@@ -317,9 +295,8 @@ int main(int argc, char **argv)
         const char *name;
         int args;
         void (*make)(char **args);
-    } kinds[] = {{"forge", 3, forge}, {"echo", 3, echo},       {"rival", 3, rival},
-                 {"leap", 3, leap},   {"version", 2, version}, {"greet", 3, greet},
-                 {"idle", 2, idle}};
+    } kinds[] = {{"forge", 3, forge},     {"rival", 3, rival}, {"leap", 3, leap},
+                 {"version", 2, version}, {"greet", 3, greet}, {"idle", 2, idle}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
@@ -330,7 +307,7 @@ int main(int argc, char **argv)
         kinds[i].make(argv + 2);
         return EXIT_SUCCESS;
     }
-    fputs("usage: mischief forge RATE SECONDS HOST:PORT | echo COUNT PORT HOST:PORT |\n"
+    fputs("usage: mischief forge RATE SECONDS HOST:PORT |\n"
           "                rival FLOCK-ID TERM HOST:PORT | leap VERSION UID HOST:PORT |\n"
           "                version MAJOR HOST:PORT | greet COUNT MS HOST:PORT | idle COUNT "
           "HOST:PORT\n",

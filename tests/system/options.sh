@@ -68,7 +68,7 @@ refuses 2 "--peers n2:7000,n3: 'n3': give HOST:PORT.*" "${self[@]}" --peers n2:7
 refuses 2 '--peers n2:7000,N2:07000: n2:7000 is in it twice; give it once' "${self[@]}" --peers n2:7000,N2:07000
 refuses 2 '--join n3:7000: --peers is given too; .*' "${self[@]}" --peers n2:7000 --join n3:7000
 refuses 2 '--peers .*: more than 31 .*give fewer' "${self[@]}" --peers "$(seq -s, -f 'p%g:1' 32)"
-refuses 2 '--peers .*: these do not fit a roster of 1048 bytes.*' "${self[@]}" \
+refuses 2 '--peers .*: these do not fit a roster of 1056 bytes.*' "${self[@]}" \
     --peers "$(seq -s, -f "$(printf 'a%.0s' {1..60})%g:7000" 20)"
 refuses 2 '--bind n1: give HOST:PORT.*' "${self[@]}" --bind n1
 refuses 2 '--http on: give HOST:PORT.*' "${self[@]}" --http on

@@ -50,6 +50,9 @@ for port in $((port_base + 4)) 0; do
     [ "$came" -le "$sent" ] || fail "$came bytes for $sent"
 done
 agree 1 2 3
+for i in 1 2 3; do
+    [ "$(counted "$i" replayed)" -gt 20 ] || fail "node $i counted $(counted "$i" replayed) replays"
+done
 
 say "$record_ms ms of heartbeats, and then all die; two come back, and hear those of the third again: a goose all the same"
 goose=$(flock_goose)

@@ -159,6 +159,11 @@ bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint)
     return false;
 }
 
+void endpoint_to_text(const struct endpoint *endpoint, char *text, size_t bytes)
+{
+    snprintf(text, bytes, "endpoint of family %d", endpoint->bytes[0]);
+}
+
 const struct udp_counts *udp_counts(const struct udp *udp)
 {
     return &udp->counts;
