@@ -15,7 +15,6 @@ static const char *refusal(const struct durable_state *old, const struct address
     if (old->roster.count == 1 && mine == 0) return "it is a flock of one already; just start it";
     if (there >= 0 && there != mine)
         return "--self is the address of another voter in it; is this the right directory?";
-    if (old->term > TERM_LIMIT - REBIRTH_TERMS) return "its term leaves no room for higher ones";
     return NULL;
 }
 
@@ -23,7 +22,7 @@ static const char *refusal(const struct durable_state *old, const struct address
  * longest promise stays: the quarantine after the start lets it run out, because the node may have given it just before
  * it was stopped (S5). The roster has a term, or the node would follow what is left of the old flock (PROTOCOL 8). */
 const char *rebirth(const struct durable_state *old, const struct address *self, uint64_t flock_id,
-                    uint64_t uid, struct durable_state *made)
+                    uint64_t uid, bool reset_terms, struct durable_state *made)
 {
     const char *wrong = refusal(old, self);
     int mine = roster_find_uid(&old->roster, old->uid);
@@ -31,9 +30,14 @@ const char *rebirth(const struct durable_state *old, const struct address *self,
 
     memset(made, 0, sizeof *made);
     if (wrong != NULL) return wrong;
+    bool room = old->term <= TERM_LIMIT - REBIRTH_TERMS;
+    if (!room && !reset_terms)
+        return "its term leaves no room for higher ones; to begin low again, give --reset-terms: "
+               "whatever "
+               "compares terms (fencing) then refuses the new goose until it is told";
     made->uid = uid;
     made->life = 1;
-    made->term = old->term + REBIRTH_TERMS;
+    made->term = room ? old->term + REBIRTH_TERMS : 1;
     made->longest_promise_us = old->longest_promise_us;
     roster_clear(&made->roster);
     if (roster_add(&made->roster, address_text(self), uid,

@@ -12,8 +12,9 @@
  * still fit into the 31 bits of some table's column. */
 #define REBIRTH_TERMS UINT64_C(100000000)
 
-/* `flock_id` and `uid` are fresh random bits, and not 0. NULL: made; else why this state cannot be recovered from. */
+/* `flock_id` and `uid` are fresh random bits, and not 0. `reset_terms`: where there is no room above, begin low; whatever
+ * compares terms will refuse the new goose. NULL: made; else why this state cannot be recovered from. */
 const char *rebirth(const struct durable_state *old, const struct address *self, uint64_t flock_id,
-                    uint64_t uid, struct durable_state *made);
+                    uint64_t uid, bool reset_terms, struct durable_state *made);
 
 #endif

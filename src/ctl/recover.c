@@ -25,6 +25,7 @@ struct recovery {
     struct address self;
     struct durable_state old;
     struct durable_state made;
+    bool reset_terms;
     char copy[64]; /* the name of the old state's copy */
 };
 
@@ -108,11 +109,14 @@ static void explain(const struct recovery *recovery)
         "  - Two new flocks. Run this on one node only: of those that are left, the one with the\n"
         "    highest term. Every other one is to be started with its state directory emptied and\n"
         "    --join %s; with its old state it stays a duck of the old flock.\n"
-        "  - Fencing tokens. What the lost nodes decided without this one is not known here. The\n"
-        "    terms leap by %" PRIu64 ", far more than they can have used; a resource that has\n"
-        "    seen a higher term than %" PRIu64 " would refuse the new goose.\n"
+        "  - Fencing tokens. What the lost nodes decided without this one is not known here. %s\n"
+        "    A resource that has seen a higher term than %" PRIu64 " refuses the new goose.\n"
         "  - Who was removed or let in meanwhile is forgotten.\n\n",
-        recovery->self.chars, REBIRTH_TERMS, recovery->made.term);
+        recovery->self.chars,
+        recovery->made.term > old->term
+            ? "The\n    terms leap by 100,000,000, far more than they can have used."
+            : "The\n    terms begin at 1 again: every resource that compares them has to be told.",
+        recovery->made.term);
 }
 
 static void say_done(const struct recovery *recovery, bool json)
@@ -188,9 +192,9 @@ static int carry_out(struct recovery *recovery)
         return ctl_fail(CTL_NO, "recover: %s", found.text);
     }
     bool same = durable_decode(found.bytes, found.count, &recovery->old);
-    const char *wrong =
-        same ? rebirth(&recovery->old, &recovery->self, chance(), chance(), &recovery->made)
-             : "it has changed just now";
+    const char *wrong = same ? rebirth(&recovery->old, &recovery->self, chance(), chance(),
+                                       recovery->reset_terms, &recovery->made)
+                             : "it has changed just now";
     bool good = wrong == NULL && write_state(recovery, &file, why);
     state_file_close(&file);
     return good ? CTL_YES : refuse(recovery, wrong != NULL ? wrong : why);
@@ -201,8 +205,8 @@ static int recover_with(struct recovery *recovery, bool yes, bool json)
     int status = look(recovery);
 
     if (status != CTL_YES) return status;
-    const char *wrong =
-        rebirth(&recovery->old, &recovery->self, chance(), chance(), &recovery->made);
+    const char *wrong = rebirth(&recovery->old, &recovery->self, chance(), chance(),
+                                recovery->reset_terms, &recovery->made);
     if (wrong != NULL) return refuse(recovery, wrong);
     if (!yes) {
         if (!json) explain(recovery);
@@ -222,6 +226,7 @@ static int recover(struct ctl *ctl)
     const struct option_known options[] = {{"--state-dir", &dir, NULL},
                                            {"--self", &self, NULL},
                                            {"--flock", &flock, NULL},
+                                           {"--reset-terms", NULL, &recovery.reset_terms},
                                            {"--yes", NULL, &yes}};
 
     if (!ctl_options(ctl, options, COUNT(options)) || !ctl_no_more(ctl)) return CTL_UNKNOWN;
@@ -239,12 +244,14 @@ static int recover(struct ctl *ctl)
 
 const struct command recover_command = {
     .name = "recover",
-    .arguments = "--state-dir DIR --self HOST:PORT [--flock NAME] [--yes]",
+    .arguments = "--state-dir DIR --self HOST:PORT [--flock NAME] [--reset-terms] [--yes]",
     .line = "offline: one node of a flock that lost its majority for good founds a new flock",
-    .more = "Says what it would do and what that risks, and does nothing without --yes. goosed "
-            "must not\n"
-            "run on DIR. DIR and HOST:PORT are those of its command line; NAME is goose unless "
-            "given.\n",
+    .more =
+        "Says what it would do and what that risks, and does nothing without --yes. goosed "
+        "must not\n"
+        "run on DIR. DIR and HOST:PORT are those of its command line; NAME is goose unless "
+        "given.\n"
+        "--reset-terms is for a term so high that none fits above it: the new flock begins at 1.\n",
     .offline = true,
     .carry_out = recover,
 };

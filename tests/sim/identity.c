@@ -121,13 +121,13 @@ void identity_recover(struct world *w, struct fault *f, struct host *h)
     struct address self = h->options.self;
     uint64_t flock = f->strength | 1;
     if (!h->disk.present || h->index >= w->member_count || budget_is_lost(w, h->disk.state.uid) ||
-        rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), &made) !=
+        rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false, &made) !=
             NULL) {
         f->missed = true;
         return;
     }
     host_reboot(w, h);
-    if (rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), &made) !=
+    if (rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false, &made) !=
         NULL) {
         heap_push(&w->heap, w->now_ns + f->for_ns, HAPPENS_START, h->index, 0);
         return; /* the last write ended meanwhile */

@@ -59,7 +59,7 @@ static void test_another_node_of_another_flock(void **state)
     uint8_t bytes[DURABLE_BYTES_MAX];
 
     (void)state;
-    assert_null(rebirth(&old, &self, 0xf10c, 0xd0c, &made));
+    assert_null(rebirth(&old, &self, 0xf10c, 0xd0c, false, &made));
     assert_int_equal(made.uid, 0xd0c);
     assert_int_equal(made.life, 1);
     assert_int_equal(made.term, 100000008);
@@ -87,13 +87,13 @@ static void test_a_node_that_moved_or_has_no_seat(void **state)
     const struct address elsewhere = address_of("n9:7000");
 
     (void)state;
-    assert_null(rebirth(&old, &elsewhere, 1, 2, &made));
+    assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
     assert_true(text_equal(roster_address(&made.roster, 0), address_text(&elsewhere)));
     assert_int_equal(made.roster.seats[0].priority, 42);
     old.uid = 1000;
-    assert_null(rebirth(&old, &elsewhere, 1, 2, &made));
+    assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
     assert_int_equal(made.roster.seats[0].priority, PRIORITY_DEFAULT);
-    assert_non_null(rebirth(&old, &self, 1, 2, &made));
+    assert_non_null(rebirth(&old, &self, 1, 2, false, &made));
 }
 
 static void test_states_that_are_refused(void **state)
@@ -102,17 +102,20 @@ static void test_states_that_are_refused(void **state)
     const struct address other = address_of("n1:7000");
 
     (void)state;
-    assert_non_null(strstr(rebirth(&old, &other, 1, 2, &made), "another voter"));
+    assert_non_null(strstr(rebirth(&old, &other, 1, 2, false, &made), "another voter"));
     old.term = UINT64_C(1) << 53;
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, &made), "no room"));
+    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "--reset-terms"));
+    assert_null(rebirth(&old, &self, 1, 2, true, &made));
+    assert_int_equal(made.term, 1);
+    assert_int_equal(made.roster.term, 1);
     old = voter();
     old.roster.term = 0;
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, &made), "never a member"));
+    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
     roster_clear(&old.roster);
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, &made), "never a member"));
+    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
     old = voter();
-    assert_null(rebirth(&old, &self, 1, 2, &made));
-    assert_non_null(strstr(rebirth(&made, &self, 1, 2, &old), "flock of one already"));
+    assert_null(rebirth(&old, &self, 1, 2, false, &made));
+    assert_non_null(strstr(rebirth(&made, &self, 1, 2, false, &old), "flock of one already"));
 }
 
 /* ---- the directory ---- */
