@@ -30,6 +30,16 @@ for header in "$to"/include/goose/*.h; do
     cc -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$FLOCK_DIR/alone.c" "${flags[@]}"
 done
 
+say "the library defines what its headers declare, and no other name that a program might have"
+archive=$(find "$to" -name libgoose.a)
+headers=("$to"/include/goose/{election,observers,roster,wire}.h)
+nm --defined-only --extern-only "$archive" | awk 'NF == 3 { print $3 }' | sort >"$FLOCK_DIR/defined"
+cc -E -P -x c "${flags[@]}" - < <(printf '#include "%s"\n' "${headers[@]}") | grep -oE '\bgoose_\w+ *\(' |
+    tr -d ' (' | sort -u >"$FLOCK_DIR/declared"
+comm -3 "$FLOCK_DIR/defined" "$FLOCK_DIR/declared" >"$FLOCK_DIR/differs"
+[ -s "$FLOCK_DIR/defined" ] && [ ! -s "$FLOCK_DIR/differs" ] ||
+    fail "defined and not declared, or the other way round: $(xargs <"$FLOCK_DIR/differs")"
+
 say "the example, under 100 lines, built as its first lines say"
 [ "$(wc -l <"$example")" -lt 100 ] || fail "the example has grown"
 cc -std=c11 -O2 -Wall -Wextra -Werror -o "$FLOCK_DIR/embed" "$example" "${flags[@]}"
