@@ -332,6 +332,7 @@ struct election_view {
     bool listening;      /* alone, waits whether a flock knows it */
     bool alone_by_flags; /* its command line names nobody, yet others have joined */
     bool failed;
+    bool two_geese; /* another goose of this flock was heard, within the last minute */
     uint64_t uid;
     uint64_t life;
     uint64_t term;

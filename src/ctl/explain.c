@@ -128,6 +128,9 @@ static void hindrances(const struct flock *flock, const struct fact *fact)
         const char *flag, *says;
     } flags[] = {
         {"failed", "cannot save its state: it will not be goose, and must be looked after"},
+        {"two_geese", "hears two geese of this flock: two machines with one --self have founded it "
+                      "twice, or a state file "
+                      "was put back; stop one side, and let it join without its state"},
         {"removed", "was removed by an operator: it stays out until undrain"},
         {"listening", "listens first whether a flock knows it"},
         {"draining", "is draining: it will not be goose until undrain, or a restart"},

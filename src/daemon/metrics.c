@@ -69,6 +69,7 @@ static void count_note(struct metrics *metrics, const struct event *event, const
 {
     if (note->kind == NOTE_ROLE) count_role(metrics, note);
     if (note->kind == NOTE_GOOSE) count_goose(metrics, note->uid);
+    if (note->kind == NOTE_TWO_GEESE) metrics->two_geese++; /* also of another founding */
     if (note->kind == NOTE_CONFLICT && event->kind == EVENT_MESSAGE)
         senders_saw(&metrics->other_peers, &event->message.from, event->now_us);
 }

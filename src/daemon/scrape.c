@@ -157,9 +157,10 @@ static void show_elections(const struct scrape *s)
             "How often this node came to know another goose than before.", m->goose_changes);
     counter(s, "goosed_goose_losses_total", "How often this node knew no goose any more.",
             m->goose_losses);
-    counter(s, "goosed_two_geese_total",
-            "Heartbeats of one uid in a term in which another uid sent some: must stay 0.",
-            m->two_geese);
+    counter(
+        s, "goosed_two_geese_total",
+        "Signs of a second goose of this flock, in one term or of another founding: must stay 0.",
+        m->two_geese);
     counter(s, "goosed_faults_total",
             "Faults of goosed itself that it noticed, and logged: must stay 0.", m->faults);
 }

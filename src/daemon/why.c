@@ -113,6 +113,7 @@ static void put_view(struct out *out, const struct election_view *view)
     put_u64(out, view->options->priority);
     put_flag(out, "draining", view->draining);
     put_flag(out, "failed", view->failed);
+    put_flag(out, "two_geese", view->two_geese);
     put_flag(out, "removed", view->removed);
     put_flag(out, "listening", view->listening);
     put_ms(out, "quarantine_ms", view->quarantine_left_us);

@@ -26,6 +26,7 @@ void election_view(const struct election *e, uint64_t now_us, struct election_vi
                                .listening = e->birth.listening,
                                .alone_by_flags = flags_name_nobody && e->roster.count > 1,
                                .failed = e->failed || e->retired,
+                               .two_geese = now_us < e->two_geese_again_us,
                                .uid = e->saved.uid,
                                .life = e->saved.life,
                                .term = e->saved.term,

@@ -252,6 +252,7 @@ enum wire_result wire_decode(const uint8_t *bytes, size_t count, struct message 
     memset(message, 0, sizeof *message);
     uint8_t minor = take_kind(&r, message);
     if (count > MESSAGE_BYTES_MAX) reader_fail(&r, WIRE_LONG);
+    if (r.why != WIRE_OK) return r.why;
     take_head(&r, message);
     if (r.why != WIRE_OK) return r.why;
     wire_body_take(&r, message);
