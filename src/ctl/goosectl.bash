@@ -17,7 +17,7 @@ _goosectl_words_of() {
     handover) echo "--to" ;;
     remove) echo "--force" ;;
     run) echo "--grace -n --" ;;
-    recover) echo "--state-dir --self --flock --yes" ;;
+    recover) echo "--state-dir --self --flock --reset-terms --yes" ;;
     esac
 }
 
