@@ -107,10 +107,12 @@ static void a_follower_shows_its_goose_while_its_promise_lives(void **state)
     assert_int_equal(view.goose_uid, 3);
     assert_true(text_equal(view.goose, core_text("n3:7000")));
     assert_int_equal(view.promise_left_us, 1);
+    assert_int_equal(view.promised_to, 3);
     election_view(&core->e, end_us, &view);
     assert_false(view.knows_goose);
     assert_int_equal(view.goose_uid, 0);
     assert_int_equal(view.promise_left_us, 0);
+    assert_int_equal(view.promised_to, 0);
     core_free(core);
 }
 
