@@ -37,8 +37,9 @@ nm --defined-only --extern-only "$archive" | awk 'NF == 3 { print $3 }' | sort >
 cc -E -P -x c "${flags[@]}" - < <(printf '#include "%s"\n' "${headers[@]}") | grep -oE '\bgoose_\w+ *\(' |
     tr -d ' (' | sort -u >"$FLOCK_DIR/declared"
 comm -3 "$FLOCK_DIR/defined" "$FLOCK_DIR/declared" >"$FLOCK_DIR/differs"
-[ -s "$FLOCK_DIR/defined" ] && [ ! -s "$FLOCK_DIR/differs" ] ||
+if [ ! -s "$FLOCK_DIR/defined" ] || [ -s "$FLOCK_DIR/differs" ]; then
     fail "defined and not declared, or the other way round: $(xargs <"$FLOCK_DIR/differs")"
+fi
 
 say "the example, under 100 lines, built as its first lines say"
 [ "$(wc -l <"$example")" -lt 100 ] || fail "the example has grown"
