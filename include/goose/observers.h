@@ -9,12 +9,12 @@
 #include "goose/roster.h"
 
 /* Where a datagram came from, as the caller knows it: the election only keeps it and gives it back. */
-struct endpoint {
+struct goose_endpoint {
     uint8_t bytes[20];
 };
 
 /* What is known of the one at the other end, whatever it is. */
-struct contact {
+struct goose_contact {
     uint64_t uid;         /* 0: nobody heard yet */
     uint64_t life;        /* its newest */
     uint64_t counter;     /* the newest of that life */
@@ -23,12 +23,12 @@ struct contact {
     uint64_t shown_term;  /* what it told that it has on disk, lately */
     uint64_t shown_roster_term;
     uint64_t shown_roster_version;
-    struct endpoint from;
+    struct goose_endpoint from;
     bool proven; /* it has shown that it is there: it answered what was sent there */
 };
 
 /* What a follower's acks say. */
-struct follower {
+struct goose_follower {
     uint64_t term;       /* of the acks: the rest counts only in that term */
     uint64_t sent_at_us; /* of the newest acknowledged heartbeat or vote request; 0: none */
     uint64_t seq;
@@ -41,10 +41,10 @@ struct follower {
     bool observes;
 };
 
-struct observer {
-    struct contact contact;
-    struct follower follower;
-    struct address address;
+struct goose_observer {
+    struct goose_contact contact;
+    struct goose_follower follower;
+    struct goose_address address;
     uint64_t due_us; /* its next heartbeat */
     uint64_t known_since_us;
     uint32_t heap_at; /* where the heap holds it */
@@ -55,15 +55,16 @@ struct observer {
     bool may_enter; /* it says so, though its quarantine may not be over yet */
 };
 
-#define OBSERVER_NONE UINT32_MAX
+#define GOOSE_OBSERVER_NONE UINT32_MAX
 
-struct observers; /* the storage, whole */
+struct goose_observers; /* the storage, whole */
 
-/* Bytes of storage for so many observers, aligned as malloc() does. observers_init() comes before EVENT_START. */
-size_t observers_bytes(uint32_t capacity);
-void observers_init(struct observers *observers, uint32_t capacity);
-uint32_t observers_count(const struct observers *observers);
-const struct observer *observers_at(const struct observers *observers,
-                                    uint32_t index); /* 0..count-1 */
+/* Bytes of storage for so many observers, aligned as malloc() does. goose_observers_init() comes before
+ * GOOSE_EVENT_START. */
+size_t goose_observers_bytes(uint32_t capacity);
+void goose_observers_init(struct goose_observers *observers, uint32_t capacity);
+uint32_t goose_observers_count(const struct goose_observers *observers);
+const struct goose_observer *goose_observers_at(const struct goose_observers *observers,
+                                                uint32_t index); /* 0..count-1 */
 
 #endif

@@ -62,7 +62,7 @@ static int change(struct ctl *ctl, const char *method, const char *path, const c
 
 /* An address as nodes spell it. False: it is none, and that was said. */
 static bool read_member(const struct ctl *ctl, const char *option, const char *text,
-                        struct address *address)
+                        struct goose_address *address)
 {
     const char *wrong = address_from_user(address, text, strlen(text));
 
@@ -74,8 +74,8 @@ static int handover(struct ctl *ctl)
 {
     const char *to = NULL;
     const struct option_known options[] = {{"--to", &to, NULL}};
-    struct address heir;
-    char body[ADDRESS_CHARS_MAX + 16];
+    struct goose_address heir;
+    char body[GOOSE_ADDRESS_CHARS_MAX + 16];
 
     if (!ctl_options(ctl, options, COUNT(options)) || !ctl_no_more(ctl)) return CTL_UNKNOWN;
     if (to != NULL && !read_member(ctl, "--to ", to, &heir)) return CTL_UNKNOWN;
@@ -123,7 +123,7 @@ const struct command undrain_command = {
 };
 
 /* The brackets of IPv6 may not stand in a path. */
-static void put_path(char *path, size_t bytes, const struct address *member, bool force)
+static void put_path(char *path, size_t bytes, const struct goose_address *member, bool force)
 {
     size_t used = (size_t)snprintf(path, bytes, "/members/");
 
@@ -137,8 +137,8 @@ static int remove_member(struct ctl *ctl)
 {
     bool force = false;
     const struct option_known options[] = {{"--force", NULL, &force}};
-    struct address member;
-    char path[ADDRESS_CHARS_MAX + 32];
+    struct goose_address member;
+    char path[GOOSE_ADDRESS_CHARS_MAX + 32];
 
     if (!ctl_options(ctl, options, COUNT(options))) return CTL_UNKNOWN;
     if (ctl->arguments.count == 0)
@@ -172,12 +172,12 @@ static int voters(struct ctl *ctl)
     if (!ctl_options(ctl, NULL, 0)) return CTL_UNKNOWN;
     if (ctl->arguments.count == 0)
         return ctl_fail(CTL_UNKNOWN, "voters: how many? Give a number from 1 to %d",
-                        ROSTER_SEATS_MAX);
+                        GOOSE_ROSTER_SEATS_MAX);
     const char *text = ctl->arguments.of[0];
     unsigned long wanted = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
-    if (wanted < 1 || wanted > ROSTER_SEATS_MAX || *end != '\0')
+    if (wanted < 1 || wanted > GOOSE_ROSTER_SEATS_MAX || *end != '\0')
         return ctl_fail(CTL_UNKNOWN, "voters: '%.32s' is no number from 1 to %d", text,
-                        ROSTER_SEATS_MAX);
+                        GOOSE_ROSTER_SEATS_MAX);
     ctl->arguments.of++;
     ctl->arguments.count--;
     if (!ctl_no_more(ctl)) return CTL_UNKNOWN;

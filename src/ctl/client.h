@@ -21,8 +21,8 @@ struct client_request {
     const char *body;    /* JSON; NULL: none */
     const char *token;   /* NULL or "": none */
     unsigned connect_ms; /* for each address of a name; 0: the usual */
-    unsigned
-        patience_ms; /* for the whole answer, or, of a body that is handed on, for each piece; 0: the usual */
+    /* For the whole answer, or, of a body that is handed on, for each piece; 0: the usual */
+    unsigned patience_ms;
 
     /* Given: the body of a 200 goes here instead of into the answer. False: enough of it. */
     bool (*piece)(void *to, const char *at, size_t bytes);
@@ -42,7 +42,7 @@ struct client_answer {
 };
 
 /* False: no whole answer came, and `why` is a line that says what was tried. Whoever gets true calls client_free(). */
-bool client_ask(const struct address *at, const struct client_request *request,
+bool client_ask(const struct goose_address *at, const struct client_request *request,
                 struct client_answer *answer, char why[CLIENT_LINE_BYTES]);
 void client_free(struct client_answer *answer);
 

@@ -78,19 +78,19 @@ static void add_failure(const struct addrinfo *to, const char *before, char *why
 }
 
 /* Without the brackets of IPv6, as getaddrinfo() wants it. */
-static void host_text(const struct address *at, char host[HOST_CHARS_MAX + 3])
+static void host_text(const struct goose_address *at, char host[GOOSE_HOST_CHARS_MAX + 3])
 {
-    struct text text = address_host(at);
+    struct goose_text text = address_host(at);
     bool bracketed = text.at[0] == '[';
 
-    snprintf(host, HOST_CHARS_MAX + 3, "%.*s", text.bytes - (bracketed ? 2 : 0),
+    snprintf(host, GOOSE_HOST_CHARS_MAX + 3, "%.*s", text.bytes - (bracketed ? 2 : 0),
              text.at + (bracketed ? 1 : 0));
 }
 
-int connect_to(const struct address *at, unsigned patience_ms, char *why, size_t why_bytes)
+int connect_to(const struct goose_address *at, unsigned patience_ms, char *why, size_t why_bytes)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    char host[HOST_CHARS_MAX + 3], port[8];
+    char host[GOOSE_HOST_CHARS_MAX + 3], port[8];
     struct addrinfo *all = NULL;
     int fd = -1, tried = 0;
 

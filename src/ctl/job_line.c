@@ -42,7 +42,7 @@ static bool hear(int fd, char answer[ANSWER_BYTES])
     }
 }
 
-static bool say(int fd, const struct address *at, const char *token, uint64_t grace_us)
+static bool say(int fd, const struct goose_address *at, const char *token, uint64_t grace_us)
 {
     char text[CTL_TOKEN_BYTES + 512];
     bool has_token = token[0] != 0;
@@ -55,7 +55,7 @@ static bool say(int fd, const struct address *at, const char *token, uint64_t gr
            send(fd, text, (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
 }
 
-bool job_line_open(struct job_line *line, const struct address *at, const char *token,
+bool job_line_open(struct job_line *line, const struct goose_address *at, const char *token,
                    uint64_t grace_us)
 {
     char answer[ANSWER_BYTES] = "";

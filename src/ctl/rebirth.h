@@ -14,7 +14,8 @@
 
 /* `flock_id` and `uid` are fresh random bits, and not 0. `reset_terms`: where there is no room above, begin low; whatever
  * compares terms will refuse the new goose. NULL: made; else why this state cannot be recovered from. */
-const char *rebirth(const struct durable_state *old, const struct address *self, uint64_t flock_id,
-                    uint64_t uid, bool reset_terms, struct durable_state *made);
+const char *rebirth(const struct goose_durable_state *old, const struct goose_address *self,
+                    uint64_t flock_id, uint64_t uid, bool reset_terms,
+                    struct goose_durable_state *made);
 
 #endif

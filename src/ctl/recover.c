@@ -22,9 +22,9 @@
 struct recovery {
     const char *dir;
     const char *flock;
-    struct address self;
-    struct durable_state old;
-    struct durable_state made;
+    struct goose_address self;
+    struct goose_durable_state old;
+    struct goose_durable_state made;
     bool reset_terms;
     char copy[64]; /* the name of the old state's copy */
 };
@@ -58,7 +58,7 @@ static int look(struct recovery *recovery)
     if (found.verdict == STATE_NEWER)
         return refuse(recovery, "of a newer goosed: use its goosectl");
     if (found.verdict > STATE_REPAIR) return refuse(recovery, "damaged, or no state of goosed");
-    if (!durable_decode(found.payload, found.count, &recovery->old))
+    if (!goose_durable_decode(found.payload, found.count, &recovery->old))
         return refuse(recovery, "it makes no sense to this version");
     return CTL_YES;
 }
@@ -75,18 +75,18 @@ static uint64_t chance(void)
 
 /* ---- what is said ---- */
 
-static void list_voters(const struct roster *roster)
+static void list_voters(const struct goose_roster *roster)
 {
     for (int i = 0; i < roster->count; i++) {
-        struct text address = roster_address(roster, i);
+        struct goose_text address = goose_roster_address(roster, i);
         printf("    %.*s\n", address.bytes, address.at);
     }
 }
 
 static void explain(const struct recovery *recovery)
 {
-    const struct durable_state *old = &recovery->old;
-    int majority = roster_majority(&old->roster);
+    const struct goose_durable_state *old = &recovery->old;
+    int majority = goose_roster_majority(&old->roster);
 
     printf("The state in %s is of flock \"%s\", id %016" PRIx64 ", term %" PRIu64
            ". Its voters, as far as\nthis node knows:\n\n",
@@ -121,7 +121,7 @@ static void explain(const struct recovery *recovery)
 
 static void say_done(const struct recovery *recovery, bool json)
 {
-    const struct roster *roster = &recovery->made.roster;
+    const struct goose_roster *roster = &recovery->made.roster;
 
     if (json) {
         printf("{\"self\":\"%s\",\"flock_id\":\"%016" PRIx64 "\",\"term\":%" PRIu64
@@ -172,8 +172,8 @@ static bool keep_copy(const struct state_file *file, char name[64], char why[DUR
 static bool write_state(struct recovery *recovery, struct state_file *file,
                         char why[DURABLE_TEXT_BYTES])
 {
-    uint8_t bytes[DURABLE_BYTES_MAX];
-    size_t count = durable_encode(&recovery->made, bytes);
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    size_t count = goose_durable_encode(&recovery->made, bytes);
 
     return keep_copy(file, recovery->copy, why) && state_file_save(file, bytes, count, why) &&
            state_file_mirror(file, bytes, count, why);
@@ -191,7 +191,7 @@ static int carry_out(struct recovery *recovery)
             return refuse(recovery, "a goosed runs on it; stop that first");
         return ctl_fail(CTL_NO, "recover: %s", found.text);
     }
-    bool same = durable_decode(found.bytes, found.count, &recovery->old);
+    bool same = goose_durable_decode(found.bytes, found.count, &recovery->old);
     const char *wrong = same ? rebirth(&recovery->old, &recovery->self, chance(), chance(),
                                        recovery->reset_terms, &recovery->made)
                              : "it has changed just now";

@@ -58,10 +58,10 @@ static bool take_lock(struct run *run)
     char *directory = getcwd(NULL, 0), *page = realpath(run->page_path, NULL);
     uint64_t digest = (uint64_t)getuid();
 
-    if (page != NULL) digest = digest_bytes(digest, page, strlen(page) + 1);
-    if (directory != NULL) digest = digest_bytes(digest, directory, strlen(directory) + 1);
+    if (page != NULL) digest = goose_digest_bytes(digest, page, strlen(page) + 1);
+    if (directory != NULL) digest = goose_digest_bytes(digest, directory, strlen(directory) + 1);
     for (char **word = run->guarded.command; *word != NULL; word++)
-        digest = digest_bytes(digest, *word, strlen(*word) + 1);
+        digest = goose_digest_bytes(digest, *word, strlen(*word) + 1);
     free(directory);
     free(page);
     int bytes = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "goosectl-run-%016llx",

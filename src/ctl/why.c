@@ -46,13 +46,13 @@ static struct fact *fact_of(struct fact *facts, size_t *count, const char *addre
  * its address is as good a guess as any. */
 static void find_door(struct fact *fact, const cJSON *member)
 {
-    struct address address;
-    char text[ADDRESS_CHARS_MAX + 8];
+    struct goose_address address;
+    char text[GOOSE_ADDRESS_CHARS_MAX + 8];
     double port;
 
     if (address_from_user(&address, fact->address, strlen(fact->address)) != NULL) return;
     if (json_number(member, "http_port", &port)) {
-        struct text host = address_host(&address);
+        struct goose_text host = address_host(&address);
         int bytes = snprintf(text, sizeof text, "%.*s:%.0f", host.bytes, host.at, port);
         if ((size_t)bytes < sizeof text) address_from_user(&fact->at, text, (size_t)bytes);
     } else if (json_text(member, "uid") == NULL) {
@@ -76,7 +76,7 @@ static size_t list_voters(const struct ctl *ctl, struct fact *facts, const cJSON
     {
         const char *address = json_text(member, "address"), *seat = json_text(member, "seat");
         if (address == NULL || seat == NULL || strcmp(seat, "voter") != 0) continue;
-        if (count > ROSTER_SEATS_MAX) break;
+        if (count > GOOSE_ROSTER_SEATS_MAX) break;
         struct fact *fact = fact_of(facts, &count, address);
         fact->voter = true;
         if (fact != facts) find_door(fact, member);
@@ -167,7 +167,7 @@ static int gather(const struct ctl *ctl, struct fact *facts)
 static int why(struct ctl *ctl)
 {
     if (!ctl_options(ctl, NULL, 0) || !ctl_no_more(ctl)) return CTL_UNKNOWN;
-    struct fact *facts = calloc(ROSTER_SEATS_MAX + 2, sizeof *facts);
+    struct fact *facts = calloc(GOOSE_ROSTER_SEATS_MAX + 2, sizeof *facts);
     if (facts == NULL) return ctl_fail(CTL_UNKNOWN, "out of memory");
     int status = gather(ctl, facts);
     free(facts);

@@ -32,7 +32,7 @@ static char lower(char c)
 }
 
 /* Appends the port as canonical digits; false: it is none. */
-static bool put_port(struct address *address, const char *digits, size_t count)
+static bool put_port(struct goose_address *address, const char *digits, size_t count)
 {
     while (count > 1 && digits[0] == '0') {
         digits++;
@@ -52,7 +52,7 @@ static bool put_port(struct address *address, const char *digits, size_t count)
 }
 
 /* inet_ntop() writes RFC 5952: lower case, no leading zeros, the longest run of zeros folded. */
-static const char *put_ipv6(struct address *address, const char *at, size_t count)
+static const char *put_ipv6(struct goose_address *address, const char *at, size_t count)
 {
     char text[INET6_ADDRSTRLEN] = "";
     struct in6_addr binary;
@@ -107,12 +107,12 @@ static bool looks_like_ipv6(const char *host, size_t bytes)
     return colon;
 }
 
-static const char *put_name(struct address *address, const char *at, size_t count)
+static const char *put_name(struct goose_address *address, const char *at, size_t count)
 {
     if (looks_like_ipv6(at, count)) return bare_ipv6;
     if (count > 0 && at[0] == '[') return bad_ipv6; /* "[::]." is no name, whatever is cut off it */
     if (count > 1 && at[count - 1] == '.') count--;
-    if (count > HOST_CHARS_MAX) return long_host;
+    if (count > GOOSE_HOST_CHARS_MAX) return long_host;
     for (size_t i = 0; i < count; i++) {
         if (at[i] == '.' && i > 0 && at[i - 1] == '.') return bad_host;
         address->chars[i] = lower(at[i]);
@@ -122,9 +122,9 @@ static const char *put_name(struct address *address, const char *at, size_t coun
     return NULL;
 }
 
-const char *address_from_user(struct address *address, const char *spelling, size_t bytes)
+const char *address_from_user(struct goose_address *address, const char *spelling, size_t bytes)
 {
-    struct address made = {0};
+    struct goose_address made = {0};
     size_t colon = bytes;
 
     memset(address, 0, sizeof *address);
@@ -138,21 +138,21 @@ const char *address_from_user(struct address *address, const char *spelling, siz
         bracketed ? put_ipv6(&made, spelling + 1, host - 2) : put_name(&made, spelling, host);
     if (wrong != NULL) return wrong;
     if (!put_port(&made, spelling + colon, bytes - colon)) return bad_port;
-    return address_keep(address, address_text(&made)) ? NULL : bad_host;
+    return goose_address_keep(address, goose_address_text(&made)) ? NULL : bad_host;
 }
 
 /* Where the host ends. */
-static uint8_t host_bytes(const struct address *address)
+static uint8_t host_bytes(const struct goose_address *address)
 {
     uint8_t bytes = address->bytes;
 
-    assert(address_is_canonical(address_text(address)));
+    assert(goose_address_is_canonical(goose_address_text(address)));
     while (address->chars[bytes - 1] != ':')
         bytes--;
     return (uint8_t)(bytes - 1);
 }
 
-uint16_t address_port(const struct address *address)
+uint16_t address_port(const struct goose_address *address)
 {
     uint32_t port = 0;
 
@@ -161,42 +161,42 @@ uint16_t address_port(const struct address *address)
     return (uint16_t)port;
 }
 
-struct text address_host(const struct address *address)
+struct goose_text address_host(const struct goose_address *address)
 {
-    return (struct text){address->chars, host_bytes(address)};
+    return (struct goose_text){address->chars, host_bytes(address)};
 }
 
-bool address_same(const struct address *a, const struct address *b)
+bool address_same(const struct goose_address *a, const struct goose_address *b)
 {
-    return text_equal(address_text(a), address_text(b));
+    return goose_text_equal(goose_address_text(a), goose_address_text(b));
 }
 
-static bool host_is(const struct address *address, const char *host)
+static bool host_is(const struct goose_address *address, const char *host)
 {
-    struct text own = address_host(address);
+    struct goose_text own = address_host(address);
 
     return own.bytes == strlen(host) && memcmp(own.at, host, own.bytes) == 0;
 }
 
-unsigned address_version(const struct address *address)
+unsigned address_version(const struct goose_address *address)
 {
-    struct text host = address_host(address);
+    struct goose_text host = address_host(address);
 
     if (host.at[0] == '[') return 6;
     return is_ipv4(host.at, host.bytes) ? 4 : 0;
 }
 
-bool address_is_wildcard(const struct address *address)
+bool address_is_wildcard(const struct goose_address *address)
 {
     return host_is(address, "0.0.0.0") || host_is(address, "[::]");
 }
 
 /* RFC 6761 6.3: localhost, and every name that ends in it, is this machine. */
-bool address_is_loopback(const struct address *address)
+bool address_is_loopback(const struct goose_address *address)
 {
     static const char name[] = ".localhost";
     const size_t name_bytes = sizeof name - 1;
-    struct text host = address_host(address);
+    struct goose_text host = address_host(address);
 
     if (host_is(address, "[::1]") || host_is(address, "localhost")) return true;
     if (is_ipv4(host.at, host.bytes)) return memcmp(host.at, "127.", 4) == 0;

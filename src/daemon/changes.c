@@ -5,16 +5,16 @@
 #include <assert.h>
 #include <string.h>
 
-static void keep(char kept[ADDRESS_CHARS_MAX + 1], struct text text)
+static void keep(char kept[GOOSE_ADDRESS_CHARS_MAX + 1], struct goose_text text)
 {
     if (text.bytes > 0) memcpy(kept, text.at, text.bytes);
     kept[text.bytes] = 0;
 }
 
-static void look(const struct election_view *view, struct known *known)
+static void look(const struct goose_election_view *view, struct known *known)
 {
-    *known = (struct known){.is_goose = view->role == ROLE_GOOSE,
-                            .is_ready = view->roster->term > 0 && view->seat != SEAT_NONE &&
+    *known = (struct known){.is_goose = view->role == GOOSE_ROLE_GOOSE,
+                            .is_ready = view->roster->term > 0 && view->seat != GOOSE_SEAT_NONE &&
                                         view->knows_goose,
                             .settled = view->settled,
                             .draining = view->draining,
@@ -43,7 +43,7 @@ static bool same(const struct known *a, const struct known *b)
 }
 
 /* The last note of this kind, or NULL. */
-static const struct note *find_note(const struct step_seen *seen, enum note_kind kind)
+static const struct goose_note *find_note(const struct step_seen *seen, enum goose_note_kind kind)
 {
     for (int i = seen->note_count - 1; i >= 0; i--)
         if (seen->notes[i].kind == kind) return &seen->notes[i];
@@ -53,9 +53,11 @@ static const struct note *find_note(const struct step_seen *seen, enum note_kind
 static void remember(struct changes *changes, const struct step_seen *seen)
 {
     for (int i = 0; i < seen->note_count; i++) {
-        const struct note *note = &seen->notes[i];
-        if (note->kind == NOTE_ROLE && note->role == ROLE_CANDIDATE) changes->stood = note->why;
-        if (note->kind == NOTE_BIRTH && note->why == REASON_FOUNDED) changes->founded = true;
+        const struct goose_note *note = &seen->notes[i];
+        if (note->kind == GOOSE_NOTE_ROLE && note->role == GOOSE_ROLE_CANDIDATE)
+            changes->stood = note->why;
+        if (note->kind == GOOSE_NOTE_BIRTH && note->why == GOOSE_REASON_FOUNDED)
+            changes->founded = true;
     }
 }
 
@@ -67,8 +69,8 @@ static bool has_resigned(const struct changes *changes, const struct step_seen *
 
 static const char *why_elected(const struct changes *changes, const struct step_seen *seen)
 {
-    if (changes->stood == REASON_HEIR) return "heir of a resigned goose";
-    if (changes->stood == REASON_IN_PLACE) return "stood again above a higher term";
+    if (changes->stood == GOOSE_REASON_HEIR) return "heir of a resigned goose";
+    if (changes->stood == GOOSE_REASON_IN_PLACE) return "stood again above a higher term";
     if (changes->goose.uid == 0)
         return changes->founded ? "founded a flock of one" : "elected, no goose was known before";
     if (changes->goose.uid == seen->view->uid) return "elected again";
@@ -78,25 +80,25 @@ static const char *why_elected(const struct changes *changes, const struct step_
 
 static const char *why_left(const struct step_seen *seen)
 {
-    static const char *const words[REASONS] = {
-        [REASON_LEASE_ENDED] = "its lease ended",
-        [REASON_HANDOVER] = "handed over",
-        [REASON_DRAINED] = "draining",
-        [REASON_STOPPED] = "stopping",
-        [REASON_OPTIONS] = "its options say that it is not to be goose",
-        [REASON_HIGHER_TERM] = "made way for a higher term",
-        [REASON_GOOSE_HEARD] = "heard a newer goose",
-        [REASON_REMOVED] = "removed by an operator",
-        [REASON_DISK_FAILED] = "its disk failed",
-        [REASON_OLD_COPY] = "its state is an old copy",
+    static const char *const words[GOOSE_REASONS] = {
+        [GOOSE_REASON_LEASE_ENDED] = "its lease ended",
+        [GOOSE_REASON_HANDOVER] = "handed over",
+        [GOOSE_REASON_DRAINED] = "draining",
+        [GOOSE_REASON_STOPPED] = "stopping",
+        [GOOSE_REASON_OPTIONS] = "its options say that it is not to be goose",
+        [GOOSE_REASON_HIGHER_TERM] = "made way for a higher term",
+        [GOOSE_REASON_GOOSE_HEARD] = "heard a newer goose",
+        [GOOSE_REASON_REMOVED] = "removed by an operator",
+        [GOOSE_REASON_DISK_FAILED] = "its disk failed",
+        [GOOSE_REASON_OLD_COPY] = "its state is an old copy",
     };
-    const struct note *note = NULL;
+    const struct goose_note *note = NULL;
 
     /* The first that takes the role away: behind it, a goose may stand again in the same step. */
     for (int i = seen->note_count - 1; i >= 0; i--)
-        if (seen->notes[i].kind == NOTE_ROLE && seen->notes[i].role == ROLE_DUCK)
+        if (seen->notes[i].kind == GOOSE_NOTE_ROLE && seen->notes[i].role == GOOSE_ROLE_DUCK)
             note = &seen->notes[i];
-    if (note == NULL || note->why >= REASONS || words[note->why] == NULL) return "resigned";
+    if (note == NULL || note->why >= GOOSE_REASONS || words[note->why] == NULL) return "resigned";
     return words[note->why];
 }
 
@@ -113,28 +115,29 @@ static const char *why_goose(const struct changes *changes, const struct step_se
 
 static const char *why_roster(const struct step_seen *seen)
 {
-    static const char *const words[REASONS] = {
-        [REASON_SEAT_FILLED] = "a seat was filled",
-        [REASON_SEAT_ADDED] = "a voter was added",
-        [REASON_SEAT_REPLACED] = "a voter was replaced by a newborn one",
-        [REASON_SEAT_DEAD] = "a dead voter lost its seat",
-        [REASON_SEAT_SPARE] = "one voter more than wanted lost its seat",
-        [REASON_VOTERS_WANTED] = "an operator wants another number of voters",
-        [REASON_SEAT_LEFT] = "a voter became an observer",
-        [REASON_REMOVED] = "an operator removed a member",
+    static const char *const words[GOOSE_REASONS] = {
+        [GOOSE_REASON_SEAT_FILLED] = "a seat was filled",
+        [GOOSE_REASON_SEAT_ADDED] = "a voter was added",
+        [GOOSE_REASON_SEAT_REPLACED] = "a voter was replaced by a newborn one",
+        [GOOSE_REASON_SEAT_DEAD] = "a dead voter lost its seat",
+        [GOOSE_REASON_SEAT_SPARE] = "one voter more than wanted lost its seat",
+        [GOOSE_REASON_VOTERS_WANTED] = "an operator wants another number of voters",
+        [GOOSE_REASON_SEAT_LEFT] = "a voter became an observer",
+        [GOOSE_REASON_REMOVED] = "an operator removed a member",
     };
-    const struct note *note = find_note(seen, NOTE_ROSTER);
+    const struct goose_note *note = find_note(seen, GOOSE_NOTE_ROSTER);
 
-    if (note == NULL || note->why >= REASONS || words[note->why] == NULL) return "a newer roster";
+    if (note == NULL || note->why >= GOOSE_REASONS || words[note->why] == NULL)
+        return "a newer roster";
     return words[note->why];
 }
 
 static const char *why(const struct changes *changes, const struct step_seen *seen,
                        const struct known *now)
 {
-    static const char *const seats[] = {[SEAT_NONE] = "no member any more",
-                                        [SEAT_OBSERVER] = "an observer now",
-                                        [SEAT_VOTER] = "a voter now"};
+    static const char *const seats[] = {[GOOSE_SEAT_NONE] = "no member any more",
+                                        [GOOSE_SEAT_OBSERVER] = "an observer now",
+                                        [GOOSE_SEAT_VOTER] = "a voter now"};
     const struct known *last = &changes->known;
 
     if (changes->newest.index == 0) return "started";
@@ -161,7 +164,7 @@ static void add_to_history(struct changes *changes, const struct change *change)
 
 void changes_notice(struct changes *changes, const struct step_seen *seen)
 {
-    const struct election_view *view = seen->view;
+    const struct goose_election_view *view = seen->view;
     struct known now;
     bool first = changes->newest.index == 0;
 
@@ -179,7 +182,7 @@ void changes_notice(struct changes *changes, const struct step_seen *seen)
     memcpy(change.to, now.goose, sizeof change.to);
     if (goose_differs) add_to_history(changes, &change);
     if (view->goose_uid != 0)
-        changes->goose = (struct tenure){.term = view->term, .uid = view->goose_uid};
+        changes->goose = (struct goose_tenure){.term = view->term, .uid = view->goose_uid};
     changes->newest = change;
     changes->known = now;
     for (size_t i = 0; i < changes->listeners; i++)

@@ -18,9 +18,9 @@ struct change {
     uint64_t term;
     bool is_goose; /* I am it, behind the change */
     bool of_goose; /* my role or the goose is another one, or this is the first change of all */
-    char from[ADDRESS_CHARS_MAX + 1]; /* the goose before; "": none was known */
-    char to[ADDRESS_CHARS_MAX + 1];   /* and behind it */
-    const char *why;                  /* lasts for ever */
+    char from[GOOSE_ADDRESS_CHARS_MAX + 1]; /* the goose before; "": none was known */
+    char to[GOOSE_ADDRESS_CHARS_MAX + 1];   /* and behind it */
+    const char *why;                        /* lasts for ever */
 };
 
 typedef void changes_told(void *to, const struct change *change);
@@ -31,20 +31,20 @@ struct known {
     bool is_ready;
     bool settled;
     bool draining;
-    enum seat_kind seat;
+    enum goose_seat_kind seat;
     uint64_t term;
     uint64_t roster_term;
     uint64_t roster_version;
-    char goose[ADDRESS_CHARS_MAX + 1];
+    char goose[GOOSE_ADDRESS_CHARS_MAX + 1];
 };
 
 /* Zeroed: nothing is known yet. */
 struct changes {
     struct change newest; /* of index 0: none */
     struct known known;
-    struct tenure goose; /* the last goose known, or myself; of uid 0: none yet */
-    enum reason stood;   /* why this node stood for goose last */
-    bool founded;        /* a flock of one */
+    struct goose_tenure goose; /* the last goose known, or myself; of uid 0: none yet */
+    enum goose_reason stood;   /* why this node stood for goose last */
+    bool founded;              /* a flock of one */
     size_t kept;
     size_t oldest;
     struct change history[CHANGES_KEPT];
@@ -57,9 +57,9 @@ struct changes {
 
 /* What a step left, as its time saw it. */
 struct step_seen {
-    const struct election_view *view;
-    const struct tenure *resigned; /* the newest resignation that is known */
-    const struct note *notes;
+    const struct goose_election_view *view;
+    const struct goose_tenure *resigned; /* the newest resignation that is known */
+    const struct goose_note *notes;
     int note_count;
     int64_t at_ms;
 };

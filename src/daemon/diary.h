@@ -15,7 +15,7 @@ struct diary_entry {
     uint64_t uid;    /* the other one; 0: a free entry */
     uint64_t term;
     uint64_t at_us;
-    enum verdict why;
+    enum goose_verdict why;
 };
 
 /* The newest refusal each way of each other node; beyond DIARY_MAX the oldest goes. */
@@ -24,6 +24,6 @@ struct diary {
 };
 
 /* A note that is no refusal changes nothing. */
-void diary_note(struct diary *diary, const struct note *note, uint64_t now_us);
+void diary_note(struct diary *diary, const struct goose_note *note, uint64_t now_us);
 
 #endif

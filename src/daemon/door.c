@@ -10,9 +10,9 @@
 
 /* Texts that an answer points to, as long as the loop's callback lasts. */
 struct scratch {
-    char goose[ADDRESS_CHARS_MAX + 1];
-    char member[ADDRESS_CHARS_MAX + 1];
-    char new_goose[ADDRESS_CHARS_MAX + 1];
+    char goose[GOOSE_ADDRESS_CHARS_MAX + 1];
+    char member[GOOSE_ADDRESS_CHARS_MAX + 1];
+    char new_goose[GOOSE_ADDRESS_CHARS_MAX + 1];
     char why[WHY_BYTES];
 };
 
@@ -34,25 +34,26 @@ struct errand_ticket {
     void *ticket;
     enum flock_ask ask;
     unsigned wanted;
-    struct address address;
+    struct goose_address address;
 };
 
-static const char *keep(char *kept, struct text text)
+static const char *keep(char *kept, struct goose_text text)
 {
     memcpy(kept, text.at == NULL ? "" : text.at, text.bytes);
     kept[text.bytes] = 0;
     return text.bytes == 0 ? NULL : kept;
 }
 
-static const char *state_word(const struct election_view *view)
+static const char *state_word(const struct goose_election_view *view)
 {
     if (view->failed) return "failed";
-    if (view->role == ROLE_DUCK && view->listening) return "listening";
-    if (view->role == ROLE_DUCK && view->quarantined && !view->knows_goose) return "quarantine";
-    return role_name(view->role);
+    if (view->role == GOOSE_ROLE_DUCK && view->listening) return "listening";
+    if (view->role == GOOSE_ROLE_DUCK && view->quarantined && !view->knows_goose)
+        return "quarantine";
+    return goose_role_name(view->role);
 }
 
-static const char *not_ready(const struct election_view *view)
+static const char *not_ready(const struct goose_election_view *view)
 {
     if (view->failed) return "the state cannot be saved";
     if (view->listening) return "listening whether a flock knows this node";
@@ -66,33 +67,34 @@ static void status(const void *context, struct flock_status *status)
 {
     const struct door *door = context;
     const struct change *newest = &node_changes(door->node)->newest;
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(door->node, &view);
-    *status = (struct flock_status){.is_goose = view.role == ROLE_GOOSE,
-                                    .knows_goose = view.knows_goose,
-                                    .is_member = view.roster->term > 0 && view.seat != SEAT_NONE,
-                                    .settled = view.settled,
-                                    .draining = view.draining,
-                                    .authenticated = door->seal->authenticated,
-                                    .seat = view.seat == SEAT_VOTER      ? FLOCK_SEAT_VOTER
-                                            : view.seat == SEAT_OBSERVER ? FLOCK_SEAT_OBSERVER
+    *status =
+        (struct flock_status){.is_goose = view.role == GOOSE_ROLE_GOOSE,
+                              .knows_goose = view.knows_goose,
+                              .is_member = view.roster->term > 0 && view.seat != GOOSE_SEAT_NONE,
+                              .settled = view.settled,
+                              .draining = view.draining,
+                              .authenticated = door->seal->authenticated,
+                              .seat = view.seat == GOOSE_SEAT_VOTER      ? FLOCK_SEAT_VOTER
+                                      : view.seat == GOOSE_SEAT_OBSERVER ? FLOCK_SEAT_OBSERVER
                                                                          : FLOCK_SEAT_NONE,
-                                    .state = state_word(&view),
-                                    .self = door->options->election.self.chars,
-                                    .goose = keep(door->scratch->goose, view.goose),
-                                    .flock = door->options->flock,
-                                    .not_ready = not_ready(&view),
-                                    .term = view.term,
-                                    .lease_us = view.lease_left_us,
-                                    .hold_us = view.hold_left_us,
-                                    .flock_id = view.roster->flock_id,
-                                    .roster_term = view.roster->term,
-                                    .roster_version = view.roster->version,
-                                    .wanted = view.roster->wanted,
-                                    .uptime_us = node_uptime_us(door->node),
-                                    .index = newest->index,
-                                    .why = newest->why};
+                              .state = state_word(&view),
+                              .self = door->options->election.self.chars,
+                              .goose = keep(door->scratch->goose, view.goose),
+                              .flock = door->options->flock,
+                              .not_ready = not_ready(&view),
+                              .term = view.term,
+                              .lease_us = view.lease_left_us,
+                              .hold_us = view.hold_left_us,
+                              .flock_id = view.roster->flock_id,
+                              .roster_term = view.roster->term,
+                              .roster_version = view.roster->version,
+                              .wanted = view.roster->wanted,
+                              .uptime_us = node_uptime_us(door->node),
+                              .index = newest->index,
+                              .why = newest->why};
 }
 
 static void changed(void *to, const struct change *change)
@@ -138,14 +140,14 @@ static void history(const void *context, flock_each_change *each, void *to)
 
 static uint64_t known(uint64_t value)
 {
-    return value == MEMBER_UNKNOWN ? FLOCK_UNKNOWN : value;
+    return value == GOOSE_MEMBER_UNKNOWN ? FLOCK_UNKNOWN : value;
 }
 
 static void members(const void *context, flock_each_member *each, void *to)
 {
     const struct door *door = context;
-    struct election_view view;
-    struct election_member member;
+    struct goose_election_view view;
+    struct goose_election_member member;
 
     node_view(door->node, &view);
     for (size_t i = 0; node_member(door->node, i, &member); i++) {
@@ -157,7 +159,8 @@ static void members(const void *context, flock_each_member *each, void *to)
                                              : role_known ? "duck"
                                                           : NULL,
                                      .priority = member.priority,
-                                     .rank = member.rank == MEMBER_UNKNOWN ? -1 : (int)member.rank,
+                                     .rank = member.rank == GOOSE_MEMBER_UNKNOWN ? -1
+                                                                                 : (int)member.rank,
                                      .last_heard_us = known(member.heard_ago_us),
                                      .rtt_us = known(member.rtt_us),
                                      .http_port = member.http_port};
@@ -178,51 +181,51 @@ static uint64_t hold(void *context, uint64_t wanted_us)
 }
 
 /* What an outcome means to who asked. */
-static struct flock_answer answer_for(enum outcome outcome, enum flock_ask ask)
+static struct flock_answer answer_for(enum goose_outcome outcome, enum flock_ask ask)
 {
     struct flock_answer answer = {.outcome = FLOCK_REFUSED};
 
     switch (outcome) {
-    case OUTCOME_DONE: answer.outcome = FLOCK_DONE; break;
-    case OUTCOME_NOT_FOUND: answer.outcome = FLOCK_NOT_FOUND; break;
-    case OUTCOME_NOT_ELIGIBLE:
+    case GOOSE_OUTCOME_DONE: answer.outcome = FLOCK_DONE; break;
+    case GOOSE_OUTCOME_NOT_FOUND: answer.outcome = FLOCK_NOT_FOUND; break;
+    case GOOSE_OUTCOME_NOT_ELIGIBLE:
         answer.error = ask == FLOCK_REMOVE ? "the goose cannot go: nobody can take over"
                                            : "it cannot be goose now";
         answer.hint = "an heir is a voter that the goose hears, not draining, of a priority above "
                       "0; see /members";
         break;
-    case OUTCOME_COSTS_MAJORITY:
+    case GOOSE_OUTCOME_COSTS_MAJORITY:
         answer.error = "without it the voters that are heard would be no majority";
         answer.hint = "bring the silent voters back first, or ask with ?force=1";
         break;
-    case OUTCOME_LAST_SEAT:
+    case GOOSE_OUTCOME_LAST_SEAT:
         answer.error = "the only voter cannot be removed";
         answer.hint = "stop it instead";
         break;
-    case OUTCOME_UNCLAIMED_FIRST:
+    case GOOSE_OUTCOME_UNCLAIMED_FIRST:
         answer.error = "without it the seats that somebody has claimed would be no majority";
         answer.hint = "first remove the seat that nobody has claimed: the one without a uid, see "
                       "/members";
         break;
-    case OUTCOME_NO_GOOSE: answer.outcome = FLOCK_NO_GOOSE; break;
-    case OUTCOME_BUSY:
+    case GOOSE_OUTCOME_NO_GOOSE: answer.outcome = FLOCK_NO_GOOSE; break;
+    case GOOSE_OUTCOME_BUSY:
         answer.outcome = FLOCK_NO_ANSWER;
         answer.error = "too many requests wait for an answer already";
         answer.hint = "ask again later";
         break;
-    case OUTCOME_NOT_GOOSE:
-    case OUTCOME_TIMED_OUT:
-    case OUTCOMES:
+    case GOOSE_OUTCOME_NOT_GOOSE:
+    case GOOSE_OUTCOME_TIMED_OUT:
+    case GOOSE_OUTCOMES:
     default: answer.outcome = FLOCK_NO_ANSWER; break;
     }
     return answer;
 }
 
-static void answered(void *to, enum outcome outcome, uint64_t number)
+static void answered(void *to, enum goose_outcome outcome, uint64_t number)
 {
     struct errand_ticket *ticket = to;
     struct flock_answer answer = answer_for(outcome, ticket->ask);
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(ticket->door->node, &view);
     if (answer.outcome == FLOCK_NOT_FOUND || ticket->ask == FLOCK_REMOVE)
@@ -237,10 +240,10 @@ static void answered(void *to, enum outcome outcome, uint64_t number)
 static void request(void *context, const struct flock_request *asked, flock_answered *done,
                     void *to)
 {
-    static const enum request_kind kinds[] = {[FLOCK_REMOVE] = REQUEST_REMOVE,
-                                              [FLOCK_HANDOVER] = REQUEST_HANDOVER,
-                                              [FLOCK_DRAIN] = REQUEST_DRAIN,
-                                              [FLOCK_UNDRAIN] = REQUEST_UNDRAIN};
+    static const enum goose_request_kind kinds[] = {[FLOCK_REMOVE] = GOOSE_REQUEST_REMOVE,
+                                                    [FLOCK_HANDOVER] = GOOSE_REQUEST_HANDOVER,
+                                                    [FLOCK_DRAIN] = GOOSE_REQUEST_DRAIN,
+                                                    [FLOCK_UNDRAIN] = GOOSE_REQUEST_UNDRAIN};
     struct door *door = context;
     struct errand_ticket *ticket = calloc(1, sizeof *ticket);
     struct flock_answer refused = {.outcome = FLOCK_BAD_ADDRESS};
@@ -256,7 +259,7 @@ static void request(void *context, const struct flock_request *asked, flock_answ
         if (asked->ask == FLOCK_VOTERS)
             node_want_voters(door->node, (uint8_t)asked->wanted, answered, ticket);
         else
-            node_request(door->node, kinds[asked->ask], address_text(&ticket->address),
+            node_request(door->node, kinds[asked->ask], goose_address_text(&ticket->address),
                          asked->force, answered, ticket);
         return;
     }

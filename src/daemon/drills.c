@@ -57,11 +57,12 @@ static bool take_ms(const cJSON *item, uint64_t *ms, char *why, size_t why_bytes
 }
 
 /* The entry of an address, an old one or a new one; NULL: too many. */
-static bool *cut_of(struct udp_faults *udp, const struct address *address, bool from)
+static bool *cut_of(struct udp_faults *udp, const struct goose_address *address, bool from)
 {
     size_t i = 0;
 
-    while (i < udp->count && !text_equal(address_text(&udp->of[i].address), address_text(address)))
+    while (i < udp->count &&
+           !goose_text_equal(goose_address_text(&udp->of[i].address), goose_address_text(address)))
         i++;
     if (i == UDP_NAMES_MAX) return NULL;
     if (i == udp->count) {
@@ -79,7 +80,7 @@ static bool take_addresses(const cJSON *list, struct udp_faults *udp, bool from,
     if (!cJSON_IsArray(list)) return wrong(why, why_bytes, list->string, "a list of \"HOST:PORT\"");
     cJSON_ArrayForEach(item, list)
     {
-        struct address address;
+        struct goose_address address;
         bool *cut = NULL;
         if (cJSON_IsString(item) &&
             address_from_user(&address, item->valuestring, strlen(item->valuestring)) == NULL)

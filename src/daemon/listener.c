@@ -28,10 +28,10 @@ static bool may_come(int error)
            error == UV_ENODEV || error == UV_EHOSTUNREACH;
 }
 
-static void fail(struct listener *listener, const char *flag, const struct address *address,
+static void fail(struct listener *listener, const char *flag, const struct goose_address *address,
                  int error)
 {
-    const struct address *self = &listener->parts.options->election.self;
+    const struct goose_address *self = &listener->parts.options->election.self;
     char why[256];
 
     if (address_same(address, self)) flag = "--self";
@@ -41,7 +41,7 @@ static void fail(struct listener *listener, const char *flag, const struct addre
     listener->parts.failed(listener->parts.to, why);
 }
 
-static void wait_for(struct listener *listener, const struct address *address, int error)
+static void wait_for(struct listener *listener, const struct goose_address *address, int error)
 {
     if (listener->tries == 1)
         log_warn(listener->parts.log, "%s cannot be opened yet (%s): trying on", address->chars,
@@ -50,10 +50,10 @@ static void wait_for(struct listener *listener, const struct address *address, i
 
 static bool open_udp(struct listener *listener)
 {
-    const struct address *address = &listener->parts.options->bind;
+    const struct goose_address *address = &listener->parts.options->bind;
     struct sockaddr_storage found;
 
-    if (!names_find(listener->names, address_text(address), &found)) return false;
+    if (!names_find(listener->names, goose_address_text(address), &found)) return false;
     int error = udp_listen(listener->parts.udp, (struct sockaddr *)&found);
     if (error == 0) {
         listener->udp_open = true;
@@ -74,7 +74,7 @@ static bool open_http(struct listener *listener)
     char why[256];
 
     if (options->http.bytes == 0) return true;
-    if (!names_find(listener->names, address_text(&options->http), &found)) return false;
+    if (!names_find(listener->names, goose_address_text(&options->http), &found)) return false;
     struct http_options http = {.address = (struct sockaddr *)&found,
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,

@@ -288,7 +288,7 @@ static void emit(struct log *log, enum log_level level, int64_t at_us, const cha
  * clock that was set back makes a line new again, which costs a line. */
 static bool is_repeat(struct log *log, const char *said, int64_t at_us, uint64_t *repeats)
 {
-    uint64_t digest = digest_bytes(0, said, strlen(said)) | 1;
+    uint64_t digest = goose_digest_bytes(0, said, strlen(said)) | 1;
     struct said *place = NULL;
 
     for (unsigned i = 0; i < LOG_REPEATS_KEPT; i++)

@@ -39,7 +39,7 @@ struct goosed {
     char token[HTTP_TOKEN_BYTES_MAX];
     struct durable *durable;
     struct durable_found found;
-    struct durable_state saved;
+    struct goose_durable_state saved;
     struct lease_page *page;
     struct node *node;
     struct drills *drills;
@@ -155,22 +155,23 @@ static void read_again(struct goosed *goosed)
     notify_reloaded(goosed->notify);
 }
 
-static void handed_over(void *to, enum outcome outcome, uint64_t number)
+static void handed_over(void *to, enum goose_outcome outcome, uint64_t number)
 {
     struct goosed *goosed = to;
 
     (void)number;
-    if (outcome != OUTCOME_DONE) log_warn(goosed->log, "no handover: %s", outcome_name(outcome));
+    if (outcome != GOOSE_OUTCOME_DONE)
+        log_warn(goosed->log, "no handover: %s", goose_outcome_name(outcome));
 }
 
 static void hand_over(struct goosed *goosed)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(goosed->node, &view);
-    if (view.role == ROLE_GOOSE)
-        node_request(goosed->node, REQUEST_HANDOVER, (struct text){NULL, 0}, false, handed_over,
-                     goosed);
+    if (view.role == GOOSE_ROLE_GOOSE)
+        node_request(goosed->node, GOOSE_REQUEST_HANDOVER, (struct goose_text){NULL, 0}, false,
+                     handed_over, goosed);
     else
         log_info(goosed->log, "nothing to hand over: this node is a duck");
 }
@@ -216,7 +217,7 @@ static int open_state(struct goosed *goosed)
                           : EXIT_WRONG_CONFIG,
                       found->text);
     if (found->text[0] != 0) log_warn(goosed->log, "%s", found->text);
-    if (found->count > 0 && !durable_decode(found->bytes, found->count, &goosed->saved)) {
+    if (found->count > 0 && !goose_durable_decode(found->bytes, found->count, &goosed->saved)) {
         log_error(goosed->log,
                   "the state in %s is whole but makes no sense to this version: set aside, newborn",
                   goosed->options.state_dir);
@@ -246,7 +247,7 @@ static int open_page(struct goosed *goosed)
 static void say_hello(struct goosed *goosed)
 {
     const struct options *options = &goosed->options;
-    const struct roster *peers = &options->election.peers;
+    const struct goose_roster *peers = &options->election.peers;
 
     for (unsigned i = 0; i < options->warnings; i++)
         log_warn(goosed->log, "%s", options->warning[i]);
@@ -261,7 +262,7 @@ static void say_hello(struct goosed *goosed)
         log_warn(goosed->log, "--peers is ignored: the state file already names this node's flock");
 }
 
-static void view_for_notify(const void *of, struct election_view *view)
+static void view_for_notify(const void *of, struct goose_election_view *view)
 {
     node_view(of, view);
 }

@@ -13,20 +13,20 @@ struct metrics {
     uint64_t started_unix_us;
 
     /* Rounds that this node began, by why; how they ended; how its reigns ended. */
-    uint64_t began[REASONS];
+    uint64_t began[GOOSE_REASONS];
     uint64_t won;
-    uint64_t lost[REASONS];
-    uint64_t ended[REASONS];
-    enum role role; /* the last that was noted */
+    uint64_t lost[GOOSE_REASONS];
+    uint64_t ended[GOOSE_REASONS];
+    enum goose_role role; /* the last that was noted */
 
     uint64_t goose_changes; /* another than before came to be followed here */
     uint64_t goose_losses;  /* none was known any more */
     uint64_t goose_uid;     /* the last that was known */
 
-    uint64_t sent[MESSAGE_KINDS];
-    uint64_t accepted[MESSAGE_KINDS];
-    uint64_t refused[REFUSALS];
-    uint64_t undecoded[WIRE_RESULTS];
+    uint64_t sent[GOOSE_MESSAGE_KINDS];
+    uint64_t accepted[GOOSE_MESSAGE_KINDS];
+    uint64_t refused[GOOSE_REFUSALS];
+    uint64_t undecoded[GOOSE_WIRE_RESULTS];
     struct histogram round_trips; /* of heartbeats that a follower acknowledged */
     struct histogram loop_lag;
 
@@ -37,7 +37,7 @@ struct metrics {
         uint64_t uid;
     } reigns[REIGNS_KEPT];
     uint64_t two_geese;
-    uint64_t faults; /* sentences of election_fault() */
+    uint64_t faults; /* sentences of goose_election_fault() */
 
     struct senders other_lease;
     struct senders other_version;
@@ -45,7 +45,7 @@ struct metrics {
 };
 
 /* After each step of the election, with the very event and what came of it. */
-void metrics_step(struct metrics *metrics, const struct event *event, enum refusal refusal,
-                  const struct actions *actions);
+void metrics_step(struct metrics *metrics, const struct goose_event *event,
+                  enum goose_refusal refusal, const struct goose_actions *actions);
 
 #endif

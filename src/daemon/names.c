@@ -14,7 +14,7 @@
 struct name {
     uv_getaddrinfo_t look_up; /* first: its address is the entry's */
     struct names *names;
-    struct address address;
+    struct goose_address address;
     struct sockaddr_storage found;
     uint64_t asked_ms; /* last time somebody wanted it */
     uint64_t tried_ms; /* last look-up began; 0: never */
@@ -42,7 +42,7 @@ struct names *names_new(uv_loop_t *loop, struct log *log)
 }
 
 /* "[::1]:80" and "a.b:80": where the host is, and the port. */
-static void split(struct text address, char host[HOST_CHARS_MAX + 1], char port[6])
+static void split(struct goose_text address, char host[GOOSE_HOST_CHARS_MAX + 1], char port[6])
 {
     size_t colon = address.bytes;
 
@@ -57,11 +57,11 @@ static void split(struct text address, char host[HOST_CHARS_MAX + 1], char port[
     host[bytes] = 0;
 }
 
-bool names_numeric(struct text address, struct sockaddr_storage *found)
+bool names_numeric(struct goose_text address, struct sockaddr_storage *found)
 {
-    char host[HOST_CHARS_MAX + 1], port[6];
+    char host[GOOSE_HOST_CHARS_MAX + 1], port[6];
 
-    if (!address_is_canonical(address)) return false;
+    if (!goose_address_is_canonical(address)) return false;
     split(address, host, port);
     int number = (int)strtol(port, NULL, 10);
     memset(found, 0, sizeof *found);
@@ -105,10 +105,10 @@ static void looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *li
 
 static void look_up(struct name *name)
 {
-    char host[HOST_CHARS_MAX + 1], port[6];
+    char host[GOOSE_HOST_CHARS_MAX + 1], port[6];
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
 
-    split(address_text(&name->address), host, port);
+    split(goose_address_text(&name->address), host, port);
     name->tried_ms = uv_now(name->names->loop) + 1;
     if (uv_getaddrinfo(name->names->loop, &name->look_up, looked_up, host, port, &hints) != 0)
         return;
@@ -117,13 +117,14 @@ static void look_up(struct name *name)
 }
 
 /* The entry of an address: the one it has, or an empty one, or that of whoever was not asked for longest. */
-static struct name *name_of(struct names *names, struct text address)
+static struct name *name_of(struct names *names, struct goose_text address)
 {
     int place = -1;
 
     for (int i = 0; i < NAMES_MAX; i++) {
         struct name *name = names->of[i];
-        if (name != NULL && text_equal(address_text(&name->address), address)) return name;
+        if (name != NULL && goose_text_equal(goose_address_text(&name->address), address))
+            return name;
         if (name != NULL && name->busy) continue;
         if (place < 0 || name == NULL ||
             (names->of[place] != NULL && name->asked_ms < names->of[place]->asked_ms))
@@ -134,14 +135,14 @@ static struct name *name_of(struct names *names, struct text address)
     struct name *name = calloc(1, sizeof *name);
     if (name == NULL) return NULL;
     name->names = names;
-    address_keep(&name->address, address);
+    goose_address_keep(&name->address, address);
     return names->of[place] = name;
 }
 
-bool names_find(struct names *names, struct text address, struct sockaddr_storage *found)
+bool names_find(struct names *names, struct goose_text address, struct sockaddr_storage *found)
 {
     if (names_numeric(address, found)) return true;
-    if (!address_is_canonical(address)) return false;
+    if (!goose_address_is_canonical(address)) return false;
     struct name *name = name_of(names, address);
     if (name == NULL) return false;
     uint64_t now_ms = uv_now(names->loop);

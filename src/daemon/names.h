@@ -13,9 +13,9 @@ struct names;
 
 struct names *names_new(uv_loop_t *loop, struct log *log);
 /* False: not known yet; a look-up is under way. */
-bool names_find(struct names *names, struct text address, struct sockaddr_storage *found);
+bool names_find(struct names *names, struct goose_text address, struct sockaddr_storage *found);
 /* Numeric hosts only. */
-bool names_numeric(struct text address, struct sockaddr_storage *found);
+bool names_numeric(struct goose_text address, struct sockaddr_storage *found);
 void names_close(struct names *names);
 
 #endif

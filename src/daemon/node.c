@@ -16,7 +16,7 @@
 #include "daemon/show.h"
 #include "daemon/tell.h"
 
-#define ROUNDS_MAX 8 /* of EVENT_GO_ON before the loop may breathe */
+#define ROUNDS_MAX 8 /* of GOOSE_EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
 
 /* So that the loop's lag is measured at rest, too. */
@@ -30,9 +30,9 @@ struct ticket {
 
 struct node {
     struct node_parts parts;
-    struct election *election;
-    struct actions actions;
-    struct observers *observers;
+    struct goose_election *election;
+    struct goose_actions actions;
+    struct goose_observers *observers;
     struct udp *udp;
     struct alarm *alarm;
     struct alarm *pulse;
@@ -67,8 +67,8 @@ static uint64_t entropy(void)
 
 static void save(struct node *node)
 {
-    uint8_t bytes[DURABLE_BYTES_MAX];
-    size_t count = durable_encode(election_durable(node->election), bytes);
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    size_t count = goose_durable_encode(goose_election_durable(node->election), bytes);
 
     assert(!node->writing);
     node->writing = true;
@@ -77,12 +77,13 @@ static void save(struct node *node)
 
 static void send_all(struct node *node)
 {
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     for (int i = 0; i < node->actions.send_count; i++) {
-        const struct send *send = &node->actions.sends[i];
+        const struct goose_send *send = &node->actions.sends[i];
         assert(send->stands_on <= node->durable);
-        size_t count = wire_encode(&send->message, election_roster(node->election), bytes);
+        size_t count =
+            goose_wire_encode(&send->message, goose_election_roster(node->election), bytes);
         udp_send(node->udp, send, bytes, count);
     }
 }
@@ -98,18 +99,18 @@ static int64_t wall_ms(void)
 /* At the step's own time: what ends between two steps has a step of its own, which knows why. */
 static void announce(struct node *node)
 {
-    struct election_view view;
+    struct goose_election_view view;
     const struct step_seen seen = {.view = &view,
                                    .resigned = &view.resigned,
                                    .notes = node->actions.notes,
                                    .note_count = node->actions.note_count,
                                    .at_ms = wall_ms()};
 
-    election_view(node->election, node->step_us, &view);
+    goose_election_view(node->election, node->step_us, &view);
     for (int i = 0; i < node->actions.note_count; i++) {
         tell_note(node->parts.log, &view, &node->actions.notes[i]);
         diary_note(&node->diary, &node->actions.notes[i], node->step_us);
-        if (node->actions.notes[i].kind == NOTE_LEAVE) jobs_leave(&node->jobs);
+        if (node->actions.notes[i].kind == GOOSE_NOTE_LEAVE) jobs_leave(&node->jobs);
     }
     tell_alone(node->parts.log, &node->told, &view);
     changes_notice(&node->changes, &seen);
@@ -119,7 +120,7 @@ static void announce(struct node *node)
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
 static void answer_all(struct node *node)
 {
-    struct answer answers[ELECTION_ANSWERS_MAX];
+    struct goose_answer answers[GOOSE_ELECTION_ANSWERS_MAX];
     int count = node->actions.answer_count;
 
     memcpy(answers, node->actions.answers, sizeof answers);
@@ -147,7 +148,7 @@ static void start_anew(struct node *node)
     if (node->writing || node->ended) return;
     node->retiring = false;
     durable_set_aside(node->parts.durable);
-    memset(node->election, 0, election_bytes());
+    memset(node->election, 0, goose_election_bytes());
     node->durable = 0;
     node->parts.saved = NULL;
     node_start(node);
@@ -155,7 +156,7 @@ static void start_anew(struct node *node)
 
 static bool carry_out(struct node *node)
 {
-    struct actions *actions = &node->actions;
+    struct goose_actions *actions = &node->actions;
     bool more = actions->more;
 
     show_claim(node->parts.page, &node->shown, node->election);
@@ -171,10 +172,10 @@ static bool carry_out(struct node *node)
 
 /* A datagram of my own that comes from my own socket went to an address of --peers or --join that is mine. In --peers
  * it would be a seat that nobody ever claims. One that somebody else sends back is a replay, and means nothing. */
-static void own_datagram(struct node *node, const struct endpoint *from)
+static void own_datagram(struct node *node, const struct goose_endpoint *from)
 {
-    const struct election_options *options = &node->parts.options->election;
-    bool in_flock = election_roster(node->election)->term > 0;
+    const struct goose_election_options *options = &node->parts.options->election;
+    bool in_flock = goose_election_roster(node->election)->term > 0;
 
     if (options->peers.count < 2 || in_flock || node->stopping) return;
     if (!udp_is_own(node->udp, from)) return;
@@ -188,15 +189,16 @@ static void own_datagram(struct node *node, const struct endpoint *from)
 /* A reign's jobs end with it. */
 static void end_jobs(struct node *node)
 {
-    bool goose = election_is_goose(node->election, clock_now_us());
+    bool goose = goose_election_is_goose(node->election, clock_now_us());
 
-    if (!goose || election_durable(node->election)->term != node->jobs.term) jobs_over(&node->jobs);
+    if (!goose || goose_election_durable(node->election)->term != node->jobs.term)
+        jobs_over(&node->jobs);
 }
 
 /* What the election itself would never do. Where a claim may be wrong, nothing of this step gets out. */
-static void check(struct node *node, const struct election_facts *before)
+static void check(struct node *node, const struct goose_election_facts *before)
 {
-    struct election_fault fault = election_fault(before, node->election);
+    struct goose_election_fault fault = goose_election_fault(before, node->election);
 
     if (fault.what == NULL) return;
     node->metrics.faults++;
@@ -206,26 +208,26 @@ static void check(struct node *node, const struct election_facts *before)
     abort();
 }
 
-static enum refusal step(struct node *node, struct event *event)
+static enum goose_refusal step(struct node *node, struct goose_event *event)
 {
-    enum refusal first = REFUSAL_NONE;
+    enum goose_refusal first = GOOSE_REFUSAL_NONE;
     bool more = true, own = false;
-    struct endpoint from =
-        event->kind == EVENT_MESSAGE ? event->message.from : (struct endpoint){{0}};
+    struct goose_endpoint from =
+        event->kind == GOOSE_EVENT_MESSAGE ? event->message.from : (struct goose_endpoint){{0}};
 
     for (int round = 0; more && round < ROUNDS_MAX; round++) {
-        struct election_facts before;
-        election_facts(node->election, &before);
+        struct goose_election_facts before;
+        goose_election_facts(node->election, &before);
         node->step_us = event->now_us = clock_now_us();
         event->entropy = entropy();
         event->observers = node->observers;
-        enum refusal refusal = election_step(node->election, event, &node->actions);
+        enum goose_refusal refusal = goose_election_step(node->election, event, &node->actions);
         check(node, &before);
         if (round == 0) first = refusal;
         metrics_step(&node->metrics, event, refusal, &node->actions);
-        own = own || refusal == REFUSAL_OWN_MESSAGE;
+        own = own || refusal == GOOSE_REFUSAL_OWN_MESSAGE;
         more = carry_out(node);
-        *event = (struct event){.kind = EVENT_GO_ON};
+        *event = (struct goose_event){.kind = GOOSE_EVENT_GO_ON};
     }
     if (more) alarm_set(node->alarm, clock_now_us());
     if (node->retiring) start_anew(node);
@@ -237,7 +239,7 @@ static enum refusal step(struct node *node, struct event *event)
 static void deadline(void *to)
 {
     struct node *node = to;
-    struct event event = {.kind = EVENT_DEADLINE};
+    struct goose_event event = {.kind = GOOSE_EVENT_DEADLINE};
 
     histogram_add(&node->metrics.loop_lag, alarm_late_us(node->alarm));
     step(node, &event);
@@ -249,7 +251,7 @@ static void pulse(void *to)
 
     histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
     alarm_set(node->pulse, clock_now_us() + PULSE_US);
-    struct election_view view;
+    struct goose_election_view view;
     node_view(node, &view);
     tell_lonely(node->parts.log, &node->told, &view, node_uptime_us(node));
 }
@@ -258,7 +260,8 @@ static void pulse(void *to)
 static void saved(void *to, uint64_t generation, bool ok, const char *error)
 {
     struct node *node = to;
-    struct event event = {.kind = EVENT_SAVED, .saved = {.generation = generation, .ok = ok}};
+    struct goose_event event = {.kind = GOOSE_EVENT_SAVED,
+                                .saved = {.generation = generation, .ok = ok}};
 
     node->writing = false;
     if (ok)
@@ -270,28 +273,29 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
 }
 
 /* Members that differ in what they should share. */
-static void compare_settings(struct node *node, const struct message *m,
-                             const struct endpoint *from)
+static void compare_settings(struct node *node, const struct goose_message *m,
+                             const struct goose_endpoint *from)
 {
     uint64_t lease_us = node->parts.options->election.lease_us;
     uint64_t mine_us = lease_us + (lease_us + 19) / 20;
 
-    if (m->kind != MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
+    if (m->kind != GOOSE_MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
     senders_saw(&node->metrics.other_lease, from, clock_now_us());
     tell_other_lease(node->parts.log, &node->told, lease_us, m->heartbeat.promise_us);
 }
 
-static void received(void *to, const uint8_t *bytes, size_t count, const struct endpoint *from)
+static void received(void *to, const uint8_t *bytes, size_t count,
+                     const struct goose_endpoint *from)
 {
     struct node *node = to;
-    struct message message;
-    struct roster roster;
+    struct goose_message message;
+    struct goose_roster roster;
 
     if (probe_take(node->probe, bytes, count, from)) return;
-    enum wire_result result = wire_decode(bytes, count, &message, &roster);
+    enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
 
-    if (result != WIRE_OK) {
-        if (result == WIRE_OTHER_MAJOR) {
+    if (result != GOOSE_WIRE_OK) {
+        if (result == GOOSE_WIRE_OTHER_MAJOR) {
             if (senders_saw(&node->metrics.other_version, from, clock_now_us()))
                 tell_other_version(node->parts.log, &node->told, from, bytes[0]);
         }
@@ -299,8 +303,8 @@ static void received(void *to, const uint8_t *bytes, size_t count, const struct 
         return;
     }
     compare_settings(node, &message, from);
-    struct event event = {.kind = EVENT_MESSAGE,
-                          .message = {.message = &message, .roster = &roster, .from = *from}};
+    struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE,
+                                .message = {.message = &message, .roster = &roster, .from = *from}};
     step(node, &event);
 }
 
@@ -316,8 +320,8 @@ struct node *node_new(const struct node_parts *parts)
     node->ticket_id = HOLD_ID;
     node->started_us = clock_now_us();
     /* Touched only as far as it fills. */
-    node->observers = malloc(observers_bytes(NODE_OBSERVERS_MAX));
-    node->election = calloc(1, election_bytes());
+    node->observers = malloc(goose_observers_bytes(NODE_OBSERVERS_MAX));
+    node->election = calloc(1, goose_election_bytes());
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
     node->alarm = alarm_new(parts->loop, deadline, node);
     node->pulse = alarm_new(parts->loop, pulse, node);
@@ -328,7 +332,7 @@ struct node *node_new(const struct node_parts *parts)
         node_close(node);
         return NULL;
     }
-    observers_init(node->observers, NODE_OBSERVERS_MAX);
+    goose_observers_init(node->observers, NODE_OBSERVERS_MAX);
     durable_on_saved(parts->durable, saved, node);
     alarm_set(node->pulse, clock_now_us() + PULSE_US);
     return node;
@@ -336,12 +340,13 @@ struct node *node_new(const struct node_parts *parts)
 
 void node_start(struct node *node)
 {
-    struct event event = {
-        .kind = EVENT_START,
+    struct goose_event event = {
+        .kind = GOOSE_EVENT_START,
         .start = {.options = &node->parts.options->election, .saved = node->parts.saved}};
     if (node->ended) return; /* told to stop the moment before its address came */
-    enum refusal refusal = step(node, &event);
-    assert(refusal == REFUSAL_NONE); /* options and state were checked before they came here */
+    enum goose_refusal refusal = step(node, &event);
+    assert(refusal ==
+           GOOSE_REFUSAL_NONE); /* options and state were checked before they came here */
 }
 
 struct udp *node_udp(struct node *node)
@@ -349,14 +354,14 @@ struct udp *node_udp(struct node *node)
     return node->udp;
 }
 
-void node_view(const struct node *node, struct election_view *view)
+void node_view(const struct node *node, struct goose_election_view *view)
 {
-    election_view(node->election, clock_now_us(), view);
+    goose_election_view(node->election, clock_now_us(), view);
 }
 
-bool node_member(const struct node *node, size_t index, struct election_member *member)
+bool node_member(const struct node *node, size_t index, struct goose_election_member *member)
 {
-    return election_member(node->election, node->observers, index, clock_now_us(), member);
+    return goose_election_member(node->election, node->observers, index, clock_now_us(), member);
 }
 
 uint64_t node_uptime_us(const struct node *node)
@@ -381,7 +386,7 @@ const struct durable *node_durable(const struct node *node)
 
 uint32_t node_observers(const struct node *node)
 {
-    return observers_count(node->observers);
+    return goose_observers_count(node->observers);
 }
 
 struct changes *node_changes(struct node *node)
@@ -391,7 +396,7 @@ struct changes *node_changes(struct node *node)
 
 void node_why(const struct node *node, char text[WHY_BYTES])
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(node, &view);
     why_put(&view, &node->diary, node->probe, clock_now_us(), text);
@@ -399,7 +404,7 @@ void node_why(const struct node *node, char text[WHY_BYTES])
 
 void node_probe(struct node *node)
 {
-    probe_begin(node->probe, election_roster(node->election));
+    probe_begin(node->probe, goose_election_roster(node->election));
 }
 
 static struct ticket *ticket_free(struct node *node)
@@ -409,12 +414,13 @@ static struct ticket *ticket_free(struct node *node)
     return NULL;
 }
 
-static void request_begin(struct node *node, struct event event, node_answered *answered, void *to)
+static void request_begin(struct node *node, struct goose_event event, node_answered *answered,
+                          void *to)
 {
     struct ticket *ticket = ticket_free(node);
 
     if (ticket == NULL || node->ended) {
-        answered(to, OUTCOME_BUSY, 0);
+        answered(to, GOOSE_OUTCOME_BUSY, 0);
         return;
     }
     *ticket = (struct ticket){.id = ++node->ticket_id, .answered = answered, .to = to};
@@ -422,27 +428,29 @@ static void request_begin(struct node *node, struct event event, node_answered *
     step(node, &event);
 }
 
-void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
-                  node_answered *answered, void *to)
+void node_request(struct node *node, enum goose_request_kind kind, struct goose_text address,
+                  bool force, node_answered *answered, void *to)
 {
-    request_begin(node,
-                  (struct event){.kind = EVENT_REQUEST,
-                                 .request = {.kind = kind, .force = force, .address = address}},
-                  answered, to);
+    request_begin(
+        node,
+        (struct goose_event){.kind = GOOSE_EVENT_REQUEST,
+                             .request = {.kind = kind, .force = force, .address = address}},
+        answered, to);
 }
 
 void node_want_voters(struct node *node, uint8_t wanted, node_answered *answered, void *to)
 {
     request_begin(node,
-                  (struct event){.kind = EVENT_REQUEST,
-                                 .request = {.kind = REQUEST_VOTERS, .wanted = wanted}},
+                  (struct goose_event){.kind = GOOSE_EVENT_REQUEST,
+                                       .request = {.kind = GOOSE_REQUEST_VOTERS, .wanted = wanted}},
                   answered, to);
 }
 
 uint64_t node_hold(struct node *node, uint64_t wanted_us)
 {
-    struct event event = {.kind = EVENT_REQUEST,
-                          .request = {.id = HOLD_ID, .kind = REQUEST_HOLD, .hold_us = wanted_us}};
+    struct goose_event event = {
+        .kind = GOOSE_EVENT_REQUEST,
+        .request = {.id = HOLD_ID, .kind = GOOSE_REQUEST_HOLD, .hold_us = wanted_us}};
 
     node->hold_given_us = 0;
     step(node, &event);
@@ -452,19 +460,19 @@ uint64_t node_hold(struct node *node, uint64_t wanted_us)
 /* False: the goose takes no more. */
 static bool tell_work(struct node *node)
 {
-    struct event event = {
-        .kind = EVENT_WORK,
+    struct goose_event event = {
+        .kind = GOOSE_EVENT_WORK,
         .work = {.open = (uint32_t)node->jobs.open, .grace_us = jobs_grace_us(&node->jobs)}};
 
-    return step(node, &event) == REFUSAL_NONE;
+    return step(node, &event) == GOOSE_REFUSAL_NONE;
 }
 
 struct job *node_job_open(struct node *node, uint64_t grace_us, job_told *told, void *to)
 {
-    if (node->ended || !election_is_goose(node->election, clock_now_us())) return NULL;
+    if (node->ended || !goose_election_is_goose(node->election, clock_now_us())) return NULL;
     struct job *job = jobs_open(&node->jobs, grace_us, told, to);
     if (job == NULL) return NULL;
-    node->jobs.term = election_durable(node->election)->term;
+    node->jobs.term = goose_election_durable(node->election)->term;
     if (tell_work(node)) return job;
     jobs_close(&node->jobs, job);
     return NULL;
@@ -478,7 +486,7 @@ void node_job_close(struct node *node, struct job *job)
     if (open && !node->ended) (void)tell_work(node);
 }
 
-static void stopped(void *to, enum outcome outcome, uint64_t number)
+static void stopped(void *to, enum goose_outcome outcome, uint64_t number)
 {
     (void)outcome;
     (void)number;
@@ -494,16 +502,16 @@ void node_stop(struct node *node, int status)
         end(node);
         return;
     }
-    node_request(node, REQUEST_STOP, (struct text){NULL, 0}, false, stopped, node);
+    node_request(node, GOOSE_REQUEST_STOP, (struct goose_text){NULL, 0}, false, stopped, node);
 }
 
 void node_log_status(const struct node *node)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(node, &view);
-    tell_status(node->parts.log, &view, observers_count(node->observers), udp_counts(node->udp),
-                node->metrics.refused[REFUSAL_REPLAY]);
+    tell_status(node->parts.log, &view, goose_observers_count(node->observers),
+                udp_counts(node->udp), node->metrics.refused[GOOSE_REFUSAL_REPLAY]);
 }
 
 void node_close(struct node *node)
@@ -513,7 +521,7 @@ void node_close(struct node *node)
         if (node->tickets[i].id != 0 && node->tickets[i].answered != stopped) {
             struct ticket ticket = node->tickets[i];
             node->tickets[i].id = 0;
-            ticket.answered(ticket.to, OUTCOME_TIMED_OUT, 0);
+            ticket.answered(ticket.to, GOOSE_OUTCOME_TIMED_OUT, 0);
         }
     alarm_close(node->alarm);
     alarm_close(node->pulse);

@@ -1,5 +1,5 @@
-/* node.h: one running node: the only caller of election_step(). It carries the actions out in the one order that is
- * safe, and answers for the election to the rest of the daemon. */
+/* node.h: one running node: the only caller of goose_election_step(). It carries the actions out in the one order that
+ * is safe, and answers for the election to the rest of the daemon. */
 #ifndef DAEMON_NODE_H
 #define DAEMON_NODE_H
 
@@ -28,8 +28,8 @@ struct lease_page;
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
 
-/* How a request ended; `number`: see struct answer. */
-typedef void node_answered(void *to, enum outcome outcome, uint64_t number);
+/* How a request ended; `number`: see struct goose_answer. */
+typedef void node_answered(void *to, enum goose_outcome outcome, uint64_t number);
 
 /* Its parts, all opened by main.c, all outliving the node. */
 struct node_parts {
@@ -38,8 +38,8 @@ struct node_parts {
     const struct options *options;
     struct seal *seal;
     struct durable *durable;
-    const struct durable_state *saved; /* NULL: newborn; read by node_start() */
-    struct lease_page *page;           /* NULL: none is kept */
+    const struct goose_durable_state *saved; /* NULL: newborn; read by node_start() */
+    struct lease_page *page;                 /* NULL: none is kept */
     node_ended *ended;
     void *to;
 };
@@ -52,8 +52,8 @@ void node_start(struct node *node);
 struct changes *node_changes(struct node *node);
 
 /* Live state, on a clock that is read now. */
-void node_view(const struct node *node, struct election_view *view);
-bool node_member(const struct node *node, size_t index, struct election_member *member);
+void node_view(const struct node *node, struct goose_election_view *view);
+bool node_member(const struct node *node, size_t index, struct goose_election_member *member);
 uint64_t node_uptime_us(const struct node *node);
 const struct metrics *node_metrics(const struct node *node);
 const struct udp_counts *node_datagrams(const struct node *node);
@@ -65,8 +65,8 @@ void node_why(const struct node *node, char text[WHY_BYTES]);
 void node_probe(struct node *node);
 
 /* The answer comes exactly once: at once, or later from the loop. */
-void node_request(struct node *node, enum request_kind kind, struct text address, bool force,
-                  node_answered *answered, void *to);
+void node_request(struct node *node, enum goose_request_kind kind, struct goose_text address,
+                  bool force, node_answered *answered, void *to);
 void node_want_voters(struct node *node, uint8_t wanted, node_answered *answered, void *to);
 uint64_t node_hold(struct node *node, uint64_t wanted_us);
 

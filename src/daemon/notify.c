@@ -18,7 +18,8 @@
 #define TEXT_BYTES      256
 #define WATCHDOG_US_MAX UINT64_C(86400000000)
 
-_Static_assert(STATUS_BYTES > ADDRESS_CHARS_MAX + 64, "a status with the longest address fits");
+_Static_assert(STATUS_BYTES > GOOSE_ADDRESS_CHARS_MAX + 64,
+               "a status with the longest address fits");
 
 enum owed {
     OWED_READY = 1 << 0,
@@ -109,7 +110,7 @@ static void pay(struct notify *notify)
 
 static void say_status(const struct notify *notify, char status[STATUS_BYTES])
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     if (notify->stopping || !notify->ready) {
         snprintf(status, STATUS_BYTES, notify->stopping ? "stopping" : "waits for its address");
@@ -117,9 +118,9 @@ static void say_status(const struct notify *notify, char status[STATUS_BYTES])
     }
     notify->parts.view(notify->parts.of, &view);
     int bytes =
-        snprintf(status, STATUS_BYTES, "%s, term %" PRIu64, role_name(view.role), view.term);
+        snprintf(status, STATUS_BYTES, "%s, term %" PRIu64, goose_role_name(view.role), view.term);
     assert(bytes > 0 && bytes < STATUS_BYTES);
-    if (view.role != ROLE_GOOSE)
+    if (view.role != GOOSE_ROLE_GOOSE)
         snprintf(status + bytes, STATUS_BYTES - (size_t)bytes, ", %s%.*s",
                  view.goose.bytes > 0 ? "follows " : "knows no goose", view.goose.bytes,
                  view.goose.bytes > 0 ? view.goose.at : "");

@@ -14,7 +14,7 @@ struct notify;
 struct notify_parts {
     uv_loop_t *loop;
     struct log *log;
-    void (*view)(const void *of, struct election_view *view); /* asked once it is ready */
+    void (*view)(const void *of, struct goose_election_view *view); /* asked once it is ready */
     const void *of;
 };
 

@@ -15,14 +15,14 @@
 #define VARIABLES  6
 #define TEXT_BYTES 128 /* NAME=VALUE, of an address or a flock's name at most */
 
-_Static_assert(TEXT_BYTES >= sizeof "GOOSE_ADDRESS=" + ADDRESS_CHARS_MAX, "an address fits");
+_Static_assert(TEXT_BYTES >= sizeof "GOOSE_ADDRESS=" + GOOSE_ADDRESS_CHARS_MAX, "an address fits");
 
 extern char **environ;
 
 struct run {
     bool is_goose;
     uint64_t term;
-    char address[ADDRESS_CHARS_MAX + 1];
+    char address[GOOSE_ADDRESS_CHARS_MAX + 1];
 };
 
 enum phase { RESTS, RUNS, TERMINATED, KILLED };

@@ -35,9 +35,9 @@ enum options_task {
 
 struct options {
     enum options_task task;
-    struct election_options election; /* ready for EVENT_START */
-    struct address bind;              /* where to listen for datagrams */
-    struct address http;              /* where to listen for HTTP; empty: nowhere */
+    struct goose_election_options election; /* ready for GOOSE_EVENT_START */
+    struct goose_address bind;              /* where to listen for datagrams */
+    struct goose_address http;              /* where to listen for HTTP; empty: nowhere */
     char flock[FLOCK_CHARS_MAX + 1];
     char state_dir[PATH_CHARS_MAX + 1];
     char key_file[PATH_CHARS_MAX + 1];     /* "": none */

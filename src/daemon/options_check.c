@@ -11,7 +11,7 @@ static bool is_given(const struct reader *reader, enum option_id id)
     return reader->given[id].by != BY_DEFAULT;
 }
 
-bool list_has(const struct list *list, const struct address *address)
+bool list_has(const struct list *list, const struct goose_address *address)
 {
     for (size_t i = 0; i < list->count; i++)
         if (address_same(&list->of[i], address)) return true;
@@ -36,7 +36,7 @@ const char *duration_text(char text[DURATION_BYTES], uint64_t us)
  * them. */
 static bool check_times(struct reader *reader)
 {
-    const struct election_options *election = &reader->options->election;
+    const struct goose_election_options *election = &reader->options->election;
     uint64_t heartbeat_us = election->heartbeat_us, lease_us = election->lease_us;
     char beat[DURATION_BYTES], right[DURATION_BYTES], lease[DURATION_BYTES];
 
@@ -61,18 +61,18 @@ static bool check_times(struct reader *reader)
 }
 
 static bool make_roster(struct reader *reader, enum option_id id, const struct list *list,
-                        struct roster *roster)
+                        struct goose_roster *roster)
 {
     if (list->count == 0) return true;
     uint64_t name_tag = reader->options->election.name_tag;
-    enum roster_result made = roster_bootstrap(roster, name_tag, list->of, list->count);
-    if (made == ROSTER_OK) return true;
-    if (made == ROSTER_FULL)
+    enum goose_roster_result made = goose_roster_bootstrap(roster, name_tag, list->of, list->count);
+    if (made == GOOSE_ROSTER_OK) return true;
+    if (made == GOOSE_ROSTER_FULL)
         return refuse(reader, id, ": more than %d members, myself included; give fewer",
-                      ROSTER_SEATS_MAX);
+                      GOOSE_ROSTER_SEATS_MAX);
     return refuse(reader, id,
                   ": these do not fit a roster of %d bytes; give fewer, or shorter names",
-                  ROSTER_BYTES_MAX);
+                  GOOSE_ROSTER_BYTES_MAX);
 }
 
 /* PROTOCOL 9: all who are started with the same addresses make the same roster, whoever of them is
@@ -80,7 +80,7 @@ static bool make_roster(struct reader *reader, enum option_id id, const struct l
  * would. */
 static bool set_members(struct reader *reader)
 {
-    struct election_options *election = &reader->options->election;
+    struct goose_election_options *election = &reader->options->election;
     struct list *peers = &reader->peers, *join = &reader->join;
     bool listed = list_has(peers, &election->self);
     bool only_watches = election->observer && peers->count > 0 && !listed;
@@ -99,9 +99,9 @@ static bool set_members(struct reader *reader)
            make_roster(reader, OPTION_PEERS, peers, &election->peers);
 }
 
-static bool text_same_host(const struct address *a, const struct address *b)
+static bool text_same_host(const struct goose_address *a, const struct goose_address *b)
 {
-    return text_equal(address_host(a), address_host(b));
+    return goose_text_equal(address_host(a), address_host(b));
 }
 
 /* Without --http it is served where datagrams are received, and reached at the port that they are
@@ -109,7 +109,7 @@ static bool text_same_host(const struct address *a, const struct address *b)
 static void set_listening(struct reader *reader)
 {
     struct options *options = reader->options;
-    struct election_options *election = &options->election;
+    struct goose_election_options *election = &options->election;
 
     if (!is_given(reader, OPTION_BIND)) options->bind = election->self;
     if (!is_given(reader, OPTION_HTTP)) {
@@ -153,7 +153,7 @@ static bool set_default_state_dir(struct reader *reader)
 /* A socket of one version of IP sends nothing to the other, and nobody would say so; [::] can do both. */
 static void warn_of_versions(struct reader *reader, const struct list *list)
 {
-    const struct address *bind = &reader->options->bind;
+    const struct goose_address *bind = &reader->options->bind;
     unsigned own = address_version(bind);
 
     if (own == 0 || (own == 6 && address_is_wildcard(bind))) return;
@@ -171,7 +171,7 @@ static void warn_of_versions(struct reader *reader, const struct list *list)
 static void warn_of_risks(struct reader *reader)
 {
     const struct options *options = reader->options;
-    const struct election_options *election = &options->election;
+    const struct goose_election_options *election = &options->election;
     bool local = address_is_loopback(&election->self) && address_is_loopback(&options->bind);
 
     if (options->key_file[0] == 0 && !local)

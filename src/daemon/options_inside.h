@@ -65,7 +65,7 @@ struct given {
 
 struct list {
     size_t count;
-    struct address of[ROSTER_SEATS_MAX + 1]; /* one more: myself */
+    struct goose_address of[GOOSE_ROSTER_SEATS_MAX + 1]; /* one more: myself */
 };
 
 struct reader {
@@ -97,7 +97,7 @@ void warn(struct reader *reader, const char *format, ...) LOG_PRINTF(2, 3);
 /* A value for a line: cut where it is long, without anything that could end the line. */
 const char *shown(char text[SHOWN_CHARS_MAX + 4], const char *value, size_t bytes);
 
-bool list_has(const struct list *list, const struct address *address);
+bool list_has(const struct list *list, const struct goose_address *address);
 /* In the largest unit that needs no fraction. */
 const char *duration_text(char text[DURATION_BYTES], uint64_t us);
 

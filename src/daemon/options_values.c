@@ -20,7 +20,7 @@ static struct span trimmed(const char *at, size_t bytes)
     return span_trim((struct span){at, bytes});
 }
 
-static bool set_address(struct reader *reader, enum option_id id, struct address *address)
+static bool set_address(struct reader *reader, enum option_id id, struct goose_address *address)
 {
     const char *value = value_of(reader, id);
     const char *wrong = address_from_user(address, value, strlen(value));
@@ -29,7 +29,8 @@ static bool set_address(struct reader *reader, enum option_id id, struct address
 }
 
 /* The others send to it, or an operator means one node by it. */
-static bool refuse_wildcard(struct reader *reader, enum option_id id, const struct address *address)
+static bool refuse_wildcard(struct reader *reader, enum option_id id,
+                            const struct goose_address *address)
 {
     if (!address_is_wildcard(address)) return true;
     return refuse(reader, id,
@@ -39,7 +40,7 @@ static bool refuse_wildcard(struct reader *reader, enum option_id id, const stru
 
 static bool set_self(struct reader *reader, enum option_id id)
 {
-    struct address *self = &reader->options->election.self;
+    struct goose_address *self = &reader->options->election.self;
 
     return set_address(reader, id, self) && refuse_wildcard(reader, id, self);
 }
@@ -58,7 +59,7 @@ static bool set_http(struct reader *reader, enum option_id id)
 static bool add_to_list(struct reader *reader, enum option_id id, struct list *list,
                         struct span item)
 {
-    struct address address;
+    struct goose_address address;
     char text[SHOWN_CHARS_MAX + 4];
 
     if (item.bytes == 0)
@@ -69,8 +70,8 @@ static bool add_to_list(struct reader *reader, enum option_id id, struct list *l
     if (!refuse_wildcard(reader, id, &address)) return false;
     if (list_has(list, &address))
         return refuse(reader, id, ": %s is in it twice; give it once", address.chars);
-    if (list->count == ROSTER_SEATS_MAX)
-        return refuse(reader, id, ": more than %d addresses; give fewer", ROSTER_SEATS_MAX);
+    if (list->count == GOOSE_ROSTER_SEATS_MAX)
+        return refuse(reader, id, ": more than %d addresses; give fewer", GOOSE_ROSTER_SEATS_MAX);
     list->of[list->count++] = address;
     return true;
 }
@@ -112,7 +113,7 @@ static bool set_flock(struct reader *reader, enum option_id id)
                       "first two signs",
                       FLOCK_CHARS_MAX);
     memcpy(reader->options->flock, value, bytes + 1);
-    reader->options->election.name_tag = digest_bytes(0, value, bytes);
+    reader->options->election.name_tag = goose_digest_bytes(0, value, bytes);
     return true;
 }
 
@@ -178,7 +179,8 @@ static bool set_heartbeat(struct reader *reader, enum option_id id)
 {
     uint64_t us;
 
-    if (!set_duration(reader, id, HEARTBEAT_US_MIN, LEASE_US_MAX / 3, &us)) return false;
+    if (!set_duration(reader, id, GOOSE_HEARTBEAT_US_MIN, GOOSE_LEASE_US_MAX / 3, &us))
+        return false;
     reader->options->election.heartbeat_us = (uint32_t)us;
     return true;
 }
@@ -187,14 +189,15 @@ static bool set_lease(struct reader *reader, enum option_id id)
 {
     uint64_t us;
 
-    if (!set_duration(reader, id, 3 * HEARTBEAT_US_MIN, LEASE_US_MAX, &us)) return false;
+    if (!set_duration(reader, id, 3 * GOOSE_HEARTBEAT_US_MIN, GOOSE_LEASE_US_MAX, &us))
+        return false;
     reader->options->election.lease_us = (uint32_t)us;
     return true;
 }
 
 static bool set_dead_after(struct reader *reader, enum option_id id)
 {
-    return set_duration(reader, id, 3 * HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX,
+    return set_duration(reader, id, 3 * GOOSE_HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX,
                         &reader->options->election.dead_after_us);
 }
 
@@ -226,7 +229,7 @@ static bool set_priority(struct reader *reader, enum option_id id)
 
 static bool set_voters(struct reader *reader, enum option_id id)
 {
-    return set_number(reader, id, 1, ROSTER_SEATS_MAX, &reader->options->election.voters);
+    return set_number(reader, id, 1, GOOSE_ROSTER_SEATS_MAX, &reader->options->election.voters);
 }
 
 static bool set_switch(struct reader *reader, enum option_id id, bool *on)

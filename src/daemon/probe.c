@@ -10,14 +10,14 @@
 
 #define FIRST_BYTE      255
 #define HEAD_BYTES      12
-#define PROBE_BYTES_MAX (HEAD_BYTES + 1 + ADDRESS_CHARS_MAX)
+#define PROBE_BYTES_MAX (HEAD_BYTES + 1 + GOOSE_ADDRESS_CHARS_MAX)
 #define ANSWERS_MAX     1000 /* in a second */
-#define HEARD_MAX       ROSTER_SEATS_MAX
+#define HEARD_MAX       GOOSE_ROSTER_SEATS_MAX
 
 enum kind { ASK = 1, ANSWER = 2 };
 
 struct link {
-    struct address address;
+    struct goose_address address;
     unsigned asked;
     unsigned answered_bits;
     uint64_t rtt_us;
@@ -25,7 +25,7 @@ struct link {
 };
 
 struct heard {
-    struct address address; /* empty: free */
+    struct goose_address address; /* empty: free */
     unsigned count;
     uint64_t at_us;
 };
@@ -33,18 +33,18 @@ struct heard {
 struct probe {
     uv_timer_t timer;
     struct udp *udp;
-    struct address self;
+    struct goose_address self;
     uint64_t nonce;
     uint64_t began_us; /* 0: never */
     unsigned number;   /* of the questions to each that have been asked */
     size_t count;
-    struct link links[ROSTER_SEATS_MAX];
+    struct link links[GOOSE_ROSTER_SEATS_MAX];
     struct heard heard[HEARD_MAX];
     uint64_t second_us; /* when the second began in which `answers` were given */
     unsigned answers;
 };
 
-struct probe *probe_new(uv_loop_t *loop, struct udp *udp, const struct address *self)
+struct probe *probe_new(uv_loop_t *loop, struct udp *udp, const struct goose_address *self)
 {
     struct probe *probe = calloc(1, sizeof *probe);
 
@@ -59,7 +59,7 @@ struct probe *probe_new(uv_loop_t *loop, struct udp *udp, const struct address *
 static void ask(struct probe *probe, size_t index)
 {
     struct link *link = &probe->links[index];
-    const struct send send = {.address = address_text(&link->address)};
+    const struct goose_send send = {.address = goose_address_text(&link->address)};
     uint64_t unresolved = udp_counts(probe->udp)->unresolved;
     uint8_t bytes[PROBE_BYTES_MAX] = {FIRST_BYTE, ASK, (uint8_t)probe->number, (uint8_t)index};
 
@@ -81,7 +81,7 @@ static void ask_all(uv_timer_t *timer)
     if (++probe->number == PROBE_ASKS) uv_timer_stop(timer);
 }
 
-void probe_begin(struct probe *probe, const struct roster *roster)
+void probe_begin(struct probe *probe, const struct goose_roster *roster)
 {
     uint64_t now_us = clock_now_us();
 
@@ -94,24 +94,27 @@ void probe_begin(struct probe *probe, const struct roster *roster)
     for (int i = 0; i < roster->count; i++) {
         struct link *link = &probe->links[probe->count];
         *link = (struct link){.rtt_us = UINT64_MAX};
-        address_keep(&link->address, roster_address(roster, i));
-        if (!text_equal(address_text(&link->address), address_text(&probe->self))) probe->count++;
+        goose_address_keep(&link->address, goose_roster_address(roster, i));
+        if (!goose_text_equal(goose_address_text(&link->address), goose_address_text(&probe->self)))
+            probe->count++;
     }
     uv_timer_start(&probe->timer, ask_all, 0, PROBE_GAP_MS);
 }
 
-static void remember(struct probe *probe, const struct address *asker, uint64_t now_us)
+static void remember(struct probe *probe, const struct goose_address *asker, uint64_t now_us)
 {
     struct heard *place = &probe->heard[0];
 
     for (size_t i = 0; i < HEARD_MAX; i++) {
         struct heard *heard = &probe->heard[i];
-        bool same = text_equal(address_text(&heard->address), address_text(asker));
+        bool same =
+            goose_text_equal(goose_address_text(&heard->address), goose_address_text(asker));
         if (same || heard->at_us < place->at_us) place = heard;
         if (same) break;
     }
-    bool goes_on = text_equal(address_text(&place->address), address_text(asker)) &&
-                   now_us - place->at_us < PROBE_HEARD_US;
+    bool goes_on =
+        goose_text_equal(goose_address_text(&place->address), goose_address_text(asker)) &&
+        now_us - place->at_us < PROBE_HEARD_US;
     *place = (struct heard){*asker, goes_on ? place->count + 1 : 1, now_us};
 }
 
@@ -125,15 +128,15 @@ static bool may_answer(struct probe *probe, uint64_t now_us)
 }
 
 static void take_question(struct probe *probe, const uint8_t *bytes, size_t count,
-                          const struct endpoint *from)
+                          const struct goose_endpoint *from)
 {
-    const struct send send = {.has_endpoint = true, .endpoint = *from};
-    const struct text text = {(const char *)bytes + HEAD_BYTES + 1, bytes[HEAD_BYTES]};
+    const struct goose_send send = {.has_endpoint = true, .endpoint = *from};
+    const struct goose_text text = {(const char *)bytes + HEAD_BYTES + 1, bytes[HEAD_BYTES]};
     uint8_t answer[PROBE_BYTES_MAX];
     uint64_t now_us = clock_now_us();
-    struct address asker;
+    struct goose_address asker;
 
-    if (!address_keep(&asker, text) || !may_answer(probe, now_us)) return;
+    if (!goose_address_keep(&asker, text) || !may_answer(probe, now_us)) return;
     remember(probe, &asker, now_us);
     memcpy(answer, bytes, count);
     answer[1] = ANSWER;
@@ -157,7 +160,7 @@ static void take_answer(struct probe *probe, const uint8_t *bytes)
 }
 
 bool probe_take(struct probe *probe, const uint8_t *bytes, size_t count,
-                const struct endpoint *from)
+                const struct goose_endpoint *from)
 {
     if (count == 0 || bytes[0] != FIRST_BYTE) return false;
     bool good = count > HEAD_BYTES && count <= PROBE_BYTES_MAX &&
@@ -167,12 +170,13 @@ bool probe_take(struct probe *probe, const uint8_t *bytes, size_t count,
     return true;
 }
 
-static unsigned heard_from(const struct probe *probe, const struct address *address)
+static unsigned heard_from(const struct probe *probe, const struct goose_address *address)
 {
     uint64_t now_us = clock_now_us();
 
     for (size_t i = 0; i < HEARD_MAX; i++)
-        if (text_equal(address_text(&probe->heard[i].address), address_text(address)) &&
+        if (goose_text_equal(goose_address_text(&probe->heard[i].address),
+                             goose_address_text(address)) &&
             now_us - probe->heard[i].at_us < PROBE_HEARD_US)
             return probe->heard[i].count;
     return 0;

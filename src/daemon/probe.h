@@ -26,7 +26,7 @@
 #define PROBE_HEARD_US UINT64_C(2000000)
 
 struct probe_link {
-    const struct address *address;
+    const struct goose_address *address;
     unsigned asked;
     unsigned answered;
     uint64_t rtt_us; /* the shortest; UINT64_MAX: none */
@@ -36,12 +36,12 @@ struct probe_link {
 struct probe;
 
 /* NULL: no memory. `self` is how the others know this node. */
-struct probe *probe_new(uv_loop_t *loop, struct udp *udp, const struct address *self);
+struct probe *probe_new(uv_loop_t *loop, struct udp *udp, const struct goose_address *self);
 /* Asks all seats but my own; nothing while it asks already, or has just begun to. */
-void probe_begin(struct probe *probe, const struct roster *roster);
+void probe_begin(struct probe *probe, const struct goose_roster *roster);
 /* True: this datagram was one of these, good or not, and has been dealt with. */
 bool probe_take(struct probe *probe, const uint8_t *bytes, size_t count,
-                const struct endpoint *from);
+                const struct goose_endpoint *from);
 /* The round under way, or the last one; false: there are no more. */
 bool probe_link(const struct probe *probe, size_t index, struct probe_link *link);
 void probe_close(struct probe *probe);

@@ -16,7 +16,7 @@ struct scrape {
     const struct options *options;
     const struct metrics *metrics;
     const struct udp_counts *datagrams;
-    struct election_view view;
+    struct goose_election_view view;
 };
 
 /* ---- shapes ---- */
@@ -65,26 +65,26 @@ static void labelled(const struct scrape *s, struct flock_metric metric, const c
 
 /* Those reasons that are usual from the first scrape on, so that a first time shows as an increase. */
 static void by_reason(const struct scrape *s, const char *name, const char *help,
-                      const uint64_t counts[REASONS], uint64_t usual)
+                      const uint64_t counts[GOOSE_REASONS], uint64_t usual)
 {
     const struct flock_metric metric = {.name = name, .help = help, .kind = FLOCK_COUNTER};
 
-    for (int why = 0; why < REASONS; why++)
+    for (int why = 0; why < GOOSE_REASONS; why++)
         if (counts[why] != 0 || (usual >> why & 1) != 0)
-            labelled(s, metric, "reason", reason_name((enum reason)why), counts[why]);
+            labelled(s, metric, "reason", goose_reason_name((enum goose_reason)why), counts[why]);
 }
 
 #define BIT(reason) (UINT64_C(1) << (reason))
-_Static_assert(REASONS <= 64, "a bit a reason");
+_Static_assert(GOOSE_REASONS <= 64, "a bit a reason");
 
 static void by_kind(const struct scrape *s, const char *name, const char *help,
-                    const uint64_t counts[MESSAGE_KINDS])
+                    const uint64_t counts[GOOSE_MESSAGE_KINDS])
 {
     const struct flock_metric metric = {.name = name, .help = help, .kind = FLOCK_COUNTER};
 
-    for (int kind = MESSAGE_HEARTBEAT; kind < MESSAGE_KINDS; kind++) {
+    for (int kind = GOOSE_MESSAGE_HEARTBEAT; kind < GOOSE_MESSAGE_KINDS; kind++) {
         char word[24];
-        snprintf(word, sizeof word, "%s", message_kind_name((enum message_kind)kind));
+        snprintf(word, sizeof word, "%s", goose_message_kind_name((enum goose_message_kind)kind));
         for (char *at = word; *at != 0; at++)
             *at = (char)tolower((unsigned char)*at);
         labelled(s, metric, "kind", word, counts[kind]);
@@ -114,7 +114,8 @@ static void show_process(const struct scrape *s)
 
 static void show_role(const struct scrape *s)
 {
-    static const enum role roles[] = {ROLE_DUCK, ROLE_CANVASSING, ROLE_CANDIDATE, ROLE_GOOSE};
+    static const enum goose_role roles[] = {GOOSE_ROLE_DUCK, GOOSE_ROLE_CANVASSING,
+                                            GOOSE_ROLE_CANDIDATE, GOOSE_ROLE_GOOSE};
     const struct flock_metric role = {
         .name = "goosed_role", .help = "1 for the role that this node has now, 0 for the others."};
     const struct flock_metric setting = {.name = "goosed_setting_seconds",
@@ -122,9 +123,9 @@ static void show_role(const struct scrape *s)
                                          .in_us = true};
 
     gauge(s, "goosed_is_goose", "1 while this node is the goose, with a live lease; else 0.",
-          s->view.role == ROLE_GOOSE);
+          s->view.role == GOOSE_ROLE_GOOSE);
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        labelled(s, role, "role", role_name(roles[i]), s->view.role == roles[i]);
+        labelled(s, role, "role", goose_role_name(roles[i]), s->view.role == roles[i]);
     gauge(s, "goosed_has_goose", "1 while this node knows a goose, or is it; else 0.",
           s->view.knows_goose);
     gauge(s, "goosed_term", "The newest term that this node knows.", s->view.term);
@@ -142,17 +143,20 @@ static void show_elections(const struct scrape *s)
     const struct metrics *m = s->metrics;
 
     by_reason(s, "goosed_elections_total", "Elections that this node stood in, by why it stood.",
-              m->began, BIT(REASON_PROMISE_ENDED) | BIT(REASON_HEIR) | BIT(REASON_IN_PLACE));
+              m->began,
+              BIT(GOOSE_REASON_PROMISE_ENDED) | BIT(GOOSE_REASON_HEIR) |
+                  BIT(GOOSE_REASON_IN_PLACE));
     counter(s, "goosed_elections_won_total", "Elections that made this node the goose.", m->won);
-    by_reason(s, "goosed_elections_lost_total", "Elections that this node gave up, by why.",
-              m->lost,
-              BIT(REASON_NO_MAJORITY) | BIT(REASON_YIELDED) | BIT(REASON_GOOSE_HEARD) |
-                  BIT(REASON_HIGHER_TERM) | BIT(REASON_WON_TOO_LATE));
+    by_reason(
+        s, "goosed_elections_lost_total", "Elections that this node gave up, by why.", m->lost,
+        BIT(GOOSE_REASON_NO_MAJORITY) | BIT(GOOSE_REASON_YIELDED) | BIT(GOOSE_REASON_GOOSE_HEARD) |
+            BIT(GOOSE_REASON_HIGHER_TERM) | BIT(GOOSE_REASON_WON_TOO_LATE));
     by_reason(s, "goosed_reigns_ended_total", "How often this node stopped being goose, by why.",
               m->ended,
-              BIT(REASON_LEASE_ENDED) | BIT(REASON_GOOSE_HEARD) | BIT(REASON_HIGHER_TERM) |
-                  BIT(REASON_HANDOVER) | BIT(REASON_DRAINED) | BIT(REASON_STOPPED) |
-                  BIT(REASON_DISK_FAILED));
+              BIT(GOOSE_REASON_LEASE_ENDED) | BIT(GOOSE_REASON_GOOSE_HEARD) |
+                  BIT(GOOSE_REASON_HIGHER_TERM) | BIT(GOOSE_REASON_HANDOVER) |
+                  BIT(GOOSE_REASON_DRAINED) | BIT(GOOSE_REASON_STOPPED) |
+                  BIT(GOOSE_REASON_DISK_FAILED));
     counter(s, "goosed_goose_changes_total",
             "How often this node came to know another goose than before.", m->goose_changes);
     counter(s, "goosed_goose_losses_total", "How often this node knew no goose any more.",
@@ -176,9 +180,9 @@ static void show_messages(const struct scrape *s)
             s->metrics->sent);
     by_kind(s, "goosed_messages_accepted_total", "Messages that the election took, by kind.",
             s->metrics->accepted);
-    for (int why = REFUSAL_NONE + 1; why < REFUSALS; why++)
-        if (why >= REFUSAL_OTHER_NAME || s->metrics->refused[why] != 0)
-            labelled(s, refused, "reason", refusal_name((enum refusal)why),
+    for (int why = GOOSE_REFUSAL_NONE + 1; why < GOOSE_REFUSALS; why++)
+        if (why >= GOOSE_REFUSAL_OTHER_NAME || s->metrics->refused[why] != 0)
+            labelled(s, refused, "reason", goose_refusal_name((enum goose_refusal)why),
                      s->metrics->refused[why]);
     times(s, "goosed_heartbeat_round_trip_seconds",
           "On the goose: from sending a heartbeat to its acknowledgement, durable over there.",
@@ -205,8 +209,8 @@ static void show_datagrams(const struct scrape *s)
     labelled(s, unsent, "reason", "unresolved", counts->unresolved);
     for (int why = 0; why < UDP_DROPS; why++)
         labelled(s, dropped, "reason", drops[why], counts->dropped[why]);
-    for (int why = WIRE_OK + 1; why < WIRE_RESULTS; why++)
-        labelled(s, dropped, "reason", wire_result_name((enum wire_result)why),
+    for (int why = GOOSE_WIRE_OK + 1; why < GOOSE_WIRE_RESULTS; why++)
+        labelled(s, dropped, "reason", goose_wire_result_name((enum goose_wire_result)why),
                  s->metrics->undecoded[why]);
 }
 
@@ -229,12 +233,12 @@ static void show_voters(const struct scrape *s)
         .name = "goosed_voter_silent_seconds",
         .help = "On the goose: how long ago it heard each voter, or since it started if never.",
         .in_us = true};
-    struct election_member member;
-    char address[ADDRESS_CHARS_MAX + 1];
+    struct goose_election_member member;
+    char address[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     for (size_t i = 0; node_member(s->node, i, &member) && member.voter; i++) {
-        uint64_t us =
-            member.heard_ago_us != MEMBER_UNKNOWN ? member.heard_ago_us : node_uptime_us(s->node);
+        uint64_t us = member.heard_ago_us != GOOSE_MEMBER_UNKNOWN ? member.heard_ago_us
+                                                                  : node_uptime_us(s->node);
         snprintf(address, sizeof address, "%.*s", member.address.bytes, member.address.at);
         labelled(s, silent, "voter", address, us);
     }
@@ -249,7 +253,7 @@ static void show_members(const struct scrape *s)
         .name = "goosed_members_differing",
         .help = "Addresses heard within a minute that differ from this node, by what differs."};
     uint64_t now_us = clock_now_us();
-    bool goose = s->view.role == ROLE_GOOSE;
+    bool goose = s->view.role == GOOSE_ROLE_GOOSE;
 
     labelled(s, members, "seat", "voter", s->view.roster->count);
     if (goose) labelled(s, members, "seat", "observer", node_observers(s->node));

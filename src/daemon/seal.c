@@ -19,10 +19,11 @@
 #define AUTH_AT            SEAL_TAG_BYTES
 #define MARK_AT            (SEAL_TAG_BYTES + SEAL_AUTH_BYTES)
 
-_Static_assert(SEAL_BYTES <= SEAL_BYTES_MAX, "every message fits into a datagram when sealed");
+_Static_assert(SEAL_BYTES <= GOOSE_SEAL_BYTES_MAX,
+               "every message fits into a datagram when sealed");
 _Static_assert(SEAL_KEY_BYTES == crypto_generichash_KEYBYTES, "a key of the full strength");
 _Static_assert(SEAL_AUTH_BYTES >= crypto_generichash_BYTES_MIN, "an authenticator not too short");
-_Static_assert(DATAGRAM_BYTES_MAX <= UINT16_MAX, "its length fits into two bytes");
+_Static_assert(GOOSE_DATAGRAM_BYTES_MAX <= UINT16_MAX, "its length fits into two bytes");
 
 /* The zero that ends a purpose keeps it from being the beginning of another. */
 static const char tag_purpose[] = "goosed: name tag";

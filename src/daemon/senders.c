@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us)
+bool senders_saw(struct senders *senders, const struct goose_endpoint *from, uint64_t now_us)
 {
     bool known = false;
     int place = 0;

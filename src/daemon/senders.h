@@ -13,13 +13,13 @@
 
 struct senders {
     struct {
-        struct endpoint from;
+        struct goose_endpoint from;
         uint64_t at_us; /* 0: nobody */
     } of[SENDERS_MAX];
 };
 
 /* True: it was not among them. */
-bool senders_saw(struct senders *senders, const struct endpoint *from, uint64_t now_us);
+bool senders_saw(struct senders *senders, const struct goose_endpoint *from, uint64_t now_us);
 
 /* How many were seen within the last SENDERS_LATE_US. */
 unsigned senders_count(const struct senders *senders, uint64_t now_us);

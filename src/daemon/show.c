@@ -7,14 +7,14 @@
 
 /* The page says what /status would: a claim that a step took away is gone from it before anything else happens, and what
  * the step gave stands on what is durable already, as all of live state does. The clocks are read before the claim is. */
-void show_claim(struct lease_page *page, struct shown *shown, const struct election *e)
+void show_claim(struct lease_page *page, struct shown *shown, const struct goose_election *e)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     if (page == NULL) return;
     uint64_t boot_ns = lease_page_clock_ns();
     uint64_t now_us = clock_now_us();
-    election_view(e, now_us, &view);
+    goose_election_view(e, now_us, &view);
     bool goose = view.lease_left_us > 0;
     struct shown now = {.term = view.term,
                         .lease_end_us = goose ? now_us + view.lease_left_us : 0,

@@ -14,6 +14,6 @@ struct shown {
 
 /* Behind a step, before anything else is done. Without a page it does nothing. */
 void show_nothing(struct lease_page *page); /* duck, whatever the election says */
-void show_claim(struct lease_page *page, struct shown *shown, const struct election *e);
+void show_claim(struct lease_page *page, struct shown *shown, const struct goose_election *e);
 
 #endif

@@ -8,51 +8,53 @@
 
 #define OTHER_VERSIONS_TOLD 8
 
-const char *tell_who(const struct election_view *view, uint64_t uid,
-                     char text[ADDRESS_CHARS_MAX + 1])
+const char *tell_who(const struct goose_election_view *view, uint64_t uid,
+                     char text[GOOSE_ADDRESS_CHARS_MAX + 1])
 {
-    int seat = roster_find_uid(view->roster, uid);
-    struct text address = seat >= 0 ? roster_address(view->roster, seat) : (struct text){NULL, 0};
+    int seat = goose_roster_find_uid(view->roster, uid);
+    struct goose_text address =
+        seat >= 0 ? goose_roster_address(view->roster, seat) : (struct goose_text){NULL, 0};
 
-    if (uid == view->uid) address = address_text(&view->options->self);
+    if (uid == view->uid) address = goose_address_text(&view->options->self);
     if (address.bytes != 0)
-        snprintf(text, ADDRESS_CHARS_MAX + 1, "%.*s", address.bytes, address.at);
+        snprintf(text, GOOSE_ADDRESS_CHARS_MAX + 1, "%.*s", address.bytes, address.at);
     else
-        snprintf(text, ADDRESS_CHARS_MAX + 1, "uid-%016" PRIx64, uid);
+        snprintf(text, GOOSE_ADDRESS_CHARS_MAX + 1, "uid-%016" PRIx64, uid);
     return text;
 }
 
-static void tell_birth(struct log *log, const struct note *note)
+static void tell_birth(struct log *log, const struct goose_note *note)
 {
-    if (note->why == REASON_NEWBORN)
+    if (note->why == GOOSE_REASON_NEWBORN)
         log_info(log, "no state yet: newborn, uid=%016" PRIx64, note->uid);
-    else if (note->why == REASON_CLEARED)
+    else if (note->why == GOOSE_REASON_CLEARED)
         log_info(log, "enough of --peers know of no flock: may vote");
-    else if (note->why == REASON_FLOCK_EXISTS)
+    else if (note->why == GOOSE_REASON_FLOCK_EXISTS)
         log_info(log, "there is a flock already: asking to be let in");
-    else if (note->why == REASON_FOUNDED)
+    else if (note->why == GOOSE_REASON_FOUNDED)
         log_info(log, "no flock knows me: a flock of one");
     else
         log_error(log,
                   "this node's state is an old copy: it is set aside, and the node starts anew");
 }
 
-static void tell_role(struct log *log, const struct note *note)
+static void tell_role(struct log *log, const struct goose_note *note)
 {
-    bool quiet = note->role == ROLE_CANVASSING || note->why == REASON_STARTED ||
-                 (note->role == ROLE_DUCK && note->why == REASON_YIELDED);
+    bool quiet = note->role == GOOSE_ROLE_CANVASSING || note->why == GOOSE_REASON_STARTED ||
+                 (note->role == GOOSE_ROLE_DUCK && note->why == GOOSE_REASON_YIELDED);
 
     if (quiet)
-        log_debug(log, "term=%" PRIu64 " role=%s why=%s", note->term, role_name(note->role),
-                  reason_name(note->why));
+        log_debug(log, "term=%" PRIu64 " role=%s why=%s", note->term, goose_role_name(note->role),
+                  goose_reason_name(note->why));
     else
-        log_info(log, "term=%" PRIu64 " role=%s why=%s", note->term, role_name(note->role),
-                 reason_name(note->why));
+        log_info(log, "term=%" PRIu64 " role=%s why=%s", note->term, goose_role_name(note->role),
+                 goose_reason_name(note->why));
 }
 
-static void tell_goose(struct log *log, const struct election_view *view, const struct note *note)
+static void tell_goose(struct log *log, const struct goose_election_view *view,
+                       const struct goose_note *note)
 {
-    char text[ADDRESS_CHARS_MAX + 1];
+    char text[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     if (note->uid == 0)
         log_info(log, "term=%" PRIu64 " goose=none", note->term);
@@ -61,14 +63,15 @@ static void tell_goose(struct log *log, const struct election_view *view, const 
                  note->uid == view->uid ? " (this node)" : "");
 }
 
-static void tell_roster(struct log *log, const struct election_view *view, const struct note *note)
+static void tell_roster(struct log *log, const struct goose_election_view *view,
+                        const struct goose_note *note)
 {
-    char text[ADDRESS_CHARS_MAX + 1] = "";
+    char text[GOOSE_ADDRESS_CHARS_MAX + 1] = "";
 
     if (note->uid != 0) tell_who(view, note->uid, text);
     log_info(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " seats=%" PRIu64 " why=%s%s%s",
              note->term, view->roster->term, view->roster->version, note->number,
-             reason_name(note->why), note->uid != 0 ? " who=" : "", text);
+             goose_reason_name(note->why), note->uid != 0 ? " who=" : "", text);
     if (view->roster->count == 2)
         log_warn(
             log,
@@ -81,7 +84,7 @@ static void claim_line(struct log *log, const struct claim_told *told, const cha
               told->from_us, told->until_us, end);
 }
 
-void tell_claim(struct log *log, struct claim_told *told, const struct election_view *view,
+void tell_claim(struct log *log, struct claim_told *told, const struct goose_election_view *view,
                 uint64_t now_us)
 {
     if (!log_wants(log, LOG_LEVEL_DEBUG)) return;
@@ -100,33 +103,36 @@ void tell_claim(struct log *log, struct claim_told *told, const struct election_
     claim_line(log, told, "");
 }
 
-void tell_note(struct log *log, const struct election_view *view, const struct note *note)
+void tell_note(struct log *log, const struct goose_election_view *view,
+               const struct goose_note *note)
 {
-    char text[ADDRESS_CHARS_MAX + 1];
+    char text[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     switch (note->kind) {
-    case NOTE_ROLE: tell_role(log, note); break;
-    case NOTE_GOOSE: tell_goose(log, view, note); break;
-    case NOTE_ROSTER: tell_roster(log, view, note); break;
-    case NOTE_COMMITTED:
+    case GOOSE_NOTE_ROLE: tell_role(log, note); break;
+    case GOOSE_NOTE_GOOSE: tell_goose(log, view, note); break;
+    case GOOSE_NOTE_ROSTER: tell_roster(log, view, note); break;
+    case GOOSE_NOTE_COMMITTED:
         log_debug(log, "term=%" PRIu64 " roster committed seats=%" PRIu64, note->term,
                   note->number);
         break;
-    case NOTE_DENIED:
+    case GOOSE_NOTE_DENIED:
         log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
-                  tell_who(view, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(view, note->uid, text),
+                  goose_verdict_name((enum goose_verdict)note->number));
         break;
-    case NOTE_DENIED_ME:
+    case GOOSE_NOTE_DENIED_ME:
         log_debug(log, "term=%" PRIu64 " vote denied by=%s why=%s", note->term,
-                  tell_who(view, note->uid, text), verdict_name((enum verdict)note->number));
+                  tell_who(view, note->uid, text),
+                  goose_verdict_name((enum goose_verdict)note->number));
         break;
-    case NOTE_CONFLICT:
+    case GOOSE_NOTE_CONFLICT:
         log_error(log,
                   "%s was started with other --peers than this node: give all first members the "
                   "same list",
                   tell_who(view, note->uid, text));
         break;
-    case NOTE_TWO_GEESE:
+    case GOOSE_NOTE_TWO_GEESE:
         log_error(
             log,
             "term=%" PRIu64
@@ -134,22 +140,22 @@ void tell_note(struct log *log, const struct election_view *view, const struct n
             "twice, or a state file was put back. Stop one side, and let it join without its state",
             note->number, tell_who(view, note->uid, text));
         break;
-    case NOTE_OBSERVER:
+    case GOOSE_NOTE_OBSERVER:
         log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,
                  note->number != 0 ? "follows" : "is silent, and forgotten");
         break;
-    case NOTE_BIRTH: tell_birth(log, note); break;
-    case NOTE_LEAVE:
+    case GOOSE_NOTE_BIRTH: tell_birth(log, note); break;
+    case GOOSE_NOTE_LEAVE:
         log_info(log,
                  "term=%" PRIu64
                  " is to resign why=%s: the jobs of this goose are to leave within %" PRIu64 " ms",
-                 note->term, reason_name(note->why), note->number / 1000);
+                 note->term, goose_reason_name(note->why), note->number / 1000);
         break;
-    case NOTE_TOO_LARGE:
+    case GOOSE_NOTE_TOO_LARGE:
         log_warn(log,
                  "%s cannot be let in: the roster would be %" PRIu64
                  " bytes, over %d; shorter host names help",
-                 tell_who(view, note->uid, text), note->number, ROSTER_BYTES_MAX);
+                 tell_who(view, note->uid, text), note->number, GOOSE_ROSTER_BYTES_MAX);
         break;
     default: break;
     }
@@ -175,7 +181,7 @@ void tell_other_lease(struct log *log, struct told_once *told, uint64_t lease_us
 }
 
 /* Who upgrades a flock wants to know which nodes are left; who is no node must not fill the log. */
-void tell_other_version(struct log *log, struct told_once *told, const struct endpoint *from,
+void tell_other_version(struct log *log, struct told_once *told, const struct goose_endpoint *from,
                         unsigned theirs)
 {
     char text[INET6_ADDRSTRLEN + 16];
@@ -186,10 +192,10 @@ void tell_other_version(struct log *log, struct told_once *told, const struct en
     log_warn(log,
              "%s speaks version %u of the protocol, this node %d: they do not hear each other; "
              "upgrade %s",
-             text, theirs, WIRE_MAJOR, theirs < WIRE_MAJOR ? "it" : "this node");
+             text, theirs, GOOSE_WIRE_MAJOR, theirs < GOOSE_WIRE_MAJOR ? "it" : "this node");
 }
 
-void tell_alone(struct log *log, struct told_once *told, const struct election_view *view)
+void tell_alone(struct log *log, struct told_once *told, const struct goose_election_view *view)
 {
     if (!view->alone_by_flags || !once(&told->alone)) return;
     log_warn(log, "others have joined, but my own command line names nobody: after a lost disk "
@@ -197,10 +203,10 @@ void tell_alone(struct log *log, struct told_once *told, const struct election_v
 }
 
 /* A misspelt address, another --flock and another key are all the same to who asks: silence. */
-void tell_lonely(struct log *log, struct told_once *told, const struct election_view *view,
+void tell_lonely(struct log *log, struct told_once *told, const struct goose_election_view *view,
                  uint64_t uptime_us)
 {
-    const struct election_options *options = view->options;
+    const struct goose_election_options *options = view->options;
     bool joins = options->join.count > 0;
 
     if (view->uid == 0 || view->roster->term > 0 || uptime_us < options->dead_after_us) return;
@@ -211,7 +217,7 @@ void tell_lonely(struct log *log, struct told_once *told, const struct election_
              joins ? "nobody of --join has let this node in" : "too few of --peers answer");
 }
 
-void tell_status(struct log *log, const struct election_view *view, uint32_t observers,
+void tell_status(struct log *log, const struct goose_election_view *view, uint32_t observers,
                  const struct udp_counts *counts, uint64_t replayed)
 {
     bool known = view->goose.bytes != 0;
@@ -221,7 +227,7 @@ void tell_status(struct log *log, const struct election_view *view, uint32_t obs
                ".%" PRIu64 " seats=%d observers=%" PRIu32
                " settled=%d draining=%d received=%" PRIu64 " sent=%" PRIu64 " forged=%" PRIu64
                " foreign=%" PRIu64 " truncated=%" PRIu64 " replayed=%" PRIu64,
-               role_name(view->role), view->term, known ? view->goose.bytes : 4,
+               goose_role_name(view->role), view->term, known ? view->goose.bytes : 4,
                known ? view->goose.at : "none", view->lease_left_us / 1000, view->roster->term,
                view->roster->version, view->roster->count, observers, view->settled, view->draining,
                counts->received, counts->sent, counts->dropped[UDP_DROP_FORGED],

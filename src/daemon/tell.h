@@ -26,27 +26,28 @@ struct told_once {
 };
 
 /* After every step, with the time of its event. */
-void tell_claim(struct log *log, struct claim_told *told, const struct election_view *view,
+void tell_claim(struct log *log, struct claim_told *told, const struct goose_election_view *view,
                 uint64_t now_us);
 
 /* A member's address where it has a seat, else its uid. */
-const char *tell_who(const struct election_view *view, uint64_t uid,
-                     char text[ADDRESS_CHARS_MAX + 1]);
+const char *tell_who(const struct goose_election_view *view, uint64_t uid,
+                     char text[GOOSE_ADDRESS_CHARS_MAX + 1]);
 
-void tell_note(struct log *log, const struct election_view *view, const struct note *note);
+void tell_note(struct log *log, const struct goose_election_view *view,
+               const struct goose_note *note);
 
 /* A goose promises for another lease than mine; this node, not named yet, speaks another version; I have a flock that my
  * flags do not lead back to; I am in no flock still. */
 void tell_other_lease(struct log *log, struct told_once *told, uint64_t lease_us,
                       uint64_t promise_us);
-void tell_other_version(struct log *log, struct told_once *told, const struct endpoint *from,
+void tell_other_version(struct log *log, struct told_once *told, const struct goose_endpoint *from,
                         unsigned theirs);
-void tell_alone(struct log *log, struct told_once *told, const struct election_view *view);
-void tell_lonely(struct log *log, struct told_once *told, const struct election_view *view,
+void tell_alone(struct log *log, struct told_once *told, const struct goose_election_view *view);
+void tell_lonely(struct log *log, struct told_once *told, const struct goose_election_view *view,
                  uint64_t uptime_us);
 
 /* The line of SIGUSR1. */
-void tell_status(struct log *log, const struct election_view *view, uint32_t observers,
+void tell_status(struct log *log, const struct goose_election_view *view, uint32_t observers,
                  const struct udp_counts *counts, uint64_t replayed);
 
 #endif

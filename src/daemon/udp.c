@@ -45,10 +45,10 @@ struct delayed {
     struct udp *udp;
     struct sockaddr_storage address;
     size_t bytes;
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 };
 
-void endpoint_from_sockaddr(struct endpoint *endpoint, const struct sockaddr *address)
+void endpoint_from_sockaddr(struct goose_endpoint *endpoint, const struct sockaddr *address)
 {
     memset(endpoint, 0, sizeof *endpoint);
     if (address->sa_family == AF_INET) {
@@ -66,7 +66,7 @@ void endpoint_from_sockaddr(struct endpoint *endpoint, const struct sockaddr *ad
     }
 }
 
-bool endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address)
+bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, struct sockaddr_storage *address)
 {
     memset(address, 0, sizeof *address);
     if (endpoint->bytes[0] == 4) {
@@ -87,7 +87,7 @@ bool endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_stora
     return false;
 }
 
-void endpoint_to_text(const struct endpoint *endpoint, char *text, size_t bytes)
+void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)
 {
     struct sockaddr_storage address;
     char host[INET6_ADDRSTRLEN] = "?";
@@ -126,9 +126,9 @@ static bool is_cut(struct udp *udp, const struct sockaddr *address, bool from)
     if (udp->faults != NULL && udp->faults->silent) return true;
     for (size_t i = 0; udp->faults != NULL && i < udp->faults->count; i++) {
         struct sockaddr_storage at;
-        struct endpoint a, b;
+        struct goose_endpoint a, b;
         bool drop = from ? udp->faults->of[i].drop_from : udp->faults->of[i].drop_to;
-        if (!drop || !names_find(udp->names, address_text(&udp->faults->of[i].address), &at))
+        if (!drop || !names_find(udp->names, goose_address_text(&udp->faults->of[i].address), &at))
             continue;
         endpoint_from_sockaddr(&a, address);
         endpoint_from_sockaddr(&b, (struct sockaddr *)&at);
@@ -153,7 +153,7 @@ static void count_drop(struct udp *udp, enum udp_drop why, const struct sockaddr
         [UDP_DROP_FOREIGN] = "it is of a flock of another name",
         [UDP_DROP_TRUNCATED] = "it is no datagram of a flock",
     };
-    struct endpoint endpoint;
+    struct goose_endpoint endpoint;
     char text[INET6_ADDRSTRLEN + 16];
 
     endpoint_from_sockaddr(&endpoint, from);
@@ -168,12 +168,12 @@ static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
                         const struct sockaddr *from, unsigned flags)
 {
     struct udp *udp = socket->data;
-    struct endpoint endpoint;
+    struct goose_endpoint endpoint;
     size_t opened = 0;
 
     if (count <= 0 || from == NULL || udp->closing) return;
     udp->counts.received++;
-    if ((flags & UV_UDP_PARTIAL) != 0 || count > DATAGRAM_BYTES_MAX) {
+    if ((flags & UV_UDP_PARTIAL) != 0 || count > GOOSE_DATAGRAM_BYTES_MAX) {
         count_drop(udp, UDP_DROP_TRUNCATED, from);
         return;
     }
@@ -232,12 +232,12 @@ int udp_listen(struct udp *udp, const struct sockaddr *address)
     return uv_udp_recv_start(&udp->socket, buffer_give, datagram_in);
 }
 
-static bool same_address(const struct endpoint *a, const struct endpoint *b)
+static bool same_address(const struct goose_endpoint *a, const struct goose_endpoint *b)
 {
     return a->bytes[0] == b->bytes[0] && memcmp(a->bytes + 3, b->bytes + 3, 16) == 0;
 }
 
-static bool is_of_this_machine(const struct endpoint *endpoint)
+static bool is_of_this_machine(const struct goose_endpoint *endpoint)
 {
     uv_interface_address_t *interfaces;
     int count = 0;
@@ -245,7 +245,7 @@ static bool is_of_this_machine(const struct endpoint *endpoint)
 
     if (uv_interface_addresses(&interfaces, &count) != 0) return false;
     for (int i = 0; i < count && !found; i++) {
-        struct endpoint own;
+        struct goose_endpoint own;
         endpoint_from_sockaddr(&own, (const struct sockaddr *)&interfaces[i].address);
         found = same_address(&own, endpoint);
     }
@@ -253,11 +253,11 @@ static bool is_of_this_machine(const struct endpoint *endpoint)
     return found;
 }
 
-bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint)
+bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
 {
     static const uint8_t wildcard[16] = {0};
     struct sockaddr_storage bound;
-    struct endpoint own;
+    struct goose_endpoint own;
     int length = sizeof bound;
 
     if (!udp->listening ||
@@ -341,10 +341,10 @@ static void put_later(struct udp *udp, const struct sockaddr_storage *address,
     uv_timer_start(&delayed->timer, delayed_due, udp->faults->delay_ms, 0);
 }
 
-void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes)
+void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes)
 {
     struct sockaddr_storage address;
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 
     if (!udp->listening || udp->closing) return;
     bool known = send->has_endpoint ? endpoint_to_sockaddr(&send->endpoint, &address)

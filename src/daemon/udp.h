@@ -38,7 +38,7 @@ struct udp_counts {
 struct udp_faults {
     size_t count;
     struct {
-        struct address address;
+        struct goose_address address;
         bool drop_from;
         bool drop_to;
     } of[UDP_NAMES_MAX];
@@ -47,7 +47,7 @@ struct udp_faults {
 };
 
 typedef void udp_received(void *to, const uint8_t *message, size_t bytes,
-                          const struct endpoint *from);
+                          const struct goose_endpoint *from);
 
 struct udp;
 
@@ -57,16 +57,16 @@ struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
 /* 0, or an error of libuv; after an error it may be tried again. */
 int udp_listen(struct udp *udp, const struct sockaddr *address);
 /* Is this where I send from? With a wildcard, any address of this machine and my port. */
-bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint);
-void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes);
+bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint);
+void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes);
 const struct udp_counts *udp_counts(const struct udp *udp);
 void udp_set_faults(struct udp *udp, const struct udp_faults *faults);
 /* Frees it once its handles are closed by the loop. */
 void udp_close(struct udp *udp);
 
-void endpoint_from_sockaddr(struct endpoint *endpoint, const struct sockaddr *address);
-void endpoint_to_text(const struct endpoint *endpoint, char *text, size_t bytes);
+void endpoint_from_sockaddr(struct goose_endpoint *endpoint, const struct sockaddr *address);
+void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes);
 /* False: no address that can be sent to. */
-bool endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address);
+bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, struct sockaddr_storage *address);
 
 #endif

@@ -29,9 +29,9 @@ static void put_ms(struct out *out, const char *name, uint64_t us)
     put_u64(out, us / 1000);
 }
 
-static void put_promise(struct out *out, const struct election_view *view)
+static void put_promise(struct out *out, const struct goose_election_view *view)
 {
-    char text[ADDRESS_CHARS_MAX + 1];
+    char text[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     put_name(out, "promise");
     if (view->promised_to == 0) {
@@ -44,10 +44,10 @@ static void put_promise(struct out *out, const struct election_view *view)
     PUT(out, "}");
 }
 
-static void put_refusals(struct out *out, const struct election_view *view,
+static void put_refusals(struct out *out, const struct goose_election_view *view,
                          const struct diary *diary, uint64_t now_us)
 {
-    char text[ADDRESS_CHARS_MAX + 1];
+    char text[GOOSE_ADDRESS_CHARS_MAX + 1];
     bool first = true;
 
     put_name(out, "refusals");
@@ -62,7 +62,7 @@ static void put_refusals(struct out *out, const struct election_view *view,
         PUT(out, "{\"by\":");
         put_json_string(out, entry->refused_me ? other : view->options->self.chars);
         put_text(out, "asker", entry->refused_me ? view->options->self.chars : other);
-        put_text(out, "why", verdict_name(entry->why));
+        put_text(out, "why", goose_verdict_name(entry->why));
         put_ms(out, "ago_ms", now_us - entry->at_us);
         PUT(out, "}");
     }
@@ -95,16 +95,17 @@ static void put_links(struct out *out, const struct probe *probe)
     PUT(out, "]}\n");
 }
 
-static void put_view(struct out *out, const struct election_view *view)
+static void put_view(struct out *out, const struct goose_election_view *view)
 {
-    static const char *const seats[] = {
-        [SEAT_NONE] = "none", [SEAT_OBSERVER] = "observer", [SEAT_VOTER] = "voter"};
-    struct address goose = {0};
+    static const char *const seats[] = {[GOOSE_SEAT_NONE] = "none",
+                                        [GOOSE_SEAT_OBSERVER] = "observer",
+                                        [GOOSE_SEAT_VOTER] = "voter"};
+    struct goose_address goose = {0};
 
-    if (view->goose.bytes != 0) address_keep(&goose, view->goose);
+    if (view->goose.bytes != 0) goose_address_keep(&goose, view->goose);
     PUT(out, "{\"self\":");
     put_json_string(out, view->options->self.chars);
-    put_text(out, "role", role_name(view->role));
+    put_text(out, "role", goose_role_name(view->role));
     put_text(out, "seat", seats[view->seat]);
     put_text(out, "goose", goose.bytes != 0 ? goose.chars : NULL);
     put_name(out, "term");
@@ -119,8 +120,8 @@ static void put_view(struct out *out, const struct election_view *view)
     put_ms(out, "quarantine_ms", view->quarantine_left_us);
 }
 
-void why_put(const struct election_view *view, const struct diary *diary, const struct probe *probe,
-             uint64_t now_us, char text[WHY_BYTES])
+void why_put(const struct goose_election_view *view, const struct diary *diary,
+             const struct probe *probe, uint64_t now_us, char text[WHY_BYTES])
 {
     struct out out = {text, text + WHY_BYTES - 1};
 

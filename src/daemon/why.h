@@ -12,7 +12,7 @@
 #define WHY_BYTES 16384
 
 /* With a zero behind it; "{}" where it does not fit, which no roster can bring about. */
-void why_put(const struct election_view *view, const struct diary *diary, const struct probe *probe,
-             uint64_t now_us, char text[WHY_BYTES]);
+void why_put(const struct goose_election_view *view, const struct diary *diary,
+             const struct probe *probe, uint64_t now_us, char text[WHY_BYTES]);
 
 #endif

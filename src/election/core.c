@@ -2,21 +2,22 @@
  * to be saved. It decides nothing. */
 #include "internal.h"
 
-void note(struct step *s, enum note_kind kind, enum reason why, uint64_t uid, uint64_t number)
+void note(struct step *s, enum goose_note_kind kind, enum goose_reason why, uint64_t uid,
+          uint64_t number)
 {
-    struct actions *actions = s->actions;
+    struct goose_actions *actions = s->actions;
 
-    if (actions->note_count == ELECTION_NOTES_MAX) return;
-    actions->notes[actions->note_count++] = (struct note){.kind = kind,
-                                                          .role = s->e->role,
-                                                          .why = why,
-                                                          .uid = uid,
-                                                          .term = s->e->saved.term,
-                                                          .number = number};
+    if (actions->note_count == GOOSE_ELECTION_NOTES_MAX) return;
+    actions->notes[actions->note_count++] = (struct goose_note){.kind = kind,
+                                                                .role = s->e->role,
+                                                                .why = why,
+                                                                .uid = uid,
+                                                                .term = s->e->saved.term,
+                                                                .number = number};
 }
 
 /* splitmix64: the caller's entropy is stirred in with every event. */
-uint64_t chance_u64(struct election *e)
+uint64_t chance_u64(struct goose_election *e)
 {
     uint64_t z = e->chance += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -25,13 +26,13 @@ uint64_t chance_u64(struct election *e)
     return z ^ z >> 31;
 }
 
-uint64_t chance_below(struct election *e, uint64_t limit)
+uint64_t chance_below(struct goose_election *e, uint64_t limit)
 {
     return limit == 0 ? 0 : chance_u64(e) % limit;
 }
 
 /* PROTOCOL 3: once the quarantine has passed, the longest promise given since may replace the one on file. */
-void must_save(struct election *e)
+void must_save(struct goose_election *e)
 {
     if (e->birth.may_shrink && e->longest_given_us > 0) {
         e->birth.may_shrink = false;
@@ -40,45 +41,45 @@ void must_save(struct election *e)
     e->generation++;
 }
 
-bool all_saved(const struct election *e)
+bool all_saved(const struct goose_election *e)
 {
     return e->durable == e->generation;
 }
 
-int self_seat(const struct election *e)
+int self_seat(const struct goose_election *e)
 {
-    return roster_seat_of(&e->roster, e->saved.uid, address_text(&e->options.self));
+    return goose_roster_seat_of(&e->roster, e->saved.uid, goose_address_text(&e->options.self));
 }
 
-bool self_counts(const struct election *e)
+bool self_counts(const struct goose_election *e)
 {
-    return roster_seat_counts(&e->roster, self_seat(e));
+    return goose_roster_seat_counts(&e->roster, self_seat(e));
 }
 
 /* A roster made from flags is no flock yet. */
-uint64_t own_flock_id(const struct election *e)
+uint64_t own_flock_id(const struct goose_election *e)
 {
     return e->roster.term > 0 ? e->roster.flock_id : 0;
 }
 
-struct tenure own_tenure(const struct election *e)
+struct goose_tenure own_tenure(const struct goose_election *e)
 {
-    return (struct tenure){e->saved.term, e->saved.uid, e->saved.life};
+    return (struct goose_tenure){e->saved.term, e->saved.uid, e->saved.life};
 }
 
-void owe(struct election *e, int peer, unsigned what)
+void owe(struct goose_election *e, int peer, unsigned what)
 {
     e->peers[peer].owed |= what;
     e->owing |= UINT64_C(1) << peer;
 }
 
-void owe_not(struct election *e, int peer, unsigned what)
+void owe_not(struct goose_election *e, int peer, unsigned what)
 {
     e->peers[peer].owed &= ~what;
     if (e->peers[peer].owed == 0) e->owing &= ~(UINT64_C(1) << peer);
 }
 
-void owe_seats(struct election *e, unsigned what)
+void owe_seats(struct goose_election *e, unsigned what)
 {
     int self = self_seat(e);
 
@@ -86,12 +87,12 @@ void owe_seats(struct election *e, unsigned what)
         if (i != self) owe(e, i, what);
 }
 
-bool contact_is_fresh(const struct contact *contact, uint64_t now_us, uint64_t within_us)
+bool contact_is_fresh(const struct goose_contact *contact, uint64_t now_us, uint64_t within_us)
 {
     return contact->heard_at_us != 0 && now_us - contact->heard_at_us <= within_us;
 }
 
-int peer_of(const struct election *e, uint64_t uid)
+int peer_of(const struct goose_election *e, uint64_t uid)
 {
     for (int i = 0; uid != 0 && i < PEERS_MAX; i++)
         if (e->peers[i].contact.uid == uid) return i;
@@ -99,14 +100,14 @@ int peer_of(const struct election *e, uint64_t uid)
 }
 
 /* On the goose: this member said, in this term, that it has the roster in use on its disk. */
-bool acked_roster(const struct election *e, const struct follower *f)
+bool acked_roster(const struct goose_election *e, const struct goose_follower *f)
 {
     return f->term == e->saved.term && f->roster_term == e->roster.term &&
            f->roster_version == e->roster.version;
 }
 
 /* On the goose: it is there, as far as one can know: it acknowledged what I sent less than half a lease ago. */
-bool acked_lately(const struct election *e, const struct follower *f)
+bool acked_lately(const struct goose_election *e, const struct goose_follower *f)
 {
     return f->term == e->saved.term && f->sent_at_us != 0 &&
            e->now_us - f->sent_at_us <= e->reign.lease_us / 2;

@@ -17,10 +17,11 @@
 #define DURABLE_FORMAT_OLD 1
 #define DURABLE_HEAD_BYTES (4 + 1 + 5 * 8 + 1 + 3 * 8)
 
-_Static_assert(DURABLE_HEAD_BYTES + ROSTER_BYTES_MAX <= DURABLE_BYTES_MAX, "every state fits");
+_Static_assert(DURABLE_HEAD_BYTES + GOOSE_ROSTER_BYTES_MAX <= GOOSE_DURABLE_BYTES_MAX,
+               "every state fits");
 
 /* PROTOCOL 8: who takes a roster over takes its term over too. */
-static bool roster_is_sane(const struct roster *roster, uint64_t term)
+static bool roster_is_sane(const struct goose_roster *roster, uint64_t term)
 {
     if (roster->term > term || roster->version > TERM_MAX) return false;
     if (roster->count > 0) return roster->flock_id != 0;
@@ -29,23 +30,23 @@ static bool roster_is_sane(const struct roster *roster, uint64_t term)
 }
 
 /* All but the seats. A term and a life leave room to be counted up. */
-static bool values_are_sane(const struct durable_state *state)
+static bool values_are_sane(const struct goose_durable_state *state)
 {
     if (state->uid == 0 || state->life == 0 || state->life >> 32 == UINT32_MAX) return false;
     if (state->term > TERM_MAX || (state->voted_for != 0 && state->term == 0)) return false;
-    if (state->longest_promise_us > PROMISE_US_MAX) return false;
+    if (state->longest_promise_us > GOOSE_PROMISE_US_MAX) return false;
     if (state->barred && state->roster.term == 0) return false;
     return roster_is_sane(&state->roster, state->term);
 }
 
-bool durable_is_sane(const struct durable_state *state)
+bool durable_is_sane(const struct goose_durable_state *state)
 {
-    return roster_is_sound(&state->roster) && values_are_sane(state);
+    return goose_roster_is_sound(&state->roster) && values_are_sane(state);
 }
 
-size_t durable_encode(const struct durable_state *state, uint8_t *bytes)
+size_t goose_durable_encode(const struct goose_durable_state *state, uint8_t *bytes)
 {
-    struct writer w = {bytes, bytes + DURABLE_BYTES_MAX};
+    struct writer w = {bytes, bytes + GOOSE_DURABLE_BYTES_MAX};
 
     assert(values_are_sane(state));
     put_u32(&w, DURABLE_MAGIC);
@@ -63,10 +64,10 @@ size_t durable_encode(const struct durable_state *state, uint8_t *bytes)
     return (size_t)(w.at - bytes);
 }
 
-bool durable_decode(const uint8_t *bytes, size_t count, struct durable_state *state)
+bool goose_durable_decode(const uint8_t *bytes, size_t count, struct goose_durable_state *state)
 {
     if (count == 0) return false;
-    struct reader r = {bytes, bytes + count, WIRE_OK};
+    struct reader r = {bytes, bytes + count, GOOSE_WIRE_OK};
 
     uint32_t magic = take_u32(&r);
     uint8_t format = take_u8(&r);
@@ -85,5 +86,5 @@ bool durable_decode(const uint8_t *bytes, size_t count, struct durable_state *st
     state->roster.term = roster_term;
     state->roster.version = roster_version;
     state->roster.flock_id = flock_id;
-    return r.why == WIRE_OK && r.at == r.end && values_are_sane(state);
+    return r.why == GOOSE_WIRE_OK && r.at == r.end && values_are_sane(state);
 }

@@ -7,12 +7,12 @@
 #include "internal.h"
 
 /* The contact of whoever sent this; NULL: a stranger. An unclaimed seat's contact is whoever spoke there last. */
-static struct contact *contact_of(struct step *s, const struct arrival *arrival)
+static struct goose_contact *contact_of(struct step *s, const struct arrival *arrival)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     if (arrival->seat >= 0) {
-        struct contact *contact = &e->peers[arrival->seat].contact;
+        struct goose_contact *contact = &e->peers[arrival->seat].contact;
         if (contact->uid != arrival->m->uid) seat_taken_by(e, arrival->seat, arrival->m->uid);
         return contact;
     }
@@ -22,7 +22,7 @@ static struct contact *contact_of(struct step *s, const struct arrival *arrival)
 }
 
 /* The newest counter and the 64 before it, each once. */
-static bool window_admit(struct contact *contact, uint64_t counter)
+static bool window_admit(struct goose_contact *contact, uint64_t counter)
 {
     if (counter > contact->counter) {
         uint64_t ahead = counter - contact->counter;
@@ -36,28 +36,28 @@ static bool window_admit(struct contact *contact, uint64_t counter)
     return true;
 }
 
-static bool shows_less(const struct contact *contact, const struct message *m)
+static bool shows_less(const struct goose_contact *contact, const struct goose_message *m)
 {
     return m->term < contact->shown_term ||
-           roster_compare(m->roster_term, m->roster_version, contact->shown_roster_term,
-                          contact->shown_roster_version) < 0;
+           goose_roster_compare(m->roster_term, m->roster_version, contact->shown_roster_term,
+                                contact->shown_roster_version) < 0;
 }
 
 /* Where its sender sits. At an unclaimed seat that is whoever speaks from its address, or, where a message has none, whoever
  * was heard there last. */
-static int seat_of(const struct election *e, const struct message *m)
+static int seat_of(const struct goose_election *e, const struct goose_message *m)
 {
-    int seat = roster_seat_of(&e->roster, m->uid, m->address);
+    int seat = goose_roster_seat_of(&e->roster, m->uid, m->address);
     int peer = peer_of(e, m->uid);
 
     return seat < 0 && m->address.bytes == 0 && peer < e->roster.count ? peer : seat;
 }
 
 /* What I know of a uid, if anything. */
-static const struct contact *contact_known(const struct step *s, uint64_t uid)
+static const struct goose_contact *contact_known(const struct step *s, uint64_t uid)
 {
     int peer = peer_of(s->e, uid);
-    const struct observer *observer = NULL;
+    const struct goose_observer *observer = NULL;
 
     if (peer < 0 && s->observers != NULL) observer = observers_find(s->observers, uid);
     return peer >= 0 ? &s->e->peers[peer].contact : observer != NULL ? &observer->contact : NULL;
@@ -68,18 +68,18 @@ static const struct contact *contact_known(const struct step *s, uint64_t uid)
  * when it is on disk, and "I know of none" not any more. */
 bool greet(struct step *s)
 {
-    struct election *e = s->e;
-    const struct message *m = s->arrival.m;
-    const struct contact *known = contact_known(s, m->uid);
+    struct goose_election *e = s->e;
+    const struct goose_message *m = s->arrival.m;
+    const struct goose_contact *known = contact_known(s, m->uid);
     bool mine = m->uid == e->saved.uid;
 
     if (e->roster.term > 0 && e->durable_roster_term == 0) return false;
     if (!s->arrival.invited && !greeting_may_leave(e)) return false;
     s->owes_welcome = true;
-    s->welcome = (struct welcome){
+    s->welcome = (struct goose_welcome){
         .nonce = m->hello.nonce,
         .invite = invite_for(e, &s->arrival.from, m->uid),
-        .peers_digest = e->options.peers.count == 0 ? 0 : roster_digest(&e->options.peers),
+        .peers_digest = e->options.peers.count == 0 ? 0 : goose_roster_digest(&e->options.peers),
         .newest_life = mine            ? e->saved.life
                        : known == NULL ? 0
                                        : known->life,
@@ -92,22 +92,22 @@ bool greet(struct step *s)
 }
 
 /* Nothing changes. Who asked is told what I know of it; who said anything else is told to ask. */
-static enum refusal refuse(struct step *s, enum refusal why)
+static enum goose_refusal refuse(struct step *s, enum goose_refusal why)
 {
     switch (s->arrival.m->kind) {
-    case MESSAGE_HELLO: greet(s); break;
-    case MESSAGE_WELCOME:
-    case MESSAGE_STALE: break;
-    case MESSAGE_HEARTBEAT:
-    case MESSAGE_ACK:
-    case MESSAGE_CANVASS:
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE:
-    case MESSAGE_VOTE_REPLY:
-    case MESSAGE_RESIGN:
-    case MESSAGE_REQUEST:
-    case MESSAGE_RESULT:
-    case MESSAGE_KINDS:
+    case GOOSE_MESSAGE_HELLO: greet(s); break;
+    case GOOSE_MESSAGE_WELCOME:
+    case GOOSE_MESSAGE_STALE: break;
+    case GOOSE_MESSAGE_HEARTBEAT:
+    case GOOSE_MESSAGE_ACK:
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE:
+    case GOOSE_MESSAGE_VOTE_REPLY:
+    case GOOSE_MESSAGE_RESIGN:
+    case GOOSE_MESSAGE_REQUEST:
+    case GOOSE_MESSAGE_RESULT:
+    case GOOSE_MESSAGE_KINDS:
     default: s->owes_stale = stale_may_leave(s->e, &s->arrival.from);
     }
     return why;
@@ -116,20 +116,20 @@ static enum refusal refuse(struct step *s, enum refusal why)
 /* It has started anew, and lost what I asked it. */
 static void ask_again(struct step *s, int seat)
 {
-    struct election *e = s->e;
-    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+    struct goose_election *e = s->e;
+    bool asks = e->role == GOOSE_ROLE_CANVASSING || e->role == GOOSE_ROLE_CANDIDATE;
 
     if (seat < 0 || seat == self_seat(e)) return;
-    if (e->role == ROLE_GOOSE) owe(e, seat, OWED_HEARTBEAT);
+    if (e->role == GOOSE_ROLE_GOOSE) owe(e, seat, OWED_HEARTBEAT);
     if (asks && !e->peers[seat].answered) owe(e, seat, OWED_ASK);
 }
 
 /* PROTOCOL 4, where to send: to where it has shown that it is, by the echo of an invite or of a nonce. */
-static void place_take(struct step *s, struct contact *contact)
+static void place_take(struct step *s, struct goose_contact *contact)
 {
-    const struct message *m = s->arrival.m;
-    bool shows =
-        s->arrival.invited || (m->kind == MESSAGE_WELCOME && m->welcome.nonce == s->e->hello_nonce);
+    const struct goose_message *m = s->arrival.m;
+    bool shows = s->arrival.invited ||
+                 (m->kind == GOOSE_MESSAGE_WELCOME && m->welcome.nonce == s->e->hello_nonce);
 
     if (contact->counter != m->counter || (contact->proven && !shows)) return;
     contact->from = s->arrival.from;
@@ -137,12 +137,13 @@ static void place_take(struct step *s, struct contact *contact)
 }
 
 /* PROTOCOL 3, copies: an older life, or a later one that has forgotten what an earlier one had on disk, is told to ask. */
-static enum refusal contact_check(struct step *s, struct contact *contact, const struct message *m)
+static enum goose_refusal contact_check(struct step *s, struct goose_contact *contact,
+                                        const struct goose_message *m)
 {
     bool starts = m->life > contact->life;
 
-    if (m->life < contact->life) return refuse(s, REFUSAL_OLD_LIFE);
-    if (starts && shows_less(contact, m)) return refuse(s, REFUSAL_OLD_COPY);
+    if (m->life < contact->life) return refuse(s, GOOSE_REFUSAL_OLD_LIFE);
+    if (starts && shows_less(contact, m)) return refuse(s, GOOSE_REFUSAL_OLD_COPY);
     if (starts) {
         contact->life = m->life;
         contact->counter = 0;
@@ -151,34 +152,35 @@ static enum refusal contact_check(struct step *s, struct contact *contact, const
     }
     if (!window_admit(contact, m->counter)) {
         bool old = contact->counter - m->counter >= 64;
-        return old || m->kind == MESSAGE_HELLO ? refuse(s, REFUSAL_REPLAY) : REFUSAL_REPLAY;
+        return old || m->kind == GOOSE_MESSAGE_HELLO ? refuse(s, GOOSE_REFUSAL_REPLAY)
+                                                     : GOOSE_REFUSAL_REPLAY;
     }
     contact->heard_at_us = s->now_us;
     place_take(s, contact);
     if (starts) ask_again(s, s->arrival.seat);
-    return REFUSAL_NONE;
+    return GOOSE_REFUSAL_NONE;
 }
 
 /* My own uid: my own datagram come back, or another life of mine, which one of us should not be living. */
-static enum refusal own_uid_check(struct step *s, const struct message *m)
+static enum goose_refusal own_uid_check(struct step *s, const struct goose_message *m)
 {
-    if (m->life == s->e->saved.life) return REFUSAL_OWN_MESSAGE;
-    if (m->life < s->e->saved.life) return refuse(s, REFUSAL_OLD_LIFE);
+    if (m->life == s->e->saved.life) return GOOSE_REFUSAL_OWN_MESSAGE;
+    if (m->life < s->e->saved.life) return refuse(s, GOOSE_REFUSAL_OLD_LIFE);
     suspect(s);
-    return REFUSAL_OLD_COPY;
+    return GOOSE_REFUSAL_OLD_COPY;
 }
 
 /* PROTOCOL 4: a number that is far above all that I know is believed only in answer to a question of mine. */
-static bool jumps(const struct election *e, const struct message *m)
+static bool jumps(const struct goose_election *e, const struct goose_message *m)
 {
-    return e->saved.term > 0 && m->kind != MESSAGE_WELCOME &&
+    return e->saved.term > 0 && m->kind != GOOSE_MESSAGE_WELCOME &&
            (m->term > e->saved.term + JUMP_MAX || m->roster_version > e->roster.version + JUMP_MAX);
 }
 
-enum refusal envelope_open(struct step *s, const struct event *event)
+enum goose_refusal envelope_open(struct step *s, const struct goose_event *event)
 {
-    struct election *e = s->e;
-    const struct message *m = event->message.message;
+    struct goose_election *e = s->e;
+    const struct goose_message *m = event->message.message;
     uint64_t flock_id = own_flock_id(e);
 
     s->arrival = (struct arrival){.m = m,
@@ -186,37 +188,38 @@ enum refusal envelope_open(struct step *s, const struct event *event)
                                   .from = event->message.from,
                                   .seat = -1,
                                   .names_me = m->for_life == e->saved.life};
-    if (m->name_tag != e->options.name_tag) return REFUSAL_OTHER_NAME;
-    s->arrival.invited =
-        m->kind == MESSAGE_HELLO && invite_is_good(e, &s->arrival.from, m->uid, m->hello.invite);
+    if (m->name_tag != e->options.name_tag) return GOOSE_REFUSAL_OTHER_NAME;
+    s->arrival.invited = m->kind == GOOSE_MESSAGE_HELLO &&
+                         invite_is_good(e, &s->arrival.from, m->uid, m->hello.invite);
     if (m->uid == e->saved.uid) return own_uid_check(s, m);
     if (flock_id != 0 && m->flock_id != 0 && m->flock_id != flock_id) {
-        if (m->kind != MESSAGE_HELLO) return REFUSAL_OTHER_FLOCK;
+        if (m->kind != GOOSE_MESSAGE_HELLO) return GOOSE_REFUSAL_OTHER_FLOCK;
         s->arrival.names_me = false;
     }
     if (!s->arrival.names_me) {
-        if (ask_back(s)) return REFUSAL_WRONG_LIFE;
-        return m->kind == MESSAGE_HELLO ? REFUSAL_NONE : refuse(s, REFUSAL_WRONG_LIFE);
+        if (ask_back(s)) return GOOSE_REFUSAL_WRONG_LIFE;
+        return m->kind == GOOSE_MESSAGE_HELLO ? GOOSE_REFUSAL_NONE
+                                              : refuse(s, GOOSE_REFUSAL_WRONG_LIFE);
     }
-    if (jumps(e, m)) return REFUSAL_ABSURD;
+    if (jumps(e, m)) return GOOSE_REFUSAL_ABSURD;
     s->arrival.seat = seat_of(e, m);
     if (s->arrival.seat < 0 && s->observers != NULL)
         s->arrival.observer = observers_find(s->observers, m->uid);
-    struct contact *contact = contact_of(s, &s->arrival);
-    return contact == NULL ? REFUSAL_NONE : contact_check(s, contact, m);
+    struct goose_contact *contact = contact_of(s, &s->arrival);
+    return contact == NULL ? GOOSE_REFUSAL_NONE : contact_check(s, contact, m);
 }
 
 /* What I said was for an earlier life of it, or came too late. It has been asked again by now; and it knows whether I am
  * who I think I am. */
-enum refusal handle_stale(struct step *s, const struct arrival *arrival)
+enum goose_refusal handle_stale(struct step *s, const struct arrival *arrival)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
     int peer = arrival->seat >= 0 ? arrival->seat : peer_of(e, arrival->m->uid);
 
-    if (peer < 0 && arrival->observer == NULL) return REFUSAL_STRANGER;
+    if (peer < 0 && arrival->observer == NULL) return GOOSE_REFUSAL_STRANGER;
     if (peer >= 0)
         owe(e, peer, OWED_HELLO);
     else
         observers_set_due(s->observers, arrival->observer, s->now_us);
-    return REFUSAL_NONE;
+    return GOOSE_REFUSAL_NONE;
 }

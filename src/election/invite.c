@@ -48,8 +48,8 @@ static uint64_t keyed_digest(const uint64_t key[2], const uint64_t *words, size_
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-static uint64_t invite_at(const struct election *e, const struct endpoint *place, uint64_t uid,
-                          uint64_t minute)
+static uint64_t invite_at(const struct goose_election *e, const struct goose_endpoint *place,
+                          uint64_t uid, uint64_t minute)
 {
     uint64_t words[5] = {0, 0, 0, uid, minute};
 
@@ -58,13 +58,14 @@ static uint64_t invite_at(const struct election *e, const struct endpoint *place
     return keyed_digest(e->invite_secret, words, 5) | 1;
 }
 
-uint64_t invite_for(const struct election *e, const struct endpoint *place, uint64_t uid)
+uint64_t invite_for(const struct goose_election *e, const struct goose_endpoint *place,
+                    uint64_t uid)
 {
     return invite_at(e, place, uid, e->now_us / INVITE_US);
 }
 
-bool invite_is_good(const struct election *e, const struct endpoint *place, uint64_t uid,
-                    uint64_t invite)
+bool invite_is_good(const struct goose_election *e, const struct goose_endpoint *place,
+                    uint64_t uid, uint64_t invite)
 {
     uint64_t minute = e->now_us / INVITE_US;
 
@@ -73,7 +74,7 @@ bool invite_is_good(const struct election *e, const struct endpoint *place, uint
 }
 
 /* One a moment for each place: what is not for me may come by the thousand. */
-bool stale_may_leave(struct election *e, const struct endpoint *to)
+bool stale_may_leave(struct goose_election *e, const struct goose_endpoint *to)
 {
     struct bounds *bounds = &e->bounds;
 
@@ -91,8 +92,8 @@ bool stale_may_leave(struct election *e, const struct endpoint *to)
  * senders: it may be a recording. */
 bool ask_back(struct step *s)
 {
-    struct election *e = s->e;
-    const struct message *m = s->arrival.m;
+    struct goose_election *e = s->e;
+    const struct goose_message *m = s->arrival.m;
     int i = 0;
 
     if (e->roster.term > 0 || m->flock_id == 0) return false;
@@ -109,7 +110,7 @@ bool ask_back(struct step *s)
 }
 
 /* So many in any second, roughly: the count leaks away with time. */
-bool greeting_may_leave(struct election *e)
+bool greeting_may_leave(struct goose_election *e)
 {
     struct bounds *bounds = &e->bounds;
     uint64_t gone_us = e->now_us - bounds->greeted_at_us;

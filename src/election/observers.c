@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-struct observers {
+struct goose_observers {
     uint32_t capacity;
     uint32_t count;
     uint32_t buckets; /* a power of two */
@@ -16,20 +16,20 @@ struct observers {
     /* then: slots, heap, hash heads */
 };
 
-_Static_assert(sizeof(struct observers) % 8 == 0, "the slots behind it are aligned");
-_Static_assert(sizeof(struct observer) % 8 == 0, "the heap behind them is aligned");
+_Static_assert(sizeof(struct goose_observers) % 8 == 0, "the slots behind it are aligned");
+_Static_assert(sizeof(struct goose_observer) % 8 == 0, "the heap behind them is aligned");
 
-static struct observer *slots_of(struct observers *table)
+static struct goose_observer *slots_of(struct goose_observers *table)
 {
-    return (struct observer *)(void *)(table + 1);
+    return (struct goose_observer *)(void *)(table + 1);
 }
 
-static uint32_t *heap_of(struct observers *table)
+static uint32_t *heap_of(struct goose_observers *table)
 {
     return (uint32_t *)(void *)(slots_of(table) + table->capacity);
 }
 
-static uint32_t *heads_of(struct observers *table)
+static uint32_t *heads_of(struct goose_observers *table)
 {
     return heap_of(table) + table->capacity;
 }
@@ -43,73 +43,74 @@ static uint32_t buckets_for(uint32_t capacity)
     return buckets;
 }
 
-size_t observers_bytes(uint32_t capacity)
+size_t goose_observers_bytes(uint32_t capacity)
 {
-    return sizeof(struct observers) + capacity * (sizeof(struct observer) + sizeof(uint32_t)) +
+    return sizeof(struct goose_observers) +
+           capacity * (sizeof(struct goose_observer) + sizeof(uint32_t)) +
            buckets_for(capacity) * sizeof(uint32_t);
 }
 
-void observers_init(struct observers *table, uint32_t capacity)
+void goose_observers_init(struct goose_observers *table, uint32_t capacity)
 {
     assert(capacity > 0 && capacity < UINT32_MAX / 4);
-    *table = (struct observers){.capacity = capacity, .buckets = buckets_for(capacity)};
+    *table = (struct goose_observers){.capacity = capacity, .buckets = buckets_for(capacity)};
     observers_clear(table);
 }
 
-void observers_clear(struct observers *table)
+void observers_clear(struct goose_observers *table)
 {
     table->count = 0;
-    table->first_waiting = table->last_waiting = OBSERVER_NONE;
+    table->first_waiting = table->last_waiting = GOOSE_OBSERVER_NONE;
     memset(heads_of(table), 0xff, table->buckets * sizeof(uint32_t));
 }
 
-uint32_t observers_count(const struct observers *table)
+uint32_t goose_observers_count(const struct goose_observers *table)
 {
     return table->count;
 }
 
-const struct observer *observers_at(const struct observers *table, uint32_t index)
+const struct goose_observer *goose_observers_at(const struct goose_observers *table, uint32_t index)
 {
     assert(index < table->count);
-    return (const struct observer *)(const void *)(table + 1) + index;
+    return (const struct goose_observer *)(const void *)(table + 1) + index;
 }
 
-struct observer *observers_get(struct observers *table, uint32_t index)
+struct goose_observer *observers_get(struct goose_observers *table, uint32_t index)
 {
     assert(index < table->count);
     return slots_of(table) + index;
 }
 
-static uint32_t *head_of(struct observers *table, uint64_t uid)
+static uint32_t *head_of(struct goose_observers *table, uint64_t uid)
 {
     return &heads_of(table)[(uid ^ uid >> 32) & (table->buckets - 1)];
 }
 
-static uint32_t index_of(struct observers *table, const struct observer *observer)
+static uint32_t index_of(struct goose_observers *table, const struct goose_observer *observer)
 {
     return (uint32_t)(observer - slots_of(table));
 }
 
-struct observer *observers_find(struct observers *table, uint64_t uid)
+struct goose_observer *observers_find(struct goose_observers *table, uint64_t uid)
 {
-    struct observer *slots = slots_of(table);
+    struct goose_observer *slots = slots_of(table);
 
     if (table->count == 0) return NULL;
-    for (uint32_t i = *head_of(table, uid); i != OBSERVER_NONE; i = slots[i].hash_next)
+    for (uint32_t i = *head_of(table, uid); i != GOOSE_OBSERVER_NONE; i = slots[i].hash_next)
         if (slots[i].contact.uid == uid) return &slots[i];
     return NULL;
 }
 
 /* The heap: the slot due first is at 0. */
-static void heap_put(struct observers *table, uint32_t at, uint32_t slot)
+static void heap_put(struct goose_observers *table, uint32_t at, uint32_t slot)
 {
     heap_of(table)[at] = slot;
     slots_of(table)[slot].heap_at = at;
 }
 
-static void heap_sift(struct observers *table, uint32_t at)
+static void heap_sift(struct goose_observers *table, uint32_t at)
 {
-    const struct observer *slots = slots_of(table);
+    const struct goose_observer *slots = slots_of(table);
     const uint32_t *heap = heap_of(table);
     uint32_t slot = heap[at];
 
@@ -126,83 +127,86 @@ static void heap_sift(struct observers *table, uint32_t at)
     heap_put(table, at, slot);
 }
 
-struct observer *observers_next_due(struct observers *table)
+struct goose_observer *observers_next_due(struct goose_observers *table)
 {
     return table->count == 0 ? NULL : slots_of(table) + heap_of(table)[0];
 }
 
-void observers_set_due(struct observers *table, struct observer *observer, uint64_t due_us)
+void observers_set_due(struct goose_observers *table, struct goose_observer *observer,
+                       uint64_t due_us)
 {
     observer->due_us = due_us;
     heap_sift(table, observer->heap_at);
 }
 
-static void unlink_waiting(struct observers *table, struct observer *observer)
+static void unlink_waiting(struct goose_observers *table, struct goose_observer *observer)
 {
-    struct observer *slots = slots_of(table);
+    struct goose_observer *slots = slots_of(table);
 
-    if (observer->older != OBSERVER_NONE)
+    if (observer->older != GOOSE_OBSERVER_NONE)
         slots[observer->older].newer = observer->newer;
     else
         table->first_waiting = observer->newer;
-    if (observer->newer != OBSERVER_NONE)
+    if (observer->newer != GOOSE_OBSERVER_NONE)
         slots[observer->newer].older = observer->older;
     else
         table->last_waiting = observer->older;
-    observer->older = observer->newer = OBSERVER_NONE;
+    observer->older = observer->newer = GOOSE_OBSERVER_NONE;
     observer->waits = false;
 }
 
 /* In order of arrival: who was known longer stands nearer to the front. */
-static void link_waiting(struct observers *table, struct observer *observer)
+static void link_waiting(struct goose_observers *table, struct goose_observer *observer)
 {
-    struct observer *slots = slots_of(table);
+    struct goose_observer *slots = slots_of(table);
     uint32_t self = index_of(table, observer);
     uint32_t older = table->last_waiting;
 
-    while (older != OBSERVER_NONE && slots[older].known_since_us > observer->known_since_us)
+    while (older != GOOSE_OBSERVER_NONE && slots[older].known_since_us > observer->known_since_us)
         older = slots[older].older;
     observer->older = older;
-    observer->newer = older == OBSERVER_NONE ? table->first_waiting : slots[older].newer;
-    if (observer->newer != OBSERVER_NONE)
+    observer->newer = older == GOOSE_OBSERVER_NONE ? table->first_waiting : slots[older].newer;
+    if (observer->newer != GOOSE_OBSERVER_NONE)
         slots[observer->newer].older = self;
     else
         table->last_waiting = self;
-    if (older != OBSERVER_NONE)
+    if (older != GOOSE_OBSERVER_NONE)
         slots[older].newer = self;
     else
         table->first_waiting = self;
     observer->waits = true;
 }
 
-void observers_set_waits(struct observers *table, struct observer *observer, bool waits)
+void observers_set_waits(struct goose_observers *table, struct goose_observer *observer, bool waits)
 {
     if (waits && !observer->waits) link_waiting(table, observer);
     if (!waits && observer->waits) unlink_waiting(table, observer);
 }
 
-struct observer *observers_first_waiting(struct observers *table)
+struct goose_observer *observers_first_waiting(struct goose_observers *table)
 {
-    return table->first_waiting == OBSERVER_NONE ? NULL : slots_of(table) + table->first_waiting;
+    return table->first_waiting == GOOSE_OBSERVER_NONE ? NULL
+                                                       : slots_of(table) + table->first_waiting;
 }
 
-struct observer *observers_next_waiting(struct observers *table, const struct observer *observer)
+struct goose_observer *observers_next_waiting(struct goose_observers *table,
+                                              const struct goose_observer *observer)
 {
-    return observer->newer == OBSERVER_NONE ? NULL : slots_of(table) + observer->newer;
+    return observer->newer == GOOSE_OBSERVER_NONE ? NULL : slots_of(table) + observer->newer;
 }
 
-struct observer *observers_admit(struct observers *table, uint64_t uid, uint64_t now_us)
+struct goose_observer *observers_admit(struct goose_observers *table, uint64_t uid, uint64_t now_us)
 {
-    struct observer *found = observers_find(table, uid);
+    struct goose_observer *found = observers_find(table, uid);
 
     if (found != NULL || table->count == table->capacity) return found;
     uint32_t self = table->count++;
-    struct observer *observer = slots_of(table) + self;
+    struct goose_observer *observer = slots_of(table) + self;
     memset(observer, 0, sizeof *observer);
     observer->contact.uid = uid;
     observer->known_since_us = now_us;
     observer->due_us = now_us;
-    observer->older = observer->newer = OBSERVER_NONE;
+    observer->older = observer->newer = GOOSE_OBSERVER_NONE;
     observer->hash_next = *head_of(table, uid);
     *head_of(table, uid) = self;
     heap_put(table, self, self);
@@ -210,7 +214,7 @@ struct observer *observers_admit(struct observers *table, uint64_t uid, uint64_t
     return observer;
 }
 
-static void unhash(struct observers *table, const struct observer *observer)
+static void unhash(struct goose_observers *table, const struct goose_observer *observer)
 {
     uint32_t *link = head_of(table, observer->contact.uid);
 
@@ -220,9 +224,9 @@ static void unhash(struct observers *table, const struct observer *observer)
 }
 
 /* The last slot moves into the gap: every link to it follows. */
-static void slot_move(struct observers *table, uint32_t from, uint32_t to)
+static void slot_move(struct goose_observers *table, uint32_t from, uint32_t to)
 {
-    struct observer *slots = slots_of(table);
+    struct goose_observer *slots = slots_of(table);
     uint32_t *link = head_of(table, slots[from].contact.uid);
 
     while (*link != from)
@@ -231,17 +235,17 @@ static void slot_move(struct observers *table, uint32_t from, uint32_t to)
     slots[to] = slots[from];
     heap_of(table)[slots[to].heap_at] = to;
     if (!slots[to].waits) return;
-    if (slots[to].older != OBSERVER_NONE)
+    if (slots[to].older != GOOSE_OBSERVER_NONE)
         slots[slots[to].older].newer = to;
     else
         table->first_waiting = to;
-    if (slots[to].newer != OBSERVER_NONE)
+    if (slots[to].newer != GOOSE_OBSERVER_NONE)
         slots[slots[to].newer].older = to;
     else
         table->last_waiting = to;
 }
 
-void observers_drop(struct observers *table, struct observer *observer)
+void observers_drop(struct goose_observers *table, struct goose_observer *observer)
 {
     uint32_t self = index_of(table, observer);
     uint32_t heap_at = observer->heap_at;

@@ -6,11 +6,14 @@
 #include <assert.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct seat) == 16, "no padding that could differ between equal rosters");
-_Static_assert(ROSTER_HEAD_BYTES + ROSTER_SEATS_MAX * (SEAT_HEAD_BYTES + 15) <= ROSTER_BYTES_MAX,
+_Static_assert(sizeof(struct goose_seat) == 16,
+               "no padding that could differ between equal rosters");
+_Static_assert(GOOSE_ROSTER_HEAD_BYTES + GOOSE_ROSTER_SEATS_MAX * (GOOSE_SEAT_HEAD_BYTES + 15) <=
+                   GOOSE_ROSTER_BYTES_MAX,
                "31 seats with the longest IPv4 addresses fit");
-/* A seat's text has its colon and at most five digits where its bytes have SEAT_HEAD_BYTES. */
-_Static_assert(ADDRESS_CHARS_MAX - HOST_CHARS_MAX < SEAT_HEAD_BYTES, "encoded fits, arena fits");
+/* A seat's text has its colon and at most five digits where its bytes have GOOSE_SEAT_HEAD_BYTES. */
+_Static_assert(GOOSE_ADDRESS_CHARS_MAX - GOOSE_HOST_CHARS_MAX < GOOSE_SEAT_HEAD_BYTES,
+               "encoded fits, arena fits");
 
 static bool is_digit(char c)
 {
@@ -29,7 +32,7 @@ static bool is_ipv6_char(char c)
 
 static bool host_is_canonical(const char *at, size_t bytes)
 {
-    if (bytes == 0 || bytes > HOST_CHARS_MAX) return false;
+    if (bytes == 0 || bytes > GOOSE_HOST_CHARS_MAX) return false;
     if (at[0] == '[') {
         if (bytes < 4 || at[bytes - 1] != ']') return false;
         for (size_t i = 1; i + 1 < bytes; i++)
@@ -42,7 +45,7 @@ static bool host_is_canonical(const char *at, size_t bytes)
 }
 
 /* Where the port starts; 0 where there is none. */
-static size_t port_at(struct text address)
+static size_t port_at(struct goose_text address)
 {
     size_t at = address.bytes;
 
@@ -51,9 +54,9 @@ static size_t port_at(struct text address)
     return at > 1 && address.at[at - 1] == ':' ? at : 0;
 }
 
-bool address_is_canonical(struct text address)
+bool goose_address_is_canonical(struct goose_text address)
 {
-    if (address.bytes > ADDRESS_CHARS_MAX) return false;
+    if (address.bytes > GOOSE_ADDRESS_CHARS_MAX) return false;
     size_t digits_at = port_at(address);
     if (digits_at == 0) return false;
     size_t digits = address.bytes - digits_at;
@@ -64,27 +67,27 @@ bool address_is_canonical(struct text address)
     return port <= 65535 && host_is_canonical(address.at, digits_at - 1);
 }
 
-bool address_keep(struct address *kept, struct text address)
+bool goose_address_keep(struct goose_address *kept, struct goose_text address)
 {
     memset(kept, 0, sizeof *kept);
-    if (!address_is_canonical(address)) return false;
+    if (!goose_address_is_canonical(address)) return false;
     kept->bytes = address.bytes;
     memcpy(kept->chars, address.at, address.bytes);
     return true;
 }
 
-struct text address_text(const struct address *kept)
+struct goose_text goose_address_text(const struct goose_address *kept)
 {
-    return (struct text){kept->chars, kept->bytes};
+    return (struct goose_text){kept->chars, kept->bytes};
 }
 
-bool text_equal(struct text a, struct text b)
+bool goose_text_equal(struct goose_text a, struct goose_text b)
 {
     return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
 }
 
 /* FNV-1a, and a last stir so that short inputs differ in every bit. */
-uint64_t digest_bytes(uint64_t seed, const void *bytes, size_t count)
+uint64_t goose_digest_bytes(uint64_t seed, const void *bytes, size_t count)
 {
     const uint8_t *at = bytes;
     uint64_t digest = UINT64_C(0xcbf29ce484222325) ^ seed;
@@ -103,26 +106,26 @@ static uint64_t digest_u64(uint64_t digest, uint64_t value)
 
     for (int i = 0; i < 8; i++)
         bytes[i] = (uint8_t)(value >> (56 - 8 * i));
-    return digest_bytes(digest, bytes, sizeof bytes);
+    return goose_digest_bytes(digest, bytes, sizeof bytes);
 }
 
-static uint64_t digest_address(uint64_t digest, struct text address)
+static uint64_t digest_address(uint64_t digest, struct goose_text address)
 {
-    return digest_bytes(digest_u64(digest, address.bytes), address.at, address.bytes);
+    return goose_digest_bytes(digest_u64(digest, address.bytes), address.at, address.bytes);
 }
 
-void roster_clear(struct roster *roster)
+void goose_roster_clear(struct goose_roster *roster)
 {
     memset(roster, 0, sizeof *roster);
 }
 
-struct text roster_address(const struct roster *roster, int seat)
+struct goose_text goose_roster_address(const struct goose_roster *roster, int seat)
 {
     assert(seat >= 0 && seat < roster->count);
-    return (struct text){roster->arena + roster->seats[seat].at, roster->seats[seat].bytes};
+    return (struct goose_text){roster->arena + roster->seats[seat].at, roster->seats[seat].bytes};
 }
 
-int roster_find_uid(const struct roster *roster, uint64_t uid)
+int goose_roster_find_uid(const struct goose_roster *roster, uint64_t uid)
 {
     if (uid == 0) return -1;
     for (int i = 0; i < roster->count; i++)
@@ -130,80 +133,81 @@ int roster_find_uid(const struct roster *roster, uint64_t uid)
     return -1;
 }
 
-int roster_find_address(const struct roster *roster, struct text address)
+int goose_roster_find_address(const struct goose_roster *roster, struct goose_text address)
 {
     for (int i = 0; i < roster->count; i++)
-        if (text_equal(roster_address(roster, i), address)) return i;
+        if (goose_text_equal(goose_roster_address(roster, i), address)) return i;
     return -1;
 }
 
-bool roster_seat_counts(const struct roster *roster, int seat)
+bool goose_roster_seat_counts(const struct goose_roster *roster, int seat)
 {
     return seat >= 0 && (roster->term == 0 || roster->seats[seat].uid != 0);
 }
 
-int roster_seat_of(const struct roster *roster, uint64_t uid, struct text address)
+int goose_roster_seat_of(const struct goose_roster *roster, uint64_t uid, struct goose_text address)
 {
-    int seat = roster_find_uid(roster, uid);
+    int seat = goose_roster_find_uid(roster, uid);
     if (seat >= 0 || address.bytes == 0) return seat;
-    seat = roster_find_address(roster, address);
+    seat = goose_roster_find_address(roster, address);
     return seat >= 0 && roster->seats[seat].uid == 0 ? seat : -1;
 }
 
-int roster_majority(const struct roster *roster)
+int goose_roster_majority(const struct goose_roster *roster)
 {
-    return roster->count == 0 ? ROSTER_SEATS_MAX + 1 : roster->count / 2 + 1;
+    return roster->count == 0 ? GOOSE_ROSTER_SEATS_MAX + 1 : roster->count / 2 + 1;
 }
 
-bool roster_has_unclaimed(const struct roster *roster)
+bool goose_roster_has_unclaimed(const struct goose_roster *roster)
 {
     for (int i = 0; i < roster->count; i++)
         if (roster->seats[i].uid == 0) return true;
     return false;
 }
 
-static size_t host_bytes(struct text address)
+static size_t host_bytes(struct goose_text address)
 {
     return port_at(address) - 1;
 }
 
-size_t roster_encoded_bytes(const struct roster *roster)
+size_t goose_roster_encoded_bytes(const struct goose_roster *roster)
 {
-    size_t bytes = ROSTER_HEAD_BYTES;
+    size_t bytes = GOOSE_ROSTER_HEAD_BYTES;
 
     for (int i = 0; i < roster->count; i++)
-        bytes += SEAT_HEAD_BYTES + host_bytes(roster_address(roster, i));
+        bytes += GOOSE_SEAT_HEAD_BYTES + host_bytes(goose_roster_address(roster, i));
     return bytes;
 }
 
-size_t roster_encoded_bytes_with(const struct roster *roster, struct text address)
+size_t goose_roster_encoded_bytes_with(const struct goose_roster *roster, struct goose_text address)
 {
-    return roster_encoded_bytes(roster) + SEAT_HEAD_BYTES + host_bytes(address);
+    return goose_roster_encoded_bytes(roster) + GOOSE_SEAT_HEAD_BYTES + host_bytes(address);
 }
 
-enum roster_result roster_add(struct roster *roster, struct text address, uint64_t uid,
-                              uint8_t priority, uint16_t http_port)
+enum goose_roster_result goose_roster_add(struct goose_roster *roster, struct goose_text address,
+                                          uint64_t uid, uint8_t priority, uint16_t http_port)
 {
-    if (!address_is_canonical(address)) return ROSTER_BAD_ADDRESS;
-    if (roster->count == ROSTER_SEATS_MAX) return ROSTER_FULL;
-    if (roster_find_address(roster, address) >= 0) return ROSTER_ADDRESS_TWICE;
-    if (roster_find_uid(roster, uid) >= 0) return ROSTER_UID_TWICE;
-    if (roster_encoded_bytes_with(roster, address) > ROSTER_BYTES_MAX) return ROSTER_TOO_LARGE;
-    struct seat *seat = &roster->seats[roster->count++];
-    *seat = (struct seat){.uid = uid,
-                          .at = roster->arena_bytes,
-                          .bytes = address.bytes,
-                          .priority = priority,
-                          .http_port = http_port};
+    if (!goose_address_is_canonical(address)) return GOOSE_ROSTER_BAD_ADDRESS;
+    if (roster->count == GOOSE_ROSTER_SEATS_MAX) return GOOSE_ROSTER_FULL;
+    if (goose_roster_find_address(roster, address) >= 0) return GOOSE_ROSTER_ADDRESS_TWICE;
+    if (goose_roster_find_uid(roster, uid) >= 0) return GOOSE_ROSTER_UID_TWICE;
+    if (goose_roster_encoded_bytes_with(roster, address) > GOOSE_ROSTER_BYTES_MAX)
+        return GOOSE_ROSTER_TOO_LARGE;
+    struct goose_seat *seat = &roster->seats[roster->count++];
+    *seat = (struct goose_seat){.uid = uid,
+                                .at = roster->arena_bytes,
+                                .bytes = address.bytes,
+                                .priority = priority,
+                                .http_port = http_port};
     memcpy(roster->arena + roster->arena_bytes, address.at, address.bytes);
     roster->arena_bytes = (uint16_t)(roster->arena_bytes + address.bytes);
-    return ROSTER_OK;
+    return GOOSE_ROSTER_OK;
 }
 
 /* Make the text of a seat `bytes` long: what stands behind it moves. */
-static void arena_resize(struct roster *roster, int seat, uint8_t bytes)
+static void arena_resize(struct goose_roster *roster, int seat, uint8_t bytes)
 {
-    struct seat *s = &roster->seats[seat];
+    struct goose_seat *s = &roster->seats[seat];
     size_t old_end = (size_t)s->at + s->bytes;
     size_t new_end = (size_t)s->at + bytes;
     size_t tail = roster->arena_bytes - old_end;
@@ -217,7 +221,7 @@ static void arena_resize(struct roster *roster, int seat, uint8_t bytes)
     s->bytes = bytes;
 }
 
-void roster_remove(struct roster *roster, int seat)
+void goose_roster_remove(struct goose_roster *roster, int seat)
 {
     assert(seat >= 0 && seat < roster->count);
     arena_resize(roster, seat, 0);
@@ -227,62 +231,65 @@ void roster_remove(struct roster *roster, int seat)
     memset(&roster->seats[roster->count], 0, sizeof roster->seats[0]);
 }
 
-bool roster_has_removed(const struct roster *roster, uint64_t uid)
+bool goose_roster_has_removed(const struct goose_roster *roster, uint64_t uid)
 {
-    for (int i = 0; i < REMOVED_KEPT; i++)
+    for (int i = 0; i < GOOSE_REMOVED_KEPT; i++)
         if (uid != 0 && roster->removed[i] == uid) return true;
     return false;
 }
 
-void roster_removed_forget(struct roster *roster, uint64_t uid)
+void goose_roster_removed_forget(struct goose_roster *roster, uint64_t uid)
 {
     int kept = 0;
 
-    for (int i = 0; i < REMOVED_KEPT; i++)
+    for (int i = 0; i < GOOSE_REMOVED_KEPT; i++)
         if (roster->removed[i] != uid) roster->removed[kept++] = roster->removed[i];
-    while (kept < REMOVED_KEPT)
+    while (kept < GOOSE_REMOVED_KEPT)
         roster->removed[kept++] = 0;
 }
 
-void roster_removed_add(struct roster *roster, uint64_t uid)
+void goose_roster_removed_add(struct goose_roster *roster, uint64_t uid)
 {
-    roster_removed_forget(roster, uid);
+    goose_roster_removed_forget(roster, uid);
     memmove(&roster->removed[1], &roster->removed[0],
-            (REMOVED_KEPT - 1) * sizeof roster->removed[0]);
+            (GOOSE_REMOVED_KEPT - 1) * sizeof roster->removed[0]);
     roster->removed[0] = uid;
 }
 
-enum roster_result roster_move_all(struct roster *roster, const struct text *to)
+enum goose_roster_result goose_roster_move_all(struct goose_roster *roster,
+                                               const struct goose_text *to)
 {
-    struct roster moved = *roster;
+    struct goose_roster moved = *roster;
 
     memset(moved.arena, 0, sizeof moved.arena);
     moved.arena_bytes = 0;
     for (int i = 0; i < moved.count; i++) {
-        if (!address_is_canonical(to[i])) return ROSTER_BAD_ADDRESS;
+        if (!goose_address_is_canonical(to[i])) return GOOSE_ROSTER_BAD_ADDRESS;
         for (int j = 0; j < i; j++)
-            if (text_equal(to[i], to[j])) return ROSTER_ADDRESS_TWICE;
-        if (moved.arena_bytes + (size_t)to[i].bytes > sizeof moved.arena) return ROSTER_TOO_LARGE;
+            if (goose_text_equal(to[i], to[j])) return GOOSE_ROSTER_ADDRESS_TWICE;
+        if (moved.arena_bytes + (size_t)to[i].bytes > sizeof moved.arena)
+            return GOOSE_ROSTER_TOO_LARGE;
         memcpy(moved.arena + moved.arena_bytes, to[i].at, to[i].bytes);
         moved.seats[i].at = moved.arena_bytes;
         moved.seats[i].bytes = to[i].bytes;
         moved.arena_bytes = (uint16_t)(moved.arena_bytes + to[i].bytes);
     }
-    if (roster_encoded_bytes(&moved) > ROSTER_BYTES_MAX) return ROSTER_TOO_LARGE;
+    if (goose_roster_encoded_bytes(&moved) > GOOSE_ROSTER_BYTES_MAX) return GOOSE_ROSTER_TOO_LARGE;
     *roster = moved;
-    return ROSTER_OK;
+    return GOOSE_ROSTER_OK;
 }
 
-enum roster_result roster_move(struct roster *roster, int seat, struct text address)
+enum goose_roster_result goose_roster_move(struct goose_roster *roster, int seat,
+                                           struct goose_text address)
 {
-    struct text to[ROSTER_SEATS_MAX];
+    struct goose_text to[GOOSE_ROSTER_SEATS_MAX];
 
     for (int i = 0; i < roster->count; i++)
-        to[i] = i == seat ? address : roster_address(roster, i);
-    return roster_move_all(roster, to);
+        to[i] = i == seat ? address : goose_roster_address(roster, i);
+    return goose_roster_move_all(roster, to);
 }
 
-static int text_compare(struct text a, struct text b)
+static int text_compare(struct goose_text a, struct goose_text b)
 {
     uint8_t least = a.bytes < b.bytes ? a.bytes : b.bytes;
     int order = memcmp(a.at, b.at, least);
@@ -290,57 +297,58 @@ static int text_compare(struct text a, struct text b)
 }
 
 /* The next address in canonical order behind `last`, or NULL. */
-static const struct address *next_address(const struct address *addresses, size_t count,
-                                          const struct address *last)
+static const struct goose_address *next_address(const struct goose_address *addresses, size_t count,
+                                                const struct goose_address *last)
 {
-    const struct address *next = NULL;
+    const struct goose_address *next = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        struct text text = address_text(&addresses[i]);
-        if (last != NULL && text_compare(text, address_text(last)) <= 0) continue;
-        if (next == NULL || text_compare(text, address_text(next)) < 0) next = &addresses[i];
+        struct goose_text text = goose_address_text(&addresses[i]);
+        if (last != NULL && text_compare(text, goose_address_text(last)) <= 0) continue;
+        if (next == NULL || text_compare(text, goose_address_text(next)) < 0) next = &addresses[i];
     }
     return next;
 }
 
-enum roster_result roster_bootstrap(struct roster *roster, uint64_t name_tag,
-                                    const struct address *addresses, size_t count)
+enum goose_roster_result goose_roster_bootstrap(struct goose_roster *roster, uint64_t name_tag,
+                                                const struct goose_address *addresses, size_t count)
 {
-    const struct address *next = NULL;
+    const struct goose_address *next = NULL;
 
-    roster_clear(roster);
+    goose_roster_clear(roster);
     roster->version = 1;
     while ((next = next_address(addresses, count, next)) != NULL) {
-        enum roster_result added = roster_add(roster, address_text(next), 0, PRIORITY_DEFAULT, 0);
-        if (added != ROSTER_OK) return added;
+        enum goose_roster_result added =
+            goose_roster_add(roster, goose_address_text(next), 0, GOOSE_PRIORITY_DEFAULT, 0);
+        if (added != GOOSE_ROSTER_OK) return added;
     }
     roster->wanted = roster->count;
     roster->flock_id = name_tag;
     for (int i = 0; i < roster->count; i++)
-        roster->flock_id = digest_address(roster->flock_id, roster_address(roster, i));
+        roster->flock_id = digest_address(roster->flock_id, goose_roster_address(roster, i));
     roster->flock_id |= 1; /* never 0, which means none */
-    return ROSTER_OK;
+    return GOOSE_ROSTER_OK;
 }
 
-uint64_t roster_digest(const struct roster *roster)
+uint64_t goose_roster_digest(const struct goose_roster *roster)
 {
     uint64_t digest = digest_u64(roster->flock_id, roster->term);
 
     digest = digest_u64(digest, roster->version);
     digest = digest_u64(digest, roster->founding);
-    for (int i = 0; i < REMOVED_KEPT; i++)
+    for (int i = 0; i < GOOSE_REMOVED_KEPT; i++)
         digest = digest_u64(digest, roster->removed[i]);
     digest = digest_u64(digest, roster->wanted);
     for (int i = 0; i < roster->count; i++) {
-        const struct seat *seat = &roster->seats[i];
-        digest = digest_address(digest, roster_address(roster, i));
+        const struct goose_seat *seat = &roster->seats[i];
+        digest = digest_address(digest, goose_roster_address(roster, i));
         digest = digest_u64(digest, seat->uid);
         digest = digest_u64(digest, (uint64_t)seat->http_port << 8 | seat->priority);
     }
     return digest;
 }
 
-int roster_compare(uint64_t a_term, uint64_t a_version, uint64_t b_term, uint64_t b_version)
+int goose_roster_compare(uint64_t a_term, uint64_t a_version, uint64_t b_term, uint64_t b_version)
 {
     if (a_term != b_term) return a_term < b_term ? -1 : 1;
     return a_version == b_version ? 0 : a_version < b_version ? -1 : 1;
@@ -356,22 +364,22 @@ static bool is_zero(const void *bytes, size_t count)
 }
 
 /* Seat i stands where the one before it ends, is canonical, and is like none before it. */
-static bool seat_is_sound(const struct roster *roster, int i, size_t arena_at)
+static bool seat_is_sound(const struct goose_roster *roster, int i, size_t arena_at)
 {
-    const struct seat *seat = &roster->seats[i];
+    const struct goose_seat *seat = &roster->seats[i];
 
     if (seat->at != arena_at || arena_at + seat->bytes > roster->arena_bytes) return false;
     if (!is_zero(seat->zero, sizeof seat->zero)) return false;
-    struct text address = roster_address(roster, i);
-    if (!address_is_canonical(address)) return false;
-    return roster_find_address(roster, address) == i &&
-           (seat->uid == 0 || roster_find_uid(roster, seat->uid) == i);
+    struct goose_text address = goose_roster_address(roster, i);
+    if (!goose_address_is_canonical(address)) return false;
+    return goose_roster_find_address(roster, address) == i &&
+           (seat->uid == 0 || goose_roster_find_uid(roster, seat->uid) == i);
 }
 
 /* Each once, and nothing behind the last. */
-static bool removed_is_sound(const struct roster *roster)
+static bool removed_is_sound(const struct goose_roster *roster)
 {
-    for (int i = 1; i < REMOVED_KEPT; i++) {
+    for (int i = 1; i < GOOSE_REMOVED_KEPT; i++) {
         if (roster->removed[i] != 0 && roster->removed[i - 1] == 0) return false;
         for (int k = 0; k < i; k++)
             if (roster->removed[i] != 0 && roster->removed[k] == roster->removed[i]) return false;
@@ -379,22 +387,23 @@ static bool removed_is_sound(const struct roster *roster)
     return true;
 }
 
-bool roster_is_sound(const struct roster *roster)
+bool goose_roster_is_sound(const struct goose_roster *roster)
 {
     size_t arena_at = 0;
 
-    if (roster->count > ROSTER_SEATS_MAX || roster->arena_bytes > sizeof roster->arena)
+    if (roster->count > GOOSE_ROSTER_SEATS_MAX || roster->arena_bytes > sizeof roster->arena)
         return false;
-    if (roster->wanted > ROSTER_SEATS_MAX) return false;
+    if (roster->wanted > GOOSE_ROSTER_SEATS_MAX) return false;
     if ((roster->count == 0) != (roster->wanted == 0) || !removed_is_sound(roster)) return false;
     for (int i = 0; i < roster->count; i++) {
         if (!seat_is_sound(roster, i, arena_at)) return false;
         arena_at += roster->seats[i].bytes;
     }
-    if (arena_at != roster->arena_bytes || roster_encoded_bytes(roster) > ROSTER_BYTES_MAX)
+    if (arena_at != roster->arena_bytes ||
+        goose_roster_encoded_bytes(roster) > GOOSE_ROSTER_BYTES_MAX)
         return false;
     if (!is_zero(roster->zero, sizeof roster->zero)) return false;
     if (!is_zero(roster->arena + arena_at, sizeof roster->arena - arena_at)) return false;
     return is_zero(&roster->seats[roster->count],
-                   (size_t)(ROSTER_SEATS_MAX - roster->count) * sizeof roster->seats[0]);
+                   (size_t)(GOOSE_ROSTER_SEATS_MAX - roster->count) * sizeof roster->seats[0]);
 }

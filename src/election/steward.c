@@ -10,14 +10,14 @@
 
 /* A roster to come, whom it is about, and who would be new in it. */
 struct change {
-    struct roster roster;
-    enum reason why;
+    struct goose_roster roster;
+    enum goose_reason why;
     uint64_t uid;
-    const struct follower *newcomer;
+    const struct goose_follower *newcomer;
 };
 
-static void change_begin(const struct election *e, struct change *change, enum reason why,
-                         uint64_t uid)
+static void change_begin(const struct goose_election *e, struct change *change,
+                         enum goose_reason why, uint64_t uid)
 {
     change->roster = e->roster;
     change->why = why;
@@ -26,20 +26,20 @@ static void change_begin(const struct election *e, struct change *change, enum r
 }
 
 /* PROTOCOL 8.4: those who are voters already must hold the lease for a third of it. From one to two they cannot. */
-static bool keeps_lease(const struct election *e, const struct change *change)
+static bool keeps_lease(const struct goose_election *e, const struct change *change)
 {
     bool from_one = e->roster.count == 1 && change->roster.count == 2;
-    const struct follower *newcomer = from_one ? change->newcomer : NULL;
+    const struct goose_follower *newcomer = from_one ? change->newcomer : NULL;
     uint64_t end_us = lease_end_under_us(e, &change->roster, newcomer, e->now_us);
 
     return end_us >= e->now_us + e->reign.lease_us / 3;
 }
 
 /* PROTOCOL 8.5. */
-static bool keeps_hold(const struct election *e, const struct change *change)
+static bool keeps_hold(const struct goose_election *e, const struct change *change)
 {
     bool from_one = e->roster.count == 1 && change->roster.count == 2;
-    const struct follower *newcomer = from_one ? change->newcomer : NULL;
+    const struct goose_follower *newcomer = from_one ? change->newcomer : NULL;
 
     return e->reign.hold_end_us <= e->now_us ||
            lease_end_under_us(e, &change->roster, newcomer, e->now_us) >= e->reign.hold_end_us;
@@ -47,13 +47,13 @@ static bool keeps_hold(const struct election *e, const struct change *change)
 
 static bool change_make(struct step *s, struct change *change)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     if (e->roster.version == TERM_MAX || !keeps_lease(e, change) || !keeps_hold(e, change))
         return false;
     change->roster.term = e->saved.term;
     change->roster.version = e->roster.version + 1;
-    assert(roster_find_uid(&change->roster, e->saved.uid) >= 0);
+    assert(goose_roster_find_uid(&change->roster, e->saved.uid) >= 0);
     e->saved.roster = change->roster;
     must_save(e);
     e->reign.roster_generation = e->generation;
@@ -63,7 +63,7 @@ static bool change_make(struct step *s, struct change *change)
     return true;
 }
 
-static bool is_silent(const struct election *e, int seat, uint64_t for_us)
+static bool is_silent(const struct goose_election *e, int seat, uint64_t for_us)
 {
     const struct peer *peer = &e->peers[seat];
     uint64_t since_us = most_u64(peer->contact.heard_at_us, peer->silent_since_us);
@@ -74,19 +74,19 @@ static bool is_silent(const struct election *e, int seat, uint64_t for_us)
 /* A third of a lease must be left without it; where it is not now, it may be soon. How many are wanted stays. */
 static bool remove_for_operator(struct step *s)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
     struct removal *removal = &e->removal;
     struct change change;
 
-    change_begin(e, &change, REASON_REMOVED, removal->uid);
-    int seat = removal->uid != 0
-                   ? roster_find_uid(&change.roster, removal->uid)
-                   : roster_find_address(&change.roster, address_text(&removal->address));
+    change_begin(e, &change, GOOSE_REASON_REMOVED, removal->uid);
+    int seat = removal->uid != 0 ? goose_roster_find_uid(&change.roster, removal->uid)
+                                 : goose_roster_find_address(&change.roster,
+                                                             goose_address_text(&removal->address));
     if (seat >= 0) {
         if (seat == self_seat(e)) return false;
-        roster_remove(&change.roster, seat);
+        goose_roster_remove(&change.roster, seat);
     }
-    if (removal->uid != 0) roster_removed_add(&change.roster, removal->uid);
+    if (removal->uid != 0) goose_roster_removed_add(&change.roster, removal->uid);
     return change_make(s, &change);
 }
 
@@ -94,21 +94,21 @@ static bool want_for_operator(struct step *s)
 {
     struct change change;
 
-    change_begin(s->e, &change, REASON_VOTERS_WANTED, 0);
+    change_begin(s->e, &change, GOOSE_REASON_VOTERS_WANTED, 0);
     change.roster.wanted = s->e->removal.wanted;
     return change_make(s, &change);
 }
 
 /* The committed roster shows what an operator asked. */
-static bool shows_wish(const struct election *e)
+static bool shows_wish(const struct goose_election *e)
 {
     const struct removal *removal = &e->removal;
 
     if (removal->wanted != 0) return e->roster.wanted == removal->wanted;
     if (removal->uid == 0)
-        return roster_find_address(&e->roster, address_text(&removal->address)) < 0;
-    return roster_find_uid(&e->roster, removal->uid) < 0 &&
-           roster_has_removed(&e->roster, removal->uid);
+        return goose_roster_find_address(&e->roster, goose_address_text(&removal->address)) < 0;
+    return goose_roster_find_uid(&e->roster, removal->uid) < 0 &&
+           goose_roster_has_removed(&e->roster, removal->uid);
 }
 
 /* 1. What an operator asked: a removal, or how many voters are wanted. */
@@ -121,16 +121,16 @@ static bool obey_operator(struct step *s)
 }
 
 /* 2. Uids of seats heard from, new addresses, priorities, HTTP ports: all that is known, at once. */
-static bool seat_fill(const struct election *e, struct roster *roster, int i)
+static bool seat_fill(const struct goose_election *e, struct goose_roster *roster, int i)
 {
-    const struct follower *f = &e->peers[i].follower;
-    struct seat *seat = &roster->seats[i];
-    const struct seat was = *seat;
+    const struct goose_follower *f = &e->peers[i].follower;
+    struct goose_seat *seat = &roster->seats[i];
+    const struct goose_seat was = *seat;
     bool self = i == self_seat(e);
 
     if (!self && (f->term != e->saved.term || f->seq == 0)) return false;
     uint64_t uid = self ? e->saved.uid : e->peers[i].contact.uid;
-    if (seat->uid == 0 && roster_find_uid(roster, uid) < 0) seat->uid = uid;
+    if (seat->uid == 0 && goose_roster_find_uid(roster, uid) < 0) seat->uid = uid;
     if (seat->uid == uid) {
         seat->priority = self ? e->options.priority : f->priority;
         seat->http_port = self ? e->options.http_port : f->http_port;
@@ -139,21 +139,22 @@ static bool seat_fill(const struct election *e, struct roster *roster, int i)
 }
 
 /* Where the one who sits there says that it is now. */
-static struct text address_now(const struct election *e, int i)
+static struct goose_text address_now(const struct goose_election *e, int i)
 {
-    const struct address *moved = i == self_seat(e) ? &e->options.self : &e->peers[i].moved_to;
+    const struct goose_address *moved =
+        i == self_seat(e) ? &e->options.self : &e->peers[i].moved_to;
     bool its = e->roster.seats[i].uid != 0 && moved->bytes != 0;
 
-    return its ? address_text(moved) : roster_address(&e->roster, i);
+    return its ? goose_address_text(moved) : goose_roster_address(&e->roster, i);
 }
 
 /* Who wants a place that somebody else has, or wants too, stays where it was; whose place that is may now be another. */
-static bool stay_one(const struct roster *roster, struct text *to)
+static bool stay_one(const struct goose_roster *roster, struct goose_text *to)
 {
     for (int i = 0; i < roster->count; i++) {
-        struct text old = roster_address(roster, i);
+        struct goose_text old = goose_roster_address(roster, i);
         for (int j = 0; j < roster->count; j++) {
-            if (j == i || !text_equal(to[i], to[j]) || text_equal(to[i], old)) continue;
+            if (j == i || !goose_text_equal(to[i], to[j]) || goose_text_equal(to[i], old)) continue;
             to[i] = old;
             return true;
         }
@@ -162,10 +163,10 @@ static bool stay_one(const struct roster *roster, struct text *to)
 }
 
 /* Several at once: two nodes may have come back with each other's address. */
-static bool seats_move(struct step *s, struct roster *roster)
+static bool seats_move(struct step *s, struct goose_roster *roster)
 {
-    struct election *e = s->e;
-    struct text to[ROSTER_SEATS_MAX];
+    struct goose_election *e = s->e;
+    struct goose_text to[GOOSE_ROSTER_SEATS_MAX];
     bool moves = false;
 
     for (int i = 0; i < roster->count; i++)
@@ -173,69 +174,70 @@ static bool seats_move(struct step *s, struct roster *roster)
     while (stay_one(roster, to))
         ;
     for (int i = 0; i < roster->count; i++) {
-        struct roster one = *roster;
-        struct text old = roster_address(&e->roster, i);
-        if (text_equal(to[i], old)) continue;
+        struct goose_roster one = *roster;
+        struct goose_text old = goose_roster_address(&e->roster, i);
+        if (goose_text_equal(to[i], old)) continue;
         moves = true;
-        roster_remove(&one, i);
-        size_t bytes = roster_encoded_bytes_with(&one, to[i]);
-        if (bytes <= ROSTER_BYTES_MAX) continue;
-        note(s, NOTE_TOO_LARGE, REASON_NONE, roster->seats[i].uid, bytes);
+        goose_roster_remove(&one, i);
+        size_t bytes = goose_roster_encoded_bytes_with(&one, to[i]);
+        if (bytes <= GOOSE_ROSTER_BYTES_MAX) continue;
+        note(s, GOOSE_NOTE_TOO_LARGE, GOOSE_REASON_NONE, roster->seats[i].uid, bytes);
         return false;
     }
-    return moves && roster_move_all(roster, to) == ROSTER_OK;
+    return moves && goose_roster_move_all(roster, to) == GOOSE_ROSTER_OK;
 }
 
 static bool fill_seats(struct step *s)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
     struct change change;
     bool changed = false;
 
-    change_begin(e, &change, REASON_SEAT_FILLED, 0);
+    change_begin(e, &change, GOOSE_REASON_SEAT_FILLED, 0);
     for (int i = 0; i < e->roster.count; i++)
         changed |= seat_fill(e, &change.roster, i);
     changed |= seats_move(s, &change.roster);
     return changed && change_make(s, &change);
 }
 
-static bool remove_seat(struct step *s, int seat, enum reason why)
+static bool remove_seat(struct step *s, int seat, enum goose_reason why)
 {
     struct change change;
 
     change_begin(s->e, &change, why, s->e->roster.seats[seat].uid);
-    roster_remove(&change.roster, seat);
+    goose_roster_remove(&change.roster, seat);
     return change_make(s, &change);
 }
 
 /* Somebody else lives at the address of this seat: a newborn, or a member that has moved there. */
-static bool is_displaced(const struct election *e, int seat)
+static bool is_displaced(const struct goose_election *e, int seat)
 {
     const struct peer *peer = &e->peers[seat];
 
     for (int i = 0; i < e->roster.count; i++)
-        if (i != seat && text_equal(address_now(e, i), roster_address(&e->roster, seat)))
+        if (i != seat &&
+            goose_text_equal(address_now(e, i), goose_roster_address(&e->roster, seat)))
             return true;
-    return peer->newborn_uid != 0 && e->now_us - peer->newborn_at_us <= 2 * HELLO_INTERVAL_US;
+    return peer->newborn_uid != 0 && e->now_us - peer->newborn_at_us <= 2 * GOOSE_HELLO_INTERVAL_US;
 }
 
 /* 3. Such a seat goes, if it is silent; rule 6 lets in who waits. */
 static bool replace_lost(struct step *s)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     for (int i = 0; i < e->roster.count; i++)
         if (e->roster.count > 1 && is_silent(e, i, 2 * e->reign.lease_us) && is_displaced(e, i) &&
-            remove_seat(s, i, REASON_SEAT_REPLACED))
+            remove_seat(s, i, GOOSE_REASON_SEAT_REPLACED))
             return true;
     return false;
 }
 
 /* Of two voters, the one that is missed less: nobody has claimed its seat, it is silent, it is last in line, it came
  * last. */
-static bool goes_before(const struct election *e, int one, int other)
+static bool goes_before(const struct goose_election *e, int one, int other)
 {
-    const struct seat *a = &e->roster.seats[one], *b = &e->roster.seats[other];
+    const struct goose_seat *a = &e->roster.seats[one], *b = &e->roster.seats[other];
     bool a_silent = is_silent(e, one, 2 * e->reign.lease_us);
     bool b_silent = is_silent(e, other, 2 * e->reign.lease_us);
 
@@ -248,32 +250,32 @@ static bool goes_before(const struct election *e, int one, int other)
 /* 4. More seats than wanted: one goes. Nobody asked for it to go, so it may come back. */
 static bool remove_spare(struct step *s)
 {
-    const struct election *e = s->e;
+    const struct goose_election *e = s->e;
     int goes = -1;
 
     if (e->roster.count <= e->roster.wanted) return false;
     for (int i = 0; i < e->roster.count; i++)
         if (i != self_seat(e) && (goes < 0 || goes_before(e, i, goes))) goes = i;
-    return goes >= 0 && remove_seat(s, goes, REASON_SEAT_SPARE);
+    return goes >= 0 && remove_seat(s, goes, GOOSE_REASON_SEAT_SPARE);
 }
 
 /* PROTOCOL 8.4: it follows me, acked within half a lease, and holds the current roster. */
-static bool may_be_let_in(const struct election *e, const struct observer *observer)
+static bool may_be_let_in(const struct goose_election *e, const struct goose_observer *observer)
 {
-    const struct follower *f = &observer->follower;
+    const struct goose_follower *f = &observer->follower;
 
     return f->stands && acked_lately(e, f) && acked_roster(e, f) &&
-           roster_find_address(&e->roster, address_text(&observer->address)) < 0;
+           goose_roster_find_address(&e->roster, goose_address_text(&observer->address)) < 0;
 }
 
 /* How many wait, as far as it matters; the one known longest. */
-static int count_waiting(struct step *s, struct observer **longest)
+static int count_waiting(struct step *s, struct goose_observer **longest)
 {
     int waiting = 0, seen = 0;
 
     *longest = NULL;
     if (s->observers == NULL) return 0;
-    for (struct observer *o = observers_first_waiting(s->observers);
+    for (struct goose_observer *o = observers_first_waiting(s->observers);
          o != NULL && seen < WAITING_SEEN_MAX;
          o = observers_next_waiting(s->observers, o), seen++) {
         if (!may_be_let_in(s->e, o)) continue;
@@ -285,47 +287,47 @@ static int count_waiting(struct step *s, struct observer **longest)
 /* 5 and 7. A silent voter goes while somebody waits for its seat, or where more than three are left. */
 static bool remove_dead(struct step *s, bool somebody_waits)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     if (!somebody_waits && e->roster.count <= 3) return false;
     for (int i = 0; i < e->roster.count; i++)
         if (is_silent(e, i, e->options.dead_after_us) && e->roster.count > 1 &&
-            remove_seat(s, i, REASON_SEAT_DEAD))
+            remove_seat(s, i, GOOSE_REASON_SEAT_DEAD))
             return true;
     return false;
 }
 
 /* 6. As far as the count ends up odd, or at the wanted number. An operator told it to come back: it stands. */
-static bool let_in(struct step *s, const struct observer *observer, int waiting)
+static bool let_in(struct step *s, const struct goose_observer *observer, int waiting)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
     struct change change;
     int target = e->roster.count + waiting;
 
     if (target > e->roster.wanted) target = e->roster.wanted;
     if (target % 2 == 0 && target != e->roster.wanted) target--;
     if (target <= e->roster.count) return false;
-    change_begin(e, &change, REASON_SEAT_ADDED, observer->contact.uid);
+    change_begin(e, &change, GOOSE_REASON_SEAT_ADDED, observer->contact.uid);
     change.newcomer = &observer->follower;
-    enum roster_result added =
-        roster_add(&change.roster, address_text(&observer->address), observer->contact.uid,
-                   observer->follower.priority, observer->follower.http_port);
-    roster_removed_forget(&change.roster, observer->contact.uid);
-    if (added == ROSTER_TOO_LARGE)
-        note(s, NOTE_TOO_LARGE, REASON_NONE, observer->contact.uid,
-             roster_encoded_bytes_with(&e->roster, address_text(&observer->address)));
-    return added == ROSTER_OK && change_make(s, &change);
+    enum goose_roster_result added = goose_roster_add(
+        &change.roster, goose_address_text(&observer->address), observer->contact.uid,
+        observer->follower.priority, observer->follower.http_port);
+    goose_roster_removed_forget(&change.roster, observer->contact.uid);
+    if (added == GOOSE_ROSTER_TOO_LARGE)
+        note(s, GOOSE_NOTE_TOO_LARGE, GOOSE_REASON_NONE, observer->contact.uid,
+             goose_roster_encoded_bytes_with(&e->roster, goose_address_text(&observer->address)));
+    return added == GOOSE_ROSTER_OK && change_make(s, &change);
 }
 
 /* 3, too: a voter that is an observer by its options has said so. */
 static bool remove_observer(struct step *s)
 {
-    const struct election *e = s->e;
+    const struct goose_election *e = s->e;
 
     for (int i = 0; i < e->roster.count; i++) {
-        const struct follower *f = &e->peers[i].follower;
+        const struct goose_follower *f = &e->peers[i].follower;
         if (i != self_seat(e) && f->term == e->saved.term && f->observes &&
-            remove_seat(s, i, REASON_SEAT_LEFT))
+            remove_seat(s, i, GOOSE_REASON_SEAT_LEFT))
             return true;
     }
     return false;
@@ -334,12 +336,13 @@ static bool remove_observer(struct step *s)
 /* In the order of PROTOCOL 9; each only when the last change is committed, and none when the goose wants to go. */
 void steward_run(struct step *s)
 {
-    struct election *e = s->e;
-    struct observer *longest;
+    struct goose_election *e = s->e;
+    struct goose_observer *longest;
 
-    if (e->role != ROLE_GOOSE || e->reign.roster_pending || !goose_roster_committed(e)) return;
+    if (e->role != GOOSE_ROLE_GOOSE || e->reign.roster_pending || !reign_roster_committed(e))
+        return;
     e->removal.committed = e->removal.active && shows_wish(e);
-    if (e->failed || goose_resigns(e)) return;
+    if (e->failed || reign_resigns(e)) return;
     if (obey_operator(s) || fill_seats(s) || replace_lost(s) || remove_observer(s) ||
         remove_spare(s))
         return;
@@ -353,12 +356,12 @@ void steward_run(struct step *s)
  * may look at all. */
 static bool somebody_waits(const struct step *s)
 {
-    const struct election *e = s->e;
-    uint32_t count = s->observers == NULL ? 0 : observers_count(s->observers);
+    const struct goose_election *e = s->e;
+    uint32_t count = s->observers == NULL ? 0 : goose_observers_count(s->observers);
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct observer *o = observers_at(s->observers, i);
-        bool comes = o->may_enter && !roster_has_removed(&e->roster, o->contact.uid);
+        const struct goose_observer *o = goose_observers_at(s->observers, i);
+        bool comes = o->may_enter && !goose_roster_has_removed(&e->roster, o->contact.uid);
         bool stands = o->follower.stands && o->contact.uid != e->removal.uid;
         if ((comes || stands) && acked_lately(e, &o->follower)) return true;
     }
@@ -367,8 +370,8 @@ static bool somebody_waits(const struct step *s)
 
 uint8_t steward_stops_at(const struct step *s)
 {
-    const struct election *e = s->e;
-    int heard = 0, majority = roster_majority(&e->roster);
+    const struct goose_election *e = s->e;
+    int heard = 0, majority = goose_roster_majority(&e->roster);
 
     if (e->roster.count >= e->roster.wanted || somebody_waits(s)) return 0;
     for (int i = 0; i < e->roster.count; i++)

@@ -4,41 +4,43 @@
 
 #include "internal.h"
 
-static bool voted_for_other(const struct election *e, const struct asked *asked, uint64_t uid)
+static bool voted_for_other(const struct goose_election *e, const struct asked *asked, uint64_t uid)
 {
     return asked->ask.term == e->saved.term && e->saved.voted_for != 0 && e->saved.voted_for != uid;
 }
 
 /* PROTOCOL 6.3: why this canvass or vote is refused, or yes. A live promise comes last: only that refusal may be
  * deferred. Nothing changes here. */
-static enum verdict judge(const struct election *e, const struct asked *asked, uint64_t uid,
-                          int seat)
+static enum goose_verdict judge(const struct goose_election *e, const struct asked *asked,
+                                uint64_t uid, int seat)
 {
-    int order = roster_compare(asked->roster_term, asked->roster_version, e->roster.term,
-                               e->roster.version);
+    int order = goose_roster_compare(asked->roster_term, asked->roster_version, e->roster.term,
+                                     e->roster.version);
 
-    if (e->failed) return VERDICT_FAILED;
-    if (seat < 0 && order <= 0) return VERDICT_STRANGER;
-    if (!may_vote_for(e, asked)) return VERDICT_NOT_PART;
-    if (asked->ask.term < e->saved.term || asked->ask.term > TERM_MAX) return VERDICT_OLD_TERM;
-    if (voted_for_other(e, asked, uid)) return VERDICT_VOTED;
-    if (e->now_us < e->quarantine_end_us) return VERDICT_QUARANTINE;
-    if (order < 0) return VERDICT_OLD_ROSTER;
-    if (order == 0 && asked->ask.roster_digest != roster_digest(&e->roster))
-        return VERDICT_OTHER_ROSTER;
-    if (e->after.term == asked->ask.term && e->after.uid == uid) return VERDICT_RESIGNED;
-    if (e->role == ROLE_GOOSE) return VERDICT_LEASE_LIVES;
-    if (promise_binds(e, uid, asked->life, e->now_us)) return VERDICT_PROMISED;
-    return VERDICT_YES;
+    if (e->failed) return GOOSE_VERDICT_FAILED;
+    if (seat < 0 && order <= 0) return GOOSE_VERDICT_STRANGER;
+    if (!may_vote_for(e, asked)) return GOOSE_VERDICT_NOT_PART;
+    if (asked->ask.term < e->saved.term || asked->ask.term > TERM_MAX)
+        return GOOSE_VERDICT_OLD_TERM;
+    if (voted_for_other(e, asked, uid)) return GOOSE_VERDICT_VOTED;
+    if (e->now_us < e->quarantine_end_us) return GOOSE_VERDICT_QUARANTINE;
+    if (order < 0) return GOOSE_VERDICT_OLD_ROSTER;
+    if (order == 0 && asked->ask.roster_digest != goose_roster_digest(&e->roster))
+        return GOOSE_VERDICT_OTHER_ROSTER;
+    if (e->resigned.term == asked->ask.term && e->resigned.uid == uid)
+        return GOOSE_VERDICT_RESIGNED;
+    if (e->role == GOOSE_ROLE_GOOSE) return GOOSE_VERDICT_LEASE_LIVES;
+    if (promise_binds(e, uid, asked->life, e->now_us)) return GOOSE_VERDICT_PROMISED;
+    return GOOSE_VERDICT_YES;
 }
 
-static bool may_defer(const struct election *e)
+static bool may_defer(const struct goose_election *e)
 {
     return e->promise.until_us - e->now_us <= slack_us(e);
 }
 
 /* PROTOCOL 6, yielding: once to each. Who is heard but hears nothing would else keep all others from standing. */
-static bool may_yield_to(struct election *e, int seat)
+static bool may_yield_to(struct goose_election *e, int seat)
 {
     uint64_t bit = seat < 0 ? 0 : UINT64_C(1) << seat;
     bool first = seat < 0 || (e->yielded & bit) == 0;
@@ -48,36 +50,37 @@ static bool may_yield_to(struct election *e, int seat)
 }
 
 /* PROTOCOL 6, yielding: of two that canvass, the one behind in the succession, then in the roster, yields. */
-static bool is_ahead_of_me(const struct election *e, const struct ask *ask, int seat)
+static bool is_ahead_of_me(const struct goose_election *e, const struct goose_ask *ask, int seat)
 {
-    if (ask->succession_delay_us != e->following.delay_us)
-        return ask->succession_delay_us < e->following.delay_us;
+    if (ask->succession_delay_us != e->heard_goose.delay_us)
+        return ask->succession_delay_us < e->heard_goose.delay_us;
     return seat < self_seat(e);
 }
 
-static enum verdict judge_canvass(struct step *s, const struct asked *asked, uint64_t uid, int seat)
+static enum goose_verdict judge_canvass(struct step *s, const struct asked *asked, uint64_t uid,
+                                        int seat)
 {
-    struct election *e = s->e;
-    enum verdict verdict = judge(e, asked, uid, seat);
-    bool perhaps = verdict == VERDICT_PROMISED && may_defer(e);
+    struct goose_election *e = s->e;
+    enum goose_verdict verdict = judge(e, asked, uid, seat);
+    bool perhaps = verdict == GOOSE_VERDICT_PROMISED && may_defer(e);
 
-    if (verdict != VERDICT_YES && !perhaps) return verdict;
-    if (e->role == ROLE_CANVASSING && !is_ahead_of_me(e, &asked->ask, seat))
-        return VERDICT_YIELD_TO_ME;
+    if (verdict != GOOSE_VERDICT_YES && !perhaps) return verdict;
+    if (e->role == GOOSE_ROLE_CANVASSING && !is_ahead_of_me(e, &asked->ask, seat))
+        return GOOSE_VERDICT_YIELD_TO_ME;
     if (!may_yield_to(e, seat)) return verdict;
-    if (e->role == ROLE_CANVASSING) round_abandon(s, REASON_YIELDED);
-    e->stand_at_us = most_u64(e->stand_at_us, s->now_us + slack_us(e) + 2 * step_us(e));
+    if (e->role == GOOSE_ROLE_CANVASSING) round_abandon(s, GOOSE_REASON_YIELDED);
+    e->stand_at_us = most_u64(e->stand_at_us, s->now_us + slack_us(e) + 2 * stagger_us(e));
     return verdict;
 }
 
 /* PROTOCOL 6.3: the vote, the term and the promise are one write; the yes waits for it. */
 static void grant(struct step *s, const struct asked *asked, uint64_t uid)
 {
-    struct election *e = s->e;
-    const struct ask *ask = &asked->ask;
-    struct tenure candidate = {ask->term, uid, asked->life};
+    struct goose_election *e = s->e;
+    const struct goose_ask *ask = &asked->ask;
+    struct goose_tenure candidate = {ask->term, uid, asked->life};
 
-    round_abandon(s, REASON_HIGHER_TERM);
+    round_abandon(s, GOOSE_REASON_HIGHER_TERM);
     e->yielded = 0;
     if (ask->term != e->saved.term || e->saved.voted_for != uid) {
         e->saved.term = ask->term;
@@ -88,29 +91,30 @@ static void grant(struct step *s, const struct asked *asked, uint64_t uid)
     stand_after_promise(e);
 }
 
-static void note_denied(struct step *s, enum verdict verdict, uint64_t uid)
+static void note_denied(struct step *s, enum goose_verdict verdict, uint64_t uid)
 {
-    if (verdict == VERDICT_OTHER_ROSTER) note(s, NOTE_CONFLICT, REASON_NONE, uid, 0);
-    note(s, NOTE_DENIED, REASON_NONE, uid, verdict);
+    if (verdict == GOOSE_VERDICT_OTHER_ROSTER)
+        note(s, GOOSE_NOTE_CONFLICT, GOOSE_REASON_NONE, uid, 0);
+    note(s, GOOSE_NOTE_DENIED, GOOSE_REASON_NONE, uid, verdict);
 }
 
 /* Decide on what peer `i` asks: answer it, or keep it until the promise ends. */
 static void asked_decide(struct step *s, int i)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
     struct peer *peer = &e->peers[i];
     uint64_t uid = peer->contact.uid;
     int seat = i < e->roster.count ? i : -1;
-    enum verdict verdict = peer->asked.is_vote ? judge(e, &peer->asked, uid, seat)
-                                               : judge_canvass(s, &peer->asked, uid, seat);
+    enum goose_verdict verdict = peer->asked.is_vote ? judge(e, &peer->asked, uid, seat)
+                                                     : judge_canvass(s, &peer->asked, uid, seat);
 
-    if (verdict == VERDICT_PROMISED && may_defer(e)) {
+    if (verdict == GOOSE_VERDICT_PROMISED && may_defer(e)) {
         peer->asked.kept = true;
         e->keeping |= UINT64_C(1) << i;
         return;
     }
-    if (verdict == VERDICT_YES && peer->asked.is_vote) grant(s, &peer->asked, uid);
-    if (verdict != VERDICT_YES) note_denied(s, verdict, uid);
+    if (verdict == GOOSE_VERDICT_YES && peer->asked.is_vote) grant(s, &peer->asked, uid);
+    if (verdict != GOOSE_VERDICT_YES) note_denied(s, verdict, uid);
     peer->asked.kept = false;
     peer->asked.verdict = verdict;
     owe(e, i, OWED_REPLY);
@@ -119,7 +123,7 @@ static void asked_decide(struct step *s, int i)
 /* A promise has ended: those who were kept waiting get their answer. */
 void kept_answer(struct step *s)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     for (int i = 0; e->keeping != 0 && i < PEERS_MAX; i++) {
         uint64_t bit = UINT64_C(1) << i;
@@ -135,7 +139,7 @@ void kept_answer(struct step *s)
 /* A heartbeat has renewed the promise first: the answer is no. */
 void kept_refuse(struct step *s)
 {
-    struct election *e = s->e;
+    struct goose_election *e = s->e;
 
     for (int i = 0; e->keeping != 0 && i < PEERS_MAX; i++) {
         uint64_t bit = UINT64_C(1) << i;
@@ -143,75 +147,78 @@ void kept_refuse(struct step *s)
         e->keeping &= ~bit;
         if (!e->peers[i].asked.kept) continue;
         e->peers[i].asked.kept = false;
-        e->peers[i].asked.verdict = VERDICT_PROMISED;
+        e->peers[i].asked.verdict = GOOSE_VERDICT_PROMISED;
         owe(e, i, OWED_REPLY);
     }
 }
 
-enum refusal handle_ask(struct step *s, const struct arrival *arrival)
+enum goose_refusal handle_ask(struct step *s, const struct arrival *arrival)
 {
-    struct election *e = s->e;
-    const struct message *m = arrival->m;
-    struct asked asked = {.is_vote = m->kind == MESSAGE_VOTE,
+    struct goose_election *e = s->e;
+    const struct goose_message *m = arrival->m;
+    struct asked asked = {.is_vote = m->kind == GOOSE_MESSAGE_VOTE,
                           .life = m->life,
                           .ask = m->ask,
                           .roster_term = m->roster_term,
                           .roster_version = m->roster_version,
                           .flock_id = m->flock_id};
 
-    bool newer =
-        roster_compare(m->roster_term, m->roster_version, e->roster.term, e->roster.version) > 0;
+    bool newer = goose_roster_compare(m->roster_term, m->roster_version, e->roster.term,
+                                      e->roster.version) > 0;
     if (arrival->seat < 0 && !newer) {
-        note(s, NOTE_DENIED, REASON_NONE, m->uid, VERDICT_STRANGER);
-        return REFUSAL_STRANGER;
+        note(s, GOOSE_NOTE_DENIED, GOOSE_REASON_NONE, m->uid, GOOSE_VERDICT_STRANGER);
+        return GOOSE_REFUSAL_STRANGER;
     }
-    if (arrival->seat >= 0) resignation_note(s, &m->ask.after, m->uid, 0);
+    if (arrival->seat >= 0) resignation_learn(s, &m->ask.after, m->uid, 0);
     int i = peer_for(s, arrival);
     e->peers[i].asked = asked;
     asked_decide(s, i);
-    return REFUSAL_NONE;
+    return GOOSE_REFUSAL_NONE;
 }
 
 /* PROTOCOL 6.1 and 6.5: a refusal teaches a higher term or a newer roster; then try again soon. */
 static void learn_from_refusal(struct step *s, const struct arrival *arrival)
 {
-    struct election *e = s->e;
-    const struct message *m = arrival->m;
+    struct goose_election *e = s->e;
+    const struct goose_message *m = arrival->m;
     bool higher = m->term > e->saved.term && m->term <= TERM_MAX;
 
-    note(s, NOTE_DENIED_ME, REASON_NONE, m->uid, m->reply.verdict);
-    if (m->reply.verdict == VERDICT_OTHER_ROSTER) note(s, NOTE_CONFLICT, REASON_NONE, m->uid, 0);
-    bool newer = arrival->roster != NULL && roster_take(s, arrival->roster, REASON_NEWER_ROSTER);
+    note(s, GOOSE_NOTE_DENIED_ME, GOOSE_REASON_NONE, m->uid, m->reply.verdict);
+    if (m->reply.verdict == GOOSE_VERDICT_OTHER_ROSTER)
+        note(s, GOOSE_NOTE_CONFLICT, GOOSE_REASON_NONE, m->uid, 0);
+    bool newer =
+        arrival->roster != NULL && roster_take(s, arrival->roster, GOOSE_REASON_NEWER_ROSTER);
     if (!higher && !newer) return;
-    round_abandon(s, REASON_HIGHER_TERM);
+    round_abandon(s, GOOSE_REASON_HIGHER_TERM);
     if (higher) term_take(e, m->term);
-    stand_in(e, chance_below(e, step_us(e) + 1));
+    stand_in(e, chance_below(e, stagger_us(e) + 1));
 }
 
 /* Some refusals end by themselves, and soon: who gives them is asked again, like one who has not answered. */
-static bool may_soon_say_yes(enum verdict verdict)
+static bool may_soon_say_yes(enum goose_verdict verdict)
 {
-    return verdict == VERDICT_NOT_PART || verdict == VERDICT_QUARANTINE;
+    return verdict == GOOSE_VERDICT_NOT_PART || verdict == GOOSE_VERDICT_QUARANTINE;
 }
 
-enum refusal handle_reply(struct step *s, const struct arrival *arrival)
+enum goose_refusal handle_reply(struct step *s, const struct arrival *arrival)
 {
-    struct election *e = s->e;
-    const struct message *m = arrival->m;
-    enum role asks = m->kind == MESSAGE_VOTE_REPLY ? ROLE_CANDIDATE : ROLE_CANVASSING;
+    struct goose_election *e = s->e;
+    const struct goose_message *m = arrival->m;
+    enum goose_role asks =
+        m->kind == GOOSE_MESSAGE_VOTE_REPLY ? GOOSE_ROLE_CANDIDATE : GOOSE_ROLE_CANVASSING;
 
-    if (arrival->seat < 0) return REFUSAL_STRANGER;
-    resignation_note(s, &m->reply.after, 0, 0);
-    if (e->role != asks || m->reply.round != e->round.id) return REFUSAL_OLD_ROUND;
+    if (arrival->seat < 0) return GOOSE_REFUSAL_STRANGER;
+    resignation_learn(s, &m->reply.after, 0, 0);
+    if (e->role != asks || m->reply.round != e->round.id) return GOOSE_REFUSAL_OLD_ROUND;
     if (m->reply.sent_at_us > s->now_us || m->reply.sent_at_us < e->round.began_us)
-        return REFUSAL_ABSURD;
+        return GOOSE_REFUSAL_ABSURD;
     struct peer *peer = &e->peers[arrival->seat];
     peer->answered = !may_soon_say_yes(m->reply.verdict);
-    if (m->reply.verdict != VERDICT_YES) {
+    if (m->reply.verdict != GOOSE_VERDICT_YES) {
         learn_from_refusal(s, arrival);
-        return REFUSAL_NONE;
+        return GOOSE_REFUSAL_NONE;
     }
     peer->yes = true;
     peer->yes_sent_at_us = most_u64(peer->yes_sent_at_us, m->reply.sent_at_us);
-    return REFUSAL_NONE;
+    return GOOSE_REFUSAL_NONE;
 }

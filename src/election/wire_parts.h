@@ -16,7 +16,7 @@
 struct reader {
     const uint8_t *at;
     const uint8_t *end;
-    enum wire_result why; /* WIRE_OK, or the first thing that was wrong */
+    enum goose_wire_result why; /* GOOSE_WIRE_OK, or the first thing that was wrong */
 };
 
 struct writer {
@@ -26,10 +26,10 @@ struct writer {
 
 /* Whether some node in some state might send this: what decoding refuses, and encoding asserts. Its
  * roster and the spelling of its addresses are judged apart. */
-bool wire_message_is_sane(const struct message *m);
+bool wire_message_is_sane(const struct goose_message *m);
 
 /* Whether some node in some state might keep this: durable.c. */
-bool durable_is_sane(const struct durable_state *state);
+bool durable_is_sane(const struct goose_durable_state *state);
 
 /* What follows the head of a message: wire_body.c. */
 #define HEARTBEAT_BYTES   37
@@ -38,21 +38,21 @@ bool durable_is_sane(const struct durable_state *state);
 #define ASK_BYTES         64
 #define RESIGN_BYTES      20
 #define HELLO_BYTES       28 /* without what it is filled up with */
-#define WELCOME_BYTES_MAX (42 + 1 + ADDRESS_CHARS_MAX)
+#define WELCOME_BYTES_MAX (42 + 1 + GOOSE_ADDRESS_CHARS_MAX)
 #define REQUEST_BYTES     20 /* with a text of length 0 */
 #define RESULT_BYTES      18
 #define STALE_BYTES       0
 /* So long is every HELLO but for its sender's address, with zeros at its end: PROTOCOL 4, nobody gets more bytes out of a
  * flock than came from there. */
-#define HELLO_BYTES_MIN (ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX)
-bool wire_has_address(enum message_kind kind);
-void wire_body_put(struct writer *w, const struct message *m);
-void wire_body_take(struct reader *r, struct message *m);
+#define HELLO_BYTES_MIN (GOOSE_ADDRESS_CHARS_MAX + WELCOME_BYTES_MAX)
+bool wire_has_address(enum goose_message_kind kind);
+void wire_body_put(struct writer *w, const struct goose_message *m);
+void wire_body_take(struct reader *r, struct goose_message *m);
 
 /* A roster but for its term, version and flock id: wire_roster.c. What is taken is sound and has
  * those three zero. `removed`: how many removed uids the layout has. */
-void wire_roster_put(struct writer *w, const struct roster *roster);
-void wire_roster_take(struct reader *r, struct roster *roster, bool format_1);
+void wire_roster_put(struct writer *w, const struct goose_roster *roster);
+void wire_roster_take(struct reader *r, struct goose_roster *roster, bool format_1);
 
 static inline uint16_t load_u16(const uint8_t *at)
 {
@@ -69,9 +69,9 @@ static inline uint64_t load_u64(const uint8_t *at)
     return (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
 }
 
-static inline void reader_fail(struct reader *r, enum wire_result why)
+static inline void reader_fail(struct reader *r, enum goose_wire_result why)
 {
-    if (r->why == WIRE_OK) r->why = why;
+    if (r->why == GOOSE_WIRE_OK) r->why = why;
     r->at = r->end;
 }
 
@@ -79,7 +79,7 @@ static inline void reader_fail(struct reader *r, enum wire_result why)
 static inline const uint8_t *take_bytes(struct reader *r, size_t count)
 {
     if ((size_t)(r->end - r->at) < count) {
-        reader_fail(r, WIRE_SHORT);
+        reader_fail(r, GOOSE_WIRE_SHORT);
         return NULL;
     }
     r->at += count;
@@ -113,7 +113,7 @@ static inline uint64_t take_u64(struct reader *r)
 static inline bool take_bool(struct reader *r)
 {
     uint8_t value = take_u8(r);
-    if (value > 1) reader_fail(r, WIRE_NOT_CANONICAL);
+    if (value > 1) reader_fail(r, GOOSE_WIRE_NOT_CANONICAL);
     return value == 1;
 }
 
@@ -121,16 +121,16 @@ static inline bool take_bool(struct reader *r)
 static inline uint8_t take_choice(struct reader *r, uint8_t first, uint8_t limit)
 {
     uint8_t value = take_u8(r);
-    if (value < first || value >= limit) reader_fail(r, WIRE_ABSURD);
+    if (value < first || value >= limit) reader_fail(r, GOOSE_WIRE_ABSURD);
     return value;
 }
 
-static inline struct text take_text(struct reader *r)
+static inline struct goose_text take_text(struct reader *r)
 {
     uint8_t bytes = take_u8(r);
     const uint8_t *at = take_bytes(r, bytes);
-    if (at == NULL || bytes == 0) return (struct text){NULL, 0};
-    return (struct text){(const char *)at, bytes};
+    if (at == NULL || bytes == 0) return (struct goose_text){NULL, 0};
+    return (struct goose_text){(const char *)at, bytes};
 }
 
 static inline uint8_t *writer_room(struct writer *w, size_t count)
@@ -172,9 +172,9 @@ static inline void put_u64(struct writer *w, uint64_t value)
     store_u32(at + 4, (uint32_t)value);
 }
 
-static inline void put_text(struct writer *w, struct text text)
+static inline void put_text(struct writer *w, struct goose_text text)
 {
-    assert(text.bytes <= ADDRESS_CHARS_MAX);
+    assert(text.bytes <= GOOSE_ADDRESS_CHARS_MAX);
     put_u8(w, text.bytes);
     if (text.bytes > 0) memcpy(writer_room(w, text.bytes), text.at, text.bytes);
 }

@@ -3,10 +3,10 @@
  * flock id are written by whoever carries the roster. */
 #include "wire_parts.h"
 
-#define PORT_CHARS_MAX (ADDRESS_CHARS_MAX - HOST_CHARS_MAX) /* its colon too */
+#define PORT_CHARS_MAX (GOOSE_ADDRESS_CHARS_MAX - GOOSE_HOST_CHARS_MAX) /* its colon too */
 
 /* Where the colon before the port is. */
-static uint8_t host_bytes(struct text address)
+static uint8_t host_bytes(struct goose_text address)
 {
     uint8_t at = address.bytes;
 
@@ -16,7 +16,7 @@ static uint8_t host_bytes(struct text address)
     return (uint8_t)(at - 1);
 }
 
-static uint16_t port_of(struct text address, uint8_t host)
+static uint16_t port_of(struct goose_text address, uint8_t host)
 {
     uint32_t port = 0;
 
@@ -26,7 +26,7 @@ static uint16_t port_of(struct text address, uint8_t host)
     return (uint16_t)port;
 }
 
-static void put_seat(struct writer *w, const struct seat *seat, struct text address)
+static void put_seat(struct writer *w, const struct goose_seat *seat, struct goose_text address)
 {
     uint8_t host = host_bytes(address);
 
@@ -38,18 +38,18 @@ static void put_seat(struct writer *w, const struct seat *seat, struct text addr
     memcpy(writer_room(w, host), address.at, host);
 }
 
-void wire_roster_put(struct writer *w, const struct roster *roster)
+void wire_roster_put(struct writer *w, const struct goose_roster *roster)
 {
     const uint8_t *began = w->at;
 
     put_u8(w, roster->wanted);
     put_u8(w, roster->count);
     put_u64(w, roster->founding);
-    for (int i = 0; i < REMOVED_KEPT; i++)
+    for (int i = 0; i < GOOSE_REMOVED_KEPT; i++)
         put_u64(w, roster->removed[i]);
     for (int i = 0; i < roster->count; i++)
-        put_seat(w, &roster->seats[i], roster_address(roster, i));
-    assert(w->at - began <= ROSTER_BYTES_MAX);
+        put_seat(w, &roster->seats[i], goose_roster_address(roster, i));
+    assert(w->at - began <= GOOSE_ROSTER_BYTES_MAX);
 }
 
 /* ":PORT", without leading zeros. How many characters. */
@@ -66,20 +66,21 @@ static uint8_t write_port(char *at, uint16_t port)
     return count;
 }
 
-static void take_seat(struct reader *r, struct roster *roster)
+static void take_seat(struct reader *r, struct goose_roster *roster)
 {
     uint8_t host = take_u8(r);
     uint16_t port = take_u16(r);
-    struct seat seat = {.at = roster->arena_bytes};
+    struct goose_seat seat = {.at = roster->arena_bytes};
 
     seat.uid = take_u64(r);
     seat.priority = take_u8(r);
     seat.http_port = take_u16(r);
     const uint8_t *chars = take_bytes(r, host);
-    if (r->why != WIRE_OK || chars == NULL) return;
+    if (r->why != GOOSE_WIRE_OK || chars == NULL) return;
     /* Before it is written: a datagram has room for more than a roster may have. */
-    if (host > HOST_CHARS_MAX || (size_t)seat.at + host + PORT_CHARS_MAX > sizeof roster->arena) {
-        reader_fail(r, WIRE_BAD_ROSTER);
+    if (host > GOOSE_HOST_CHARS_MAX ||
+        (size_t)seat.at + host + PORT_CHARS_MAX > sizeof roster->arena) {
+        reader_fail(r, GOOSE_WIRE_BAD_ROSTER);
         return;
     }
     memcpy(roster->arena + seat.at, chars, host);
@@ -88,16 +89,17 @@ static void take_seat(struct reader *r, struct roster *roster)
     roster->seats[roster->count++] = seat;
 }
 
-void wire_roster_take(struct reader *r, struct roster *roster, bool format_1)
+void wire_roster_take(struct reader *r, struct goose_roster *roster, bool format_1)
 {
-    roster_clear(roster);
+    goose_roster_clear(roster);
     roster->wanted = take_u8(r);
     uint8_t count = take_u8(r);
     if (!format_1) roster->founding = take_u64(r);
-    for (int i = 0; i < (format_1 ? 1 : REMOVED_KEPT); i++)
+    for (int i = 0; i < (format_1 ? 1 : GOOSE_REMOVED_KEPT); i++)
         roster->removed[i] = take_u64(r);
-    if (count > ROSTER_SEATS_MAX) reader_fail(r, WIRE_BAD_ROSTER);
-    for (uint8_t i = 0; i < count && r->why == WIRE_OK; i++)
+    if (count > GOOSE_ROSTER_SEATS_MAX) reader_fail(r, GOOSE_WIRE_BAD_ROSTER);
+    for (uint8_t i = 0; i < count && r->why == GOOSE_WIRE_OK; i++)
         take_seat(r, roster);
-    if (r->why == WIRE_OK && !roster_is_sound(roster)) reader_fail(r, WIRE_BAD_ROSTER);
+    if (r->why == GOOSE_WIRE_OK && !goose_roster_is_sound(roster))
+        reader_fail(r, GOOSE_WIRE_BAD_ROSTER);
 }

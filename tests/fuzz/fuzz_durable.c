@@ -8,19 +8,19 @@
 
 #define FORMAT_AT 4
 
-_Static_assert(DURABLE_BYTES_MAX <= FUZZ_BYTES_MAX, "a sample is a whole state");
+_Static_assert(GOOSE_DURABLE_BYTES_MAX <= FUZZ_BYTES_MAX, "a sample is a whole state");
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-    struct durable_state state;
-    uint8_t again[DURABLE_BYTES_MAX];
+    struct goose_durable_state state;
+    uint8_t again[GOOSE_DURABLE_BYTES_MAX];
 
-    if (!durable_decode(bytes, count, &state)) return 0;
-    assert(roster_is_sound(&state.roster));
-    size_t encoded = durable_encode(&state, again);
+    if (!goose_durable_decode(bytes, count, &state)) return 0;
+    assert(goose_roster_is_sound(&state.roster));
+    size_t encoded = goose_durable_encode(&state, again);
     if (bytes[FORMAT_AT] == 1) {
-        struct durable_state same;
-        assert(durable_decode(again, encoded, &same));
+        struct goose_durable_state same;
+        assert(goose_durable_decode(again, encoded, &same));
         assert(memcmp(&state.roster, &same.roster, sizeof same.roster) == 0);
         return 0;
     }
@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
     struct chance chance = {seed};
-    struct durable_state state;
+    struct goose_durable_state state;
 
     sample_durable(&chance, &state);
-    return durable_encode(&state, bytes);
+    return goose_durable_encode(&state, bytes);
 }

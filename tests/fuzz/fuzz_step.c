@@ -35,74 +35,74 @@ static void must_be_right(const char *wrong)
     abort();
 }
 
-static void check_send(const struct world *w, const struct send *send)
+static void check_send(const struct world *w, const struct goose_send *send)
 {
-    struct message back;
-    struct roster roster;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    struct goose_message back;
+    struct goose_roster roster;
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     assert(send->stands_on <= w->e.durable);
-    assert(send->has_endpoint || address_is_canonical(send->address));
-    size_t count = wire_encode(&send->message, &w->e.roster, bytes);
-    assert(wire_decode(bytes, count, &back, &roster) == WIRE_OK);
+    assert(send->has_endpoint || goose_address_is_canonical(send->address));
+    size_t count = goose_wire_encode(&send->message, &w->e.roster, bytes);
+    assert(goose_wire_decode(bytes, count, &back, &roster) == GOOSE_WIRE_OK);
 }
 
 static void check_views(const struct world *w)
 {
-    struct election_view view;
-    struct election_member member;
+    struct goose_election_view view;
+    struct goose_election_member member;
     size_t members = 0;
 
-    election_view(&w->e, w->now_us, &view);
-    assert((view.role == ROLE_GOOSE) == election_is_goose(&w->e, w->now_us));
-    assert((view.lease_left_us > 0) == election_is_goose(&w->e, w->now_us));
-    while (election_member(&w->e, w->observers, members, w->now_us, &member))
+    goose_election_view(&w->e, w->now_us, &view);
+    assert((view.role == GOOSE_ROLE_GOOSE) == goose_election_is_goose(&w->e, w->now_us));
+    assert((view.lease_left_us > 0) == goose_election_is_goose(&w->e, w->now_us));
+    while (goose_election_member(&w->e, w->observers, members, w->now_us, &member))
         members++;
-    assert(members <= ROSTER_SEATS_MAX + OBSERVERS);
+    assert(members <= GOOSE_ROSTER_SEATS_MAX + OBSERVERS);
 }
 
 static void check_actions(const struct world *w)
 {
-    const struct actions *actions = &w->actions;
+    const struct goose_actions *actions = &w->actions;
 
-    assert(actions->send_count <= ELECTION_SENDS_MAX);
+    assert(actions->send_count <= GOOSE_ELECTION_SENDS_MAX);
     for (int i = 0; i < actions->send_count; i++)
         check_send(w, &actions->sends[i]);
     for (int i = 0; i < actions->answer_count; i++)
-        assert(actions->answers[i].id != 0 && actions->answers[i].outcome < OUTCOMES);
+        assert(actions->answers[i].id != 0 && actions->answers[i].outcome < GOOSE_OUTCOMES);
     for (int i = 0; i < actions->note_count; i++)
-        assert(strcmp(reason_name(actions->notes[i].why), "unknown") != 0);
-    if (actions->claim == CLAIM_WITHDRAWN) assert(w->e.role != ROLE_GOOSE);
+        assert(strcmp(goose_reason_name(actions->notes[i].why), "unknown") != 0);
+    if (actions->claim == GOOSE_CLAIM_WITHDRAWN) assert(w->e.role != GOOSE_ROLE_GOOSE);
 }
 
 /* One write at a time, of what the election says is durable next. */
 static void begin_write(struct world *w)
 {
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     assert(!w->writing);
     w->writing = true;
-    size_t count = durable_encode(election_durable(&w->e), bytes);
-    bool sound = durable_decode(bytes, count, &w->written);
+    size_t count = goose_durable_encode(goose_election_durable(&w->e), bytes);
+    bool sound = goose_durable_decode(bytes, count, &w->written);
     assert(sound);
-    assert(memcmp(&w->written, election_durable(&w->e), sizeof w->written) == 0);
+    assert(memcmp(&w->written, goose_election_durable(&w->e), sizeof w->written) == 0);
 }
 
-static void step_once(struct world *w, const struct event *event)
+static void step_once(struct world *w, const struct goose_event *event)
 {
     w->before = w->e;
-    enum refusal refusal = election_step(&w->e, event, &w->actions);
-    assert(refusal < REFUSALS);
-    must_be_right(election_check(&w->e));
-    must_be_right(election_check_step(&w->before, &w->e));
+    enum goose_refusal refusal = goose_election_step(&w->e, event, &w->actions);
+    assert(refusal < GOOSE_REFUSALS);
+    must_be_right(goose_election_check(&w->e));
+    must_be_right(goose_election_check_step(&w->before, &w->e));
     check_actions(w);
     check_views(w);
     if (w->actions.save) begin_write(w);
 }
 
-static struct event event_of(struct world *w, enum event_kind kind)
+static struct goose_event event_of(struct world *w, enum goose_event_kind kind)
 {
-    struct event event;
+    struct goose_event event;
 
     memset(&event, 0, sizeof event);
     event.kind = kind;
@@ -112,13 +112,13 @@ static struct event event_of(struct world *w, enum event_kind kind)
     return event;
 }
 
-static void step(struct world *w, const struct event *event)
+static void step(struct world *w, const struct goose_event *event)
 {
     int go_ons = 0;
 
     step_once(w, event);
     while (w->actions.more) {
-        struct event go_on = event_of(w, EVENT_GO_ON);
+        struct goose_event go_on = event_of(w, GOOSE_EVENT_GO_ON);
         assert(go_ons++ < GO_ONS_MAX);
         step_once(w, &go_on);
     }
@@ -140,7 +140,7 @@ static void retire_if_asked(struct world *w)
 
 static void op_start(struct world *w)
 {
-    struct event event = event_of(w, EVENT_START);
+    struct goose_event event = event_of(w, GOOSE_EVENT_START);
 
     event.start.options = &w->options;
     event.start.saved = w->has_disk ? &w->disk : NULL;
@@ -161,8 +161,8 @@ static void op_crash(struct world *w)
 /* A state file of any bytes, or of any values. */
 static void op_start_from_anything(struct world *w)
 {
-    struct event event = event_of(w, EVENT_START);
-    struct durable_state any;
+    struct goose_event event = event_of(w, GOOSE_EVENT_START);
+    struct goose_durable_state any;
     size_t count = next_u8(&w->program);
     size_t left = (size_t)(w->program.end - w->program.at);
 
@@ -178,9 +178,9 @@ static void op_start_from_anything(struct world *w)
 
 static void op_message(struct world *w)
 {
-    struct message m;
-    struct roster roster;
-    struct event event = event_of(w, EVENT_MESSAGE);
+    struct goose_message m;
+    struct goose_roster roster;
+    struct goose_event event = event_of(w, GOOSE_EVENT_MESSAGE);
 
     if (!step_message(w, &m, &roster)) return;
     event.message.message = &m;
@@ -191,16 +191,16 @@ static void op_message(struct world *w)
 
 static void op_datagram(struct world *w)
 {
-    struct message m;
-    struct roster roster;
-    struct event event = event_of(w, EVENT_MESSAGE);
+    struct goose_message m;
+    struct goose_roster roster;
+    struct goose_event event = event_of(w, GOOSE_EVENT_MESSAGE);
     size_t count = next_u64(&w->program, 2);
     size_t left = (size_t)(w->program.end - w->program.at);
 
     if (count > left) count = left;
     const uint8_t *bytes = w->program.at;
     w->program.at += count;
-    if (wire_decode(bytes, count, &m, &roster) != WIRE_OK) return;
+    if (goose_wire_decode(bytes, count, &m, &roster) != GOOSE_WIRE_OK) return;
     event.message.message = &m;
     event.message.roster = &roster;
     step(w, &event);
@@ -210,7 +210,7 @@ static void op_deadline(struct world *w)
 {
     if (w->actions.wake_at_us != UINT64_MAX && w->actions.wake_at_us > w->now_us)
         w->now_us = w->actions.wake_at_us;
-    struct event event = event_of(w, EVENT_DEADLINE);
+    struct goose_event event = event_of(w, GOOSE_EVENT_DEADLINE);
     step(w, &event);
 }
 
@@ -220,14 +220,14 @@ static void op_time(struct world *w)
     uint8_t much = next_u8(&w->program);
 
     w->now_us += (uint64_t)(1 + much / 8) * units[much % 7];
-    struct event event = event_of(w, EVENT_DEADLINE);
+    struct goose_event event = event_of(w, GOOSE_EVENT_DEADLINE);
     if (much == 255) event.now_us = 1; /* a clock that goes back */
     step(w, &event);
 }
 
 static void op_saved(struct world *w)
 {
-    struct event event = event_of(w, EVENT_SAVED);
+    struct goose_event event = event_of(w, GOOSE_EVENT_SAVED);
     uint8_t how = next_u8(&w->program);
     uint64_t generation = w->e.writing;
 
@@ -243,23 +243,23 @@ static void op_saved(struct world *w)
 
 static void op_request(struct world *w)
 {
-    struct event event = event_of(w, EVENT_REQUEST);
+    struct goose_event event = event_of(w, GOOSE_EVENT_REQUEST);
     uint8_t which = next_u8(&w->program);
 
     event.request.id = 1 + next_u8(&w->program) % 16;
-    event.request.kind = (enum request_kind)(which % 8);
+    event.request.kind = (enum goose_request_kind)(which % 8);
     event.request.force = (which & 8) != 0;
     event.request.hold_us = next_u64(&w->program, 3);
-    if ((which & 16) != 0) event.request.address = address_text(&w->addresses[which >> 5]);
+    if ((which & 16) != 0) event.request.address = goose_address_text(&w->addresses[which >> 5]);
     step(w, &event);
 }
 
-static void any_options(struct world *w, struct election_options *options)
+static void any_options(struct world *w, struct goose_election_options *options)
 {
     static const uint32_t leases_us[] = {300000, 50000, 60000000, 3000, 0};
     uint8_t how = next_u8(&w->program);
 
-    options->priority = (how & 1) != 0 ? PRIORITY_DEFAULT : next_u8(&w->program);
+    options->priority = (how & 1) != 0 ? GOOSE_PRIORITY_DEFAULT : next_u8(&w->program);
     options->observer = (how & 14) == 14;
     options->voters = (uint8_t)(1 + (how >> 4) % 5);
     options->lease_us = (how & 128) != 0 ? leases_us[0] : leases_us[next_u8(&w->program) % 5];
@@ -269,8 +269,8 @@ static void any_options(struct world *w, struct election_options *options)
 
 static void op_options(struct world *w)
 {
-    struct event event = event_of(w, EVENT_OPTIONS);
-    struct election_options options = w->options;
+    struct goose_event event = event_of(w, GOOSE_EVENT_OPTIONS);
+    struct goose_election_options options = w->options;
 
     any_options(w, &options);
     event.options.options = &options;
@@ -279,7 +279,7 @@ static void op_options(struct world *w)
 
 static void op_work(struct world *w)
 {
-    struct event event = event_of(w, EVENT_WORK);
+    struct goose_event event = event_of(w, GOOSE_EVENT_WORK);
 
     event.work.open = next_u8(&w->program) % 4;
     event.work.grace_us = next_u64(&w->program, 3);
@@ -288,9 +288,10 @@ static void op_work(struct world *w)
 
 static void op_unknown(struct world *w)
 {
-    struct event event = event_of(w, (enum event_kind)(next_u8(&w->program) % 64));
+    struct goose_event event = event_of(w, (enum goose_event_kind)(next_u8(&w->program) % 64));
 
-    if (event.kind >= EVENT_START && event.kind <= EVENT_WORK) event.kind = EVENT_GO_ON;
+    if (event.kind >= GOOSE_EVENT_START && event.kind <= GOOSE_EVENT_WORK)
+        event.kind = GOOSE_EVENT_GO_ON;
     step(w, &event);
 }
 
@@ -316,11 +317,11 @@ static void any_op(struct world *w)
 }
 
 /* The first addresses of the world, as --peers or --join would give them. */
-static void any_list(struct world *w, struct roster *list, int count)
+static void any_list(struct world *w, struct goose_roster *list, int count)
 {
-    enum roster_result made =
-        roster_bootstrap(list, w->options.name_tag, w->addresses, (size_t)count);
-    assert(made == ROSTER_OK);
+    enum goose_roster_result made =
+        goose_roster_bootstrap(list, w->options.name_tag, w->addresses, (size_t)count);
+    assert(made == GOOSE_ROSTER_OK);
 }
 
 static void begin(struct world *w)
@@ -330,7 +331,8 @@ static void begin(struct world *w)
     for (int i = 0; i < OTHERS; i++) {
         char chars[] = "n0:7000";
         chars[1] = (char)('0' + i);
-        bool kept = address_keep(&w->addresses[i], (struct text){chars, sizeof chars - 1});
+        bool kept =
+            goose_address_keep(&w->addresses[i], (struct goose_text){chars, sizeof chars - 1});
         assert(kept);
     }
     w->now_us = 1;
@@ -340,9 +342,9 @@ static void begin(struct world *w)
     if ((how & 6) == 2) any_list(w, &w->options.join, 2);
     if ((how & 4) != 0) any_list(w, &w->options.peers, 2 + (how >> 3) % 4);
     if ((how & 64) != 0) {
-        w->observers = malloc(observers_bytes(OBSERVERS));
+        w->observers = malloc(goose_observers_bytes(OBSERVERS));
         if (w->observers == NULL) abort();
-        observers_init(w->observers, OBSERVERS);
+        goose_observers_init(w->observers, OBSERVERS);
     }
     op_start(w);
 }

@@ -8,38 +8,38 @@
 
 #define UNTOUCHED 0xa5
 
-_Static_assert(MESSAGE_BYTES_MAX <= FUZZ_BYTES_MAX, "a sample is a whole message");
+_Static_assert(GOOSE_MESSAGE_BYTES_MAX <= FUZZ_BYTES_MAX, "a sample is a whole message");
 
-static void check_untouched(const struct roster *roster)
+static void check_untouched(const struct goose_roster *roster)
 {
-    struct roster untouched;
+    struct goose_roster untouched;
 
     memset(&untouched, UNTOUCHED, sizeof untouched);
     assert(memcmp(roster, &untouched, sizeof untouched) == 0);
 }
 
 /* The text of a view is read whole, for the sanitizer's sake. */
-static void check_text(struct text text)
+static void check_text(struct goose_text text)
 {
-    assert(text.bytes == 0 || address_is_canonical(text));
+    assert(text.bytes == 0 || goose_address_is_canonical(text));
 }
 
-static void check_texts(const struct message *m)
+static void check_texts(const struct goose_message *m)
 {
     check_text(m->address);
-    if (m->kind == MESSAGE_WELCOME) check_text(m->welcome.goose);
-    if (m->kind == MESSAGE_REQUEST) check_text(m->request.address);
+    if (m->kind == GOOSE_MESSAGE_WELCOME) check_text(m->welcome.goose);
+    if (m->kind == GOOSE_MESSAGE_REQUEST) check_text(m->request.address);
 }
 
 /* A newer minor version has its own number, and more behind what is known here. */
-static void check_bytes(const struct message *m, const struct roster *roster, const uint8_t *bytes,
-                        size_t count)
+static void check_bytes(const struct goose_message *m, const struct goose_roster *roster,
+                        const uint8_t *bytes, size_t count)
 {
-    uint8_t again[MESSAGE_BYTES_MAX];
-    size_t again_count = wire_encode(m, roster, again);
+    uint8_t again[GOOSE_MESSAGE_BYTES_MAX];
+    size_t again_count = goose_wire_encode(m, roster, again);
 
     assert(again_count <= count);
-    assert(again_count == count || bytes[1] > WIRE_MINOR);
+    assert(again_count == count || bytes[1] > GOOSE_WIRE_MINOR);
     assert(bytes[0] == again[0]);
     assert(bytes[1] >= again[1]);
     assert(memcmp(bytes + 2, again + 2, again_count - 2) == 0);
@@ -47,16 +47,16 @@ static void check_bytes(const struct message *m, const struct roster *roster, co
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-    struct message message;
-    struct roster roster;
+    struct goose_message message;
+    struct goose_roster roster;
 
     memset(&roster, UNTOUCHED, sizeof roster);
-    enum wire_result result = wire_decode(bytes, count, &message, &roster);
-    assert(result < WIRE_RESULTS);
-    if (result != WIRE_OK) return 0;
+    enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
+    assert(result < GOOSE_WIRE_RESULTS);
+    if (result != GOOSE_WIRE_OK) return 0;
     check_texts(&message);
     if (message.with_roster)
-        assert(roster_is_sound(&roster));
+        assert(goose_roster_is_sound(&roster));
     else
         check_untouched(&roster);
     check_bytes(&message, &roster, bytes, count);
@@ -68,6 +68,7 @@ size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
     struct chance chance = {seed};
     struct sample sample;
 
-    sample_message(&chance, (enum message_kind)(1 + seed % (MESSAGE_KINDS - 1)), &sample);
-    return wire_encode(&sample.message, &sample.roster, bytes);
+    sample_message(&chance, (enum goose_message_kind)(1 + seed % (GOOSE_MESSAGE_KINDS - 1)),
+                   &sample);
+    return goose_wire_encode(&sample.message, &sample.roster, bytes);
 }

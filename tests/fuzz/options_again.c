@@ -37,14 +37,14 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
     assert(words->word[words->count++] != NULL);
 }
 
-static void add_roster(struct words *words, const char *flag, const struct roster *roster)
+static void add_roster(struct words *words, const char *flag, const struct goose_roster *roster)
 {
-    char list[ROSTER_SEATS_MAX * (sizeof(struct address) + 1) + 1];
+    char list[GOOSE_ROSTER_SEATS_MAX * (sizeof(struct goose_address) + 1) + 1];
     size_t bytes = 0;
 
     if (roster->count == 0) return;
     for (int seat = 0; seat < roster->count; seat++) {
-        struct text address = roster_address(roster, seat);
+        struct goose_text address = goose_roster_address(roster, seat);
         if (seat > 0) list[bytes++] = ',';
         memcpy(list + bytes, address.at, address.bytes);
         bytes += address.bytes;
@@ -62,7 +62,7 @@ static void add_duration(struct words *words, const char *flag, uint64_t us)
 
 static void write_down(const struct options *options, struct words *words)
 {
-    const struct election_options *election = &options->election;
+    const struct goose_election_options *election = &options->election;
 
     add(words, "goosed");
     add(words, "--self=%s", election->self.chars);
@@ -90,17 +90,18 @@ static void write_down(const struct options *options, struct words *words)
 
 static void check_sense(const struct options *options)
 {
-    const struct election_options *election = &options->election;
+    const struct goose_election_options *election = &options->election;
 
     assert(options->task <= TASK_CHECK_CONFIG);
-    assert(address_is_canonical(address_text(&election->self)));
+    assert(goose_address_is_canonical(goose_address_text(&election->self)));
     assert(!address_is_wildcard(&election->self));
-    assert(address_is_canonical(address_text(&options->bind)));
-    assert(options->http.bytes == 0 || address_is_canonical(address_text(&options->http)));
+    assert(goose_address_is_canonical(goose_address_text(&options->bind)));
+    assert(options->http.bytes == 0 ||
+           goose_address_is_canonical(goose_address_text(&options->http)));
     assert(election->heartbeat_us > 0 && election->lease_us >= 3 * election->heartbeat_us);
     assert(election->dead_after_us >= 3 * (uint64_t)election->heartbeat_us);
-    assert(election->peers.count == 0 || roster_is_sound(&election->peers));
-    assert(election->join.count == 0 || roster_is_sound(&election->join));
+    assert(election->peers.count == 0 || goose_roster_is_sound(&election->peers));
+    assert(election->join.count == 0 || goose_roster_is_sound(&election->join));
     assert(election->peers.count == 0 || election->join.count == 0);
     assert(options->flock[0] != 0 && options->state_dir[0] != 0);
     assert(options->warnings <= OPTIONS_WARNINGS_MAX);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define LIFE_MAX     (((uint64_t)UINT32_MAX << 32) - 1)
-#define DELAY_US_MAX (PROMISE_US_MAX * ROSTER_SEATS_MAX)
+#define DELAY_US_MAX (GOOSE_PROMISE_US_MAX * GOOSE_ROSTER_SEATS_MAX)
 
 /* splitmix64 */
 uint64_t chance_any(struct chance *chance)
@@ -66,7 +66,7 @@ static uint32_t any_delay_us(struct chance *chance)
 static size_t any_name(struct chance *chance, char *chars)
 {
     static const char inside[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
-    size_t count = any_between(chance, 1, HOST_CHARS_MAX);
+    size_t count = any_between(chance, 1, GOOSE_HOST_CHARS_MAX);
 
     for (size_t i = 0; i < count; i++)
         chars[i] = inside[chance_under(chance, sizeof inside - 1)];
@@ -94,48 +94,49 @@ static size_t any_host(struct chance *chance, char *chars, size_t room)
     return (size_t)count;
 }
 
-void sample_address(struct chance *chance, struct address *address)
+void sample_address(struct chance *chance, struct goose_address *address)
 {
-    char chars[ADDRESS_CHARS_MAX + 2];
+    char chars[GOOSE_ADDRESS_CHARS_MAX + 2];
     size_t host = any_host(chance, chars, sizeof chars);
     unsigned port = (unsigned)any_between(chance, 1, UINT16_MAX);
     int tail = snprintf(chars + host, sizeof chars - host, ":%u", port);
-    struct text text = {chars, (uint8_t)(host + (size_t)tail)};
-    bool canonical = address_keep(address, text);
+    struct goose_text text = {chars, (uint8_t)(host + (size_t)tail)};
+    bool canonical = goose_address_keep(address, text);
 
     assert(canonical);
     (void)canonical;
 }
 
-void sample_roster(struct chance *chance, struct roster *roster, int seats_max)
+void sample_roster(struct chance *chance, struct goose_roster *roster, int seats_max)
 {
     int seats = (int)any_between(chance, 1, (uint64_t)seats_max);
-    struct address address;
+    struct goose_address address;
 
-    roster_clear(roster);
+    goose_roster_clear(roster);
     while (roster->count < seats) {
         sample_address(chance, &address);
         uint64_t uid = coin(chance) ? any_u64(chance) : 0;
-        enum roster_result added =
-            roster_add(roster, address_text(&address), uid, any_u8(chance), any_u16(chance));
-        if (added == ROSTER_TOO_LARGE) break;
+        enum goose_roster_result added = goose_roster_add(roster, goose_address_text(&address), uid,
+                                                          any_u8(chance), any_u16(chance));
+        if (added == GOOSE_ROSTER_TOO_LARGE) break;
     }
     roster->term = any_between(chance, 0, TERM_MAX);
     roster->version = any_between(chance, 1, TERM_MAX);
     roster->flock_id = any_between(chance, 1, UINT64_MAX);
-    for (uint64_t removed = any_between(chance, 0, REMOVED_KEPT + 1); removed > 0; removed--)
-        roster_removed_add(roster, any_between(chance, 1, UINT64_MAX));
-    roster->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
+    for (uint64_t removed = any_between(chance, 0, GOOSE_REMOVED_KEPT + 1); removed > 0; removed--)
+        goose_roster_removed_add(roster, any_between(chance, 1, UINT64_MAX));
+    roster->wanted = (uint8_t)any_between(chance, 1, GOOSE_ROSTER_SEATS_MAX);
 }
 
-static struct tenure any_resignation(struct chance *chance)
+static struct goose_tenure any_resignation(struct chance *chance)
 {
-    if (coin(chance)) return (struct tenure){0, 0, 0};
-    return (struct tenure){any_between(chance, 1, TERM_MAX), any_between(chance, 1, UINT64_MAX),
-                           any_between(chance, 1, UINT64_MAX)};
+    if (coin(chance)) return (struct goose_tenure){0, 0, 0};
+    return (struct goose_tenure){any_between(chance, 1, TERM_MAX),
+                                 any_between(chance, 1, UINT64_MAX),
+                                 any_between(chance, 1, UINT64_MAX)};
 }
 
-static void any_head(struct chance *chance, struct message *m)
+static void any_head(struct chance *chance, struct goose_message *m)
 {
     m->name_tag = any_u64(chance);
     m->flock_id = any_u64(chance);
@@ -148,18 +149,18 @@ static void any_head(struct chance *chance, struct message *m)
     m->roster_version = any_between(chance, 0, TERM_MAX);
 }
 
-static void any_heartbeat(struct chance *chance, struct heartbeat *b)
+static void any_heartbeat(struct chance *chance, struct goose_heartbeat *b)
 {
     b->seq = any_u64(chance);
     b->sent_at_us = any_u64(chance);
-    b->promise_us = (uint32_t)any_between(chance, 1, PROMISE_US_MAX);
+    b->promise_us = (uint32_t)any_between(chance, 1, GOOSE_PROMISE_US_MAX);
     b->succession_delay_us = any_delay_us(chance);
-    b->step_us = any_delay_us(chance);
+    b->stagger_us = any_delay_us(chance);
     b->founding = any_u64(chance);
     b->settled = coin(chance);
 }
 
-static void any_ack(struct chance *chance, struct ack *b)
+static void any_ack(struct chance *chance, struct goose_ack *b)
 {
     b->seq = any_u64(chance);
     b->sent_at_us = any_u64(chance);
@@ -169,33 +170,33 @@ static void any_ack(struct chance *chance, struct ack *b)
     b->http_port = any_u16(chance);
 }
 
-static void any_ask(struct chance *chance, struct ask *b, uint64_t term)
+static void any_ask(struct chance *chance, struct goose_ask *b, uint64_t term)
 {
     b->round = any_u64(chance);
     b->term = term;
     b->sent_at_us = any_u64(chance);
-    b->promise_us = (uint32_t)any_between(chance, 1, PROMISE_US_MAX);
+    b->promise_us = (uint32_t)any_between(chance, 1, GOOSE_PROMISE_US_MAX);
     b->succession_delay_us = any_delay_us(chance);
     b->roster_digest = any_u64(chance);
     b->after = any_resignation(chance);
 }
 
-static void any_reply(struct chance *chance, struct reply *b)
+static void any_reply(struct chance *chance, struct goose_reply *b)
 {
     b->round = any_u64(chance);
     b->sent_at_us = any_u64(chance);
-    b->verdict = (enum verdict)chance_under(chance, VERDICTS);
+    b->verdict = (enum goose_verdict)chance_under(chance, GOOSE_VERDICTS);
     b->after = any_resignation(chance);
 }
 
-static void any_resign(struct chance *chance, struct resign *b)
+static void any_resign(struct chance *chance, struct goose_resign *b)
 {
     b->term = any_between(chance, 1, TERM_MAX);
     b->heir_uid = any_u64(chance);
-    b->step_us = any_delay_us(chance);
+    b->stagger_us = any_delay_us(chance);
 }
 
-static void any_hello(struct chance *chance, struct hello *b)
+static void any_hello(struct chance *chance, struct goose_hello *b)
 {
     b->nonce = any_between(chance, 1, UINT64_MAX);
     b->invite = any_u64(chance);
@@ -205,7 +206,7 @@ static void any_hello(struct chance *chance, struct hello *b)
     b->may_enter = coin(chance);
 }
 
-static void any_welcome(struct chance *chance, struct welcome *b, struct text goose)
+static void any_welcome(struct chance *chance, struct goose_welcome *b, struct goose_text goose)
 {
     b->nonce = any_between(chance, 1, UINT64_MAX);
     b->invite = any_u64(chance);
@@ -217,81 +218,82 @@ static void any_welcome(struct chance *chance, struct welcome *b, struct text go
     if (coin(chance)) b->goose = goose;
 }
 
-static void any_request(struct chance *chance, struct request *b, struct text address)
+static void any_request(struct chance *chance, struct goose_request *b, struct goose_text address)
 {
     b->number = any_u64(chance);
     b->term = any_between(chance, 0, TERM_MAX);
-    b->what = (enum carried)any_between(chance, CARRIED_REMOVE, CARRIED_VOTERS);
+    b->what =
+        (enum goose_forwarded)any_between(chance, GOOSE_FORWARDED_REMOVE, GOOSE_FORWARDED_VOTERS);
     b->force = coin(chance);
-    if (b->what == CARRIED_VOTERS)
-        b->wanted = (uint8_t)any_between(chance, 1, ROSTER_SEATS_MAX);
-    else if (b->what == CARRIED_REMOVE || coin(chance))
+    if (b->what == GOOSE_FORWARDED_VOTERS)
+        b->wanted = (uint8_t)any_between(chance, 1, GOOSE_ROSTER_SEATS_MAX);
+    else if (b->what == GOOSE_FORWARDED_REMOVE || coin(chance))
         b->address = address;
 }
 
-static void any_result(struct chance *chance, struct result *b)
+static void any_result(struct chance *chance, struct goose_result *b)
 {
     b->life = any_between(chance, 1, UINT64_MAX);
     b->number = any_u64(chance);
-    b->outcome = (enum outcome)chance_under(chance, OUTCOMES);
-    b->stops_at = (uint8_t)any_between(chance, 0, ROSTER_SEATS_MAX);
+    b->outcome = (enum goose_outcome)chance_under(chance, GOOSE_OUTCOMES);
+    b->stops_at = (uint8_t)any_between(chance, 0, GOOSE_ROSTER_SEATS_MAX);
 }
 
-static void any_body(struct chance *chance, struct message *m, struct text other)
+static void any_body(struct chance *chance, struct goose_message *m, struct goose_text other)
 {
     switch (m->kind) {
-    case MESSAGE_HEARTBEAT: any_heartbeat(chance, &m->heartbeat); break;
-    case MESSAGE_ACK: any_ack(chance, &m->ack); break;
-    case MESSAGE_CANVASS: any_ask(chance, &m->ask, m->term + 1); break;
-    case MESSAGE_VOTE: any_ask(chance, &m->ask, m->term); break;
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE_REPLY: any_reply(chance, &m->reply); break;
-    case MESSAGE_RESIGN: any_resign(chance, &m->resign); break;
-    case MESSAGE_HELLO: any_hello(chance, &m->hello); break;
-    case MESSAGE_WELCOME: any_welcome(chance, &m->welcome, other); break;
-    case MESSAGE_REQUEST: any_request(chance, &m->request, other); break;
-    case MESSAGE_RESULT: any_result(chance, &m->result); break;
-    case MESSAGE_STALE:
-    case MESSAGE_KINDS: break;
+    case GOOSE_MESSAGE_HEARTBEAT: any_heartbeat(chance, &m->heartbeat); break;
+    case GOOSE_MESSAGE_ACK: any_ack(chance, &m->ack); break;
+    case GOOSE_MESSAGE_CANVASS: any_ask(chance, &m->ask, m->term + 1); break;
+    case GOOSE_MESSAGE_VOTE: any_ask(chance, &m->ask, m->term); break;
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE_REPLY: any_reply(chance, &m->reply); break;
+    case GOOSE_MESSAGE_RESIGN: any_resign(chance, &m->resign); break;
+    case GOOSE_MESSAGE_HELLO: any_hello(chance, &m->hello); break;
+    case GOOSE_MESSAGE_WELCOME: any_welcome(chance, &m->welcome, other); break;
+    case GOOSE_MESSAGE_REQUEST: any_request(chance, &m->request, other); break;
+    case GOOSE_MESSAGE_RESULT: any_result(chance, &m->result); break;
+    case GOOSE_MESSAGE_STALE:
+    case GOOSE_MESSAGE_KINDS: break;
     }
 }
 
-static bool may_carry_roster(enum message_kind kind)
+static bool may_carry_roster(enum goose_message_kind kind)
 {
-    return kind == MESSAGE_HEARTBEAT || kind == MESSAGE_CANVASS_REPLY ||
-           kind == MESSAGE_VOTE_REPLY || kind == MESSAGE_WELCOME;
+    return kind == GOOSE_MESSAGE_HEARTBEAT || kind == GOOSE_MESSAGE_CANVASS_REPLY ||
+           kind == GOOSE_MESSAGE_VOTE_REPLY || kind == GOOSE_MESSAGE_WELCOME;
 }
 
-void sample_message(struct chance *chance, enum message_kind kind, struct sample *sample)
+void sample_message(struct chance *chance, enum goose_message_kind kind, struct sample *sample)
 {
-    struct message *m = &sample->message;
+    struct goose_message *m = &sample->message;
 
     memset(sample, 0, sizeof *sample);
     sample_address(chance, &sample->self);
     sample_address(chance, &sample->other);
     m->kind = kind;
     any_head(chance, m);
-    any_body(chance, m, address_text(&sample->other));
-    if (wire_has_address(kind)) m->address = address_text(&sample->self);
+    any_body(chance, m, goose_address_text(&sample->other));
+    if (wire_has_address(kind)) m->address = goose_address_text(&sample->self);
     m->with_roster = may_carry_roster(kind) && coin(chance);
     if (!m->with_roster) return;
-    sample_roster(chance, &sample->roster, ROSTER_SEATS_MAX);
+    sample_roster(chance, &sample->roster, GOOSE_ROSTER_SEATS_MAX);
     sample->roster.term = 1 + sample->roster.term % m->term;
     m->roster_term = sample->roster.term;
     m->roster_version = sample->roster.version;
     m->flock_id = sample->roster.flock_id;
 }
 
-void sample_durable(struct chance *chance, struct durable_state *state)
+void sample_durable(struct chance *chance, struct goose_durable_state *state)
 {
     memset(state, 0, sizeof *state);
     state->uid = any_between(chance, 1, UINT64_MAX);
     state->life = any_between(chance, 1, LIFE_MAX);
     state->term = any_between(chance, 0, TERM_MAX);
     state->voted_for = state->term == 0 ? 0 : any_u64(chance);
-    state->longest_promise_us = any_between(chance, 0, PROMISE_US_MAX);
+    state->longest_promise_us = any_between(chance, 0, GOOSE_PROMISE_US_MAX);
     if (coin(chance)) return;
-    sample_roster(chance, &state->roster, ROSTER_SEATS_MAX);
+    sample_roster(chance, &state->roster, GOOSE_ROSTER_SEATS_MAX);
     state->roster.term %= state->term + 1;
     state->barred = state->roster.term > 0 && coin(chance);
 }

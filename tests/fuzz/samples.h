@@ -13,19 +13,19 @@ struct chance {
 
 /* A message and what its texts point into: it must not be moved. */
 struct sample {
-    struct message message;
-    struct roster roster; /* meaningful where message.with_roster */
-    struct address self;
-    struct address other;
+    struct goose_message message;
+    struct goose_roster roster; /* meaningful where message.with_roster */
+    struct goose_address self;
+    struct goose_address other;
 };
 
 uint64_t chance_any(struct chance *chance);
 uint64_t chance_under(struct chance *chance, uint64_t limit); /* 0..limit-1 */
 
-void sample_address(struct chance *chance, struct address *address);
+void sample_address(struct chance *chance, struct goose_address *address);
 /* With at most so many seats, at least 1. */
-void sample_roster(struct chance *chance, struct roster *roster, int seats_max);
-void sample_message(struct chance *chance, enum message_kind kind, struct sample *sample);
-void sample_durable(struct chance *chance, struct durable_state *state);
+void sample_roster(struct chance *chance, struct goose_roster *roster, int seats_max);
+void sample_message(struct chance *chance, enum goose_message_kind kind, struct sample *sample);
+void sample_durable(struct chance *chance, struct goose_durable_state *state);
 
 #endif

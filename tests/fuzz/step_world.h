@@ -15,18 +15,18 @@ struct program {
 
 struct world {
     struct program program;
-    struct election e;
-    struct election before;
-    struct observers *observers;
-    struct election_options options;
-    struct actions actions;
-    struct durable_state disk;
-    struct durable_state written; /* what the write under way will leave */
+    struct goose_election e;
+    struct goose_election before;
+    struct goose_observers *observers;
+    struct goose_election_options options;
+    struct goose_actions actions;
+    struct goose_durable_state disk;
+    struct goose_durable_state written; /* what the write under way will leave */
     bool has_disk;
     bool writing;
     uint64_t now_us;
     uint64_t counters[2 * OTHERS]; /* of what the others send */
-    struct address addresses[OTHERS];
+    struct goose_address addresses[OTHERS];
 };
 
 /* Zeros behind the end of the program. */
@@ -36,6 +36,6 @@ uint64_t next_u64(struct program *program, unsigned bytes);
 /* A message that some other node might send, close to what this one waits for, made of a few
  * bytes of the program. `roster` is filled where one rides along. False: no node would send this.
  */
-bool step_message(struct world *w, struct message *m, struct roster *roster);
+bool step_message(struct world *w, struct goose_message *m, struct goose_roster *roster);
 
 #endif

@@ -95,21 +95,21 @@ static void names_turned(unsigned turn, void *memory, size_t count)
     }
     for (size_t at = 0; at + ADDRESS_BYTES <= count; at++) {
         if (bytes[at] != 'n') continue;
-        int node = node_of_address((struct text){(const char *)bytes + at, ADDRESS_BYTES});
+        int node = node_of_address((struct goose_text){(const char *)bytes + at, ADDRESS_BYTES});
         if (node >= 0) memcpy(bytes + at, node_address(turns[turn][node]).at, ADDRESS_BYTES);
     }
 }
 
 /* A roster whose names are swapped already: its seats stand in the order of the nodes, as they did before. Where each
  * has gone is told. */
-static void seats_in_order(struct roster *roster, int *places)
+static void seats_in_order(struct goose_roster *roster, int *places)
 {
-    struct roster old = *roster;
+    struct goose_roster old = *roster;
     int count = 0;
 
     memset(roster->arena, 0, sizeof roster->arena);
     for (unsigned node = 0; node < world.nodes; node++) {
-        int from = roster_find_address(&old, node_address(node));
+        int from = goose_roster_find_address(&old, node_address(node));
         if (from < 0) continue;
         roster->seats[count] = old.seats[from];
         roster->seats[count].at = (uint16_t)(count * ADDRESS_BYTES);
@@ -120,16 +120,16 @@ static void seats_in_order(struct roster *roster, int *places)
 
 static uint64_t digest_turned(unsigned turn, uint64_t digest)
 {
-    const struct roster *known = roster_of_digest(digest);
-    int places[ROSTER_SEATS_MAX];
-    struct roster roster;
+    const struct goose_roster *known = roster_of_digest(digest);
+    int places[GOOSE_ROSTER_SEATS_MAX];
+    struct goose_roster roster;
 
     if (known == NULL) return digest;
     roster = *known;
     names_turned(turn, &roster, sizeof roster);
     seats_in_order(&roster, places);
     roster_known(&roster);
-    return roster_digest(&roster);
+    return goose_roster_digest(&roster);
 }
 
 static uint64_t bits_moved(uint64_t bits, const int *places, int count)
@@ -141,16 +141,16 @@ static uint64_t bits_moved(uint64_t bits, const int *places, int count)
     return moved;
 }
 
-static void contact_turned(unsigned turn, struct contact *contact)
+static void contact_turned(unsigned turn, struct goose_contact *contact)
 {
     uint8_t *from = contact->from.bytes;
 
     if (from[0] != 0) from[0] = (uint8_t)(turns[turn][from[0] - 1] + 1);
 }
 
-static void peers_turned(unsigned turn, struct election *e, const int *places)
+static void peers_turned(unsigned turn, struct goose_election *e, const int *places)
 {
-    struct peer before[ROSTER_SEATS_MAX];
+    struct peer before[GOOSE_ROSTER_SEATS_MAX];
     int seats = e->roster.count;
 
     memcpy(before, e->peers, sizeof before);
@@ -178,8 +178,8 @@ static void ghost_turned(unsigned turn, struct ghost *ghost)
 
 static void node_turned(unsigned turn, struct node *node)
 {
-    int places[ROSTER_SEATS_MAX], in_list[NODES_MAX];
-    struct election *e = &node->e;
+    int places[GOOSE_ROSTER_SEATS_MAX], in_list[NODES_MAX];
+    struct goose_election *e = &node->e;
 
     memset(&e->options, 0, sizeof e->options);
     names_turned(turn, node, offsetof(struct node, ghost));
@@ -224,26 +224,26 @@ uint32_t alike_kept(unsigned turn, uint32_t number)
     return *known;
 }
 
-static void tenure_turned(unsigned turn, struct tenure *tenure)
+static void tenure_turned(unsigned turn, struct goose_tenure *tenure)
 {
     tenure->uid = uid_turned(turn, tenure->uid);
     tenure->life = life_turned(turn, tenure->life);
 }
 
-static void body_turned(unsigned turn, struct message *m)
+static void body_turned(unsigned turn, struct goose_message *m)
 {
-    if (m->kind == MESSAGE_RESIGN) m->resign.heir_uid = uid_turned(turn, m->resign.heir_uid);
-    if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
+    if (m->kind == GOOSE_MESSAGE_RESIGN) m->resign.heir_uid = uid_turned(turn, m->resign.heir_uid);
+    if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) {
         tenure_turned(turn, &m->ask.after);
         m->ask.roster_digest = digest_turned(turn, m->ask.roster_digest);
     }
-    if (m->kind == MESSAGE_CANVASS_REPLY || m->kind == MESSAGE_VOTE_REPLY)
+    if (m->kind == GOOSE_MESSAGE_CANVASS_REPLY || m->kind == GOOSE_MESSAGE_VOTE_REPLY)
         tenure_turned(turn, &m->reply.after);
-    if (m->kind == MESSAGE_WELCOME)
+    if (m->kind == GOOSE_MESSAGE_WELCOME)
         m->welcome.newest_life = life_turned(turn, m->welcome.newest_life);
 }
 
-static struct text text_turned(unsigned turn, struct text address)
+static struct goose_text text_turned(unsigned turn, struct goose_text address)
 {
     int node = address.bytes == 0 ? -1 : node_of_address(address);
     return node < 0 ? address : node_address(turns[turn][node]);
@@ -251,22 +251,22 @@ static struct text text_turned(unsigned turn, struct text address)
 
 static uint32_t message_turned(unsigned turn, uint32_t number)
 {
-    static struct roster roster;
+    static struct goose_roster roster;
     uint32_t *known = remembered(&messages_turned[turn], number);
     struct message_kept kept;
-    struct message m;
-    int places[ROSTER_SEATS_MAX];
+    struct goose_message m;
+    int places[GOOSE_ROSTER_SEATS_MAX];
 
     if (turn == 0) return number;
     if (*known != 0) return *known;
     kept = message_get(number);
-    if (wire_decode(kept.bytes, kept.count, &m, &roster) != WIRE_OK) abort();
+    if (goose_wire_decode(kept.bytes, kept.count, &m, &roster) != GOOSE_WIRE_OK) abort();
     m.uid = uid_turned(turn, m.uid);
     m.life = life_turned(turn, m.life);
     m.for_life = life_turned(turn, m.for_life);
     m.address = text_turned(turn, m.address);
-    if (m.kind == MESSAGE_WELCOME) m.welcome.goose = text_turned(turn, m.welcome.goose);
-    if (m.kind == MESSAGE_REQUEST) m.request.address = text_turned(turn, m.request.address);
+    if (m.kind == GOOSE_MESSAGE_WELCOME) m.welcome.goose = text_turned(turn, m.welcome.goose);
+    if (m.kind == GOOSE_MESSAGE_REQUEST) m.request.address = text_turned(turn, m.request.address);
     body_turned(turn, &m);
     if (m.with_roster) {
         names_turned(turn, &roster, sizeof roster);

@@ -10,7 +10,7 @@
  *   what ends by a time    (promise, quarantine, hold, wait of a newborn, the goose's word to a follower): rounded down
  *                          to a tick, so a promise is as long as the lease and no longer: more. Ended: 0
  *   what began by a time   (sending times, the lease's base): older than a lease is a lease old: nothing rests on it
- *   deadlines              (stand, round, asking again, heartbeat, HELLO, errand, greeting): far away, and each may be
+ *   deadlines              (stand, round, asking again, heartbeat, HELLO, request, greeting): far away, and each may be
  *                          due at any moment, as a transition: more. So jitter, back-off, failures in a row, succession
  *                          delay and rank, who was said HELLO to last, and silence need not be kept
  *   succession delay       0 where canvasses are messages. Else not 0: whose turn has come stands in a transition of
@@ -39,10 +39,10 @@
  *   seq                    one for all: an old heartbeat or ACK is never refused: more
  *   generations            0 if on disk, else in their order: they are only compared
  *   RESIGN, three times    once: the second is the first, later (but for the head's term and roster)
- *   answers to operators   forgotten, and with them the errand: an errand that waits is one that is asked later
+ *   answers to operators   forgotten, and with them the request: a request that waits is one that is asked later
  *   reign, round, follower what is read only as goose, candidate or both is 0 in every other role
  *   what is answered       0 when nothing is owed and nothing kept
- *   round trips            not measured: the step is what the world says
+ *   round trips            not measured: the stagger is what the world says
  *   longest promise given  since the start: the longest on file, for all are equally long
  *   birth                  of who has a flock's roster: it is never looked at again
  *   making way (yielded)   not kept where no canvass is sent
@@ -56,7 +56,7 @@
 #include "model.h"
 
 /* Of who wins a term at a founding there is one at most (else S2 breaks). */
-void canon_founding(struct roster *roster)
+void canon_founding(struct goose_roster *roster)
 {
     if (roster->founding != 0) roster->founding = FOUNDING;
 }
@@ -80,15 +80,15 @@ static void far(uint64_t *at_us)
     *at_us = FAR_US;
 }
 
-uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind)
+uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum goose_message_kind kind)
 {
     uint64_t of[4] = {world.alike > 0 ? birth_of_uid(uid) : uid, life >> 32, term, kind};
-    return digest_bytes(0, of, sizeof of) | 1;
+    return goose_digest_bytes(0, of, sizeof of) | 1;
 }
 
-static void canon_contact(struct contact *contact)
+static void canon_contact(struct goose_contact *contact)
 {
-    *contact = (struct contact){.uid = contact->uid};
+    *contact = (struct goose_contact){.uid = contact->uid};
     if (contact->uid == 0) return;
     contact->from.bytes[0] = (uint8_t)(node_of_uid(contact->uid) + 1);
     contact->life = life_of_uid(contact->uid);
@@ -97,29 +97,30 @@ static void canon_contact(struct contact *contact)
 }
 
 /* A claimed seat's node may as well have been heard already: nothing but the way to it would be learnt. */
-static void contact_known(struct contact *contact, const struct roster *roster, int seat)
+static void contact_known(struct goose_contact *contact, const struct goose_roster *roster,
+                          int seat)
 {
     if (contact->uid == 0) contact->uid = roster->seats[seat].uid;
 }
 
-static void canon_follower(struct follower *f)
+static void canon_follower(struct goose_follower *f)
 {
     began(&f->sent_at_us);
-    f->rtt_us = world.step_ticks == 0 || f->rtt_us == 0 ? 0 : world.step_ticks * TICK_US / 2;
+    f->rtt_us = world.stagger_ticks == 0 || f->rtt_us == 0 ? 0 : world.stagger_ticks * TICK_US / 2;
     if (f->seq > 1) f->seq = 1;
 }
 
-static void canon_peer(struct peer *peer, const struct election *e)
+static void canon_peer(struct peer *peer, const struct goose_election *e)
 {
-    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
-    bool goose = e->role == ROLE_GOOSE;
+    bool asks = e->role == GOOSE_ROLE_CANVASSING || e->role == GOOSE_ROLE_CANDIDATE;
+    bool goose = e->role == GOOSE_ROLE_GOOSE;
 
     canon_contact(&peer->contact);
     peer->answered = peer->yes;
     memset(&peer->asked.ask.after, 0, sizeof peer->asked.ask.after);
     if (!goose) {
-        peer->follower =
-            (struct follower){.rtt_us = peer->follower.rtt_us, .priority = PRIORITY_DEFAULT};
+        peer->follower = (struct goose_follower){.rtt_us = peer->follower.rtt_us,
+                                                 .priority = GOOSE_PRIORITY_DEFAULT};
         peer->newborn_uid = 0;
         memset(&peer->moved_to, 0, sizeof peer->moved_to);
     }
@@ -143,9 +144,9 @@ static void canon_peer(struct peer *peer, const struct election *e)
     began(&peer->ack.sent_at_us);
 }
 
-static void canon_peers(struct election *e)
+static void canon_peers(struct goose_election *e)
 {
-    int self = roster_seat_of(&e->roster, e->saved.uid, address_text(&e->options.self));
+    int self = goose_roster_seat_of(&e->roster, e->saved.uid, goose_address_text(&e->options.self));
 
     for (int i = 0; i < PEERS_MAX; i++) {
         bool seat = i < e->roster.count && i != self;
@@ -155,7 +156,7 @@ static void canon_peers(struct election *e)
     }
 }
 
-static void canon_generations(struct election *e)
+static void canon_generations(struct goose_election *e)
 {
     uint64_t *of[] = {&e->round.vote_generation, &e->reign.roster_generation,
                       &e->farewell.stands_on, &e->writing, &e->generation};
@@ -180,24 +181,25 @@ static void canon_generations(struct election *e)
     e->durable = 1;
 }
 
-static void canon_round_of(struct election *e)
+static void canon_round_of(struct goose_election *e)
 {
-    bool asks = e->role == ROLE_CANVASSING || e->role == ROLE_CANDIDATE;
+    bool asks = e->role == GOOSE_ROLE_CANVASSING || e->role == GOOSE_ROLE_CANDIDATE;
     uint64_t generation = e->round.vote_generation;
 
-    if (!asks) e->round = (struct round){.vote_generation = e->role == ROLE_GOOSE ? generation : 0};
+    if (!asks)
+        e->round = (struct round){.vote_generation = e->role == GOOSE_ROLE_GOOSE ? generation : 0};
     began(&e->round.began_us);
     far(&e->round.ends_us);
     far(&e->round.ask_at_us);
     e->round.failures = 0;
 }
 
-static void canon_reign(struct election *e)
+static void canon_reign(struct goose_election *e)
 {
     struct reign *reign = &e->reign;
 
-    if (e->role != ROLE_GOOSE) {
-        bool candidate = e->role == ROLE_CANDIDATE;
+    if (e->role != GOOSE_ROLE_GOOSE) {
+        bool candidate = e->role == GOOSE_ROLE_CANDIDATE;
         *reign = (struct reign){.lease_us = candidate ? reign->lease_us : 0,
                                 .promise_us = candidate ? reign->promise_us : 0,
                                 .heartbeat_us = candidate ? reign->heartbeat_us : 0,
@@ -210,13 +212,13 @@ static void canon_reign(struct election *e)
     ends(&reign->hold_end_us);
     far(&reign->heartbeat_at_us);
     reign->seq = 2;
-    reign->pending_why = REASON_NONE;
+    reign->pending_why = GOOSE_REASON_NONE;
     reign->pending_uid = 0;
     far(&e->removal.ends_us);
     e->removal.number = 0;
 }
 
-static void canon_birth(struct election *e)
+static void canon_birth(struct goose_election *e)
 {
     struct birth *birth = &e->birth;
 
@@ -231,10 +233,10 @@ static void canon_birth(struct election *e)
     birth->wait_end_us = 0;
 }
 
-static void canon_hello(struct election *e)
+static void canon_hello(struct goose_election *e)
 {
     far(&e->hello_at_us);
-    e->hello_nonce = canon_round(e->saved.uid, e->saved.life, 0, MESSAGE_HELLO);
+    e->hello_nonce = canon_round(e->saved.uid, e->saved.life, 0, GOOSE_MESSAGE_HELLO);
     e->hello_turn = 0;
     far(&e->greet_at_us);
     e->invite.knocks = 0;
@@ -245,21 +247,22 @@ static void canon_hello(struct election *e)
     memset(&e->bounds, 0, sizeof e->bounds);
 }
 
-struct observer *observer_of(struct node *node, uint32_t index)
+struct goose_observer *observer_of(struct node *node, uint32_t index)
 {
-    const struct observers *table = (const struct observers *)(const void *)node->observers;
-    const uint8_t *at = (const uint8_t *)observers_at(table, index);
+    const struct goose_observers *table =
+        (const struct goose_observers *)(const void *)node->observers;
+    const uint8_t *at = (const uint8_t *)goose_observers_at(table, index);
 
-    return (struct observer *)(void *)((uint8_t *)node->observers +
-                                       (at - (const uint8_t *)node->observers));
+    return (struct goose_observer *)(void *)((uint8_t *)node->observers +
+                                             (at - (const uint8_t *)node->observers));
 }
 
 static void canon_observers(struct node *node)
 {
-    struct observers *table = (struct observers *)(void *)node->observers;
+    struct goose_observers *table = (struct goose_observers *)(void *)node->observers;
 
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
-        struct observer *o = observer_of(node, i);
+    for (uint32_t i = 0; world.observers && i < goose_observers_count(table); i++) {
+        struct goose_observer *o = observer_of(node, i);
         canon_contact(&o->contact);
         canon_follower(&o->follower);
         far(&o->due_us); /* all alike: the heap stays one */
@@ -269,7 +272,7 @@ static void canon_observers(struct node *node)
 
 void canon_node(struct node *node)
 {
-    struct election *e = &node->e;
+    struct goose_election *e = &node->e;
 
     if (!node->up) {
         memset(e, 0, sizeof *e);
@@ -282,19 +285,19 @@ void canon_node(struct node *node)
     e->told_goose_uid = 0;
     e->two_geese_again_us = 0;
     if (e->writing == 0) e->writing_roster_term = 0;
-    e->errand_number = 0;
-    memset(e->errands, 0, sizeof e->errands);
+    e->request_number = 0;
+    memset(e->requests, 0, sizeof e->requests);
     memset(e->results, 0, sizeof e->results);
     e->result_next = 0;
     ends(&e->promise.until_us);
     ends(&e->quarantine_end_us);
-    ends(&e->following.until_us);
+    ends(&e->heard_goose.until_us);
     far(&e->stand_at_us);
-    e->following.seq = 0;
-    if (e->following.step_us == LEASE_US / 30) e->following.step_us = 0;
-    e->following.delay_us = world.canvass ? 0 : TICK_US;
-    e->following.settled = false;
-    if (world.hellos == 0 && !world.greets) e->following.until_us = 0;
+    e->heard_goose.seq = 0;
+    if (e->heard_goose.stagger_us == LEASE_US / 30) e->heard_goose.stagger_us = 0;
+    e->heard_goose.delay_us = world.canvass ? 0 : TICK_US;
+    e->heard_goose.settled = false;
+    if (world.hellos == 0 && !world.greets) e->heard_goose.until_us = 0;
     if (e->saved.longest_promise_us > 0) e->longest_given_us = e->saved.longest_promise_us;
     if (!world.canvass) e->yielded = 0;
     if (e->farewell.left < 3)
@@ -342,22 +345,22 @@ static void tick_ghost(struct ghost *ghost)
 
 static void tick_observers(struct node *node)
 {
-    struct observers *table = (struct observers *)(void *)node->observers;
+    struct goose_observers *table = (struct goose_observers *)(void *)node->observers;
 
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++)
+    for (uint32_t i = 0; world.observers && i < goose_observers_count(table); i++)
         older(&observer_of(node, i)->follower.sent_at_us);
 }
 
 void canon_tick(struct node *node)
 {
-    struct election *e = &node->e;
+    struct goose_election *e = &node->e;
 
     tick_ghost(&node->ghost);
     if (!node->up) return;
     sooner(&e->promise.until_us);
     if (world.lie == LIE_PROMISE) sooner(&e->promise.until_us);
     sooner(&e->quarantine_end_us);
-    sooner(&e->following.until_us);
+    sooner(&e->heard_goose.until_us);
     sooner(&e->reign.hold_end_us);
     sooner(&e->birth.wait_end_us);
     older(&e->round.began_us);
@@ -372,47 +375,47 @@ void canon_tick(struct node *node)
 }
 
 /* The sending time that a message says or echoes. */
-static uint64_t *sent_at(struct message *m)
+static uint64_t *sent_at(struct goose_message *m)
 {
     switch (m->kind) {
-    case MESSAGE_HEARTBEAT: return &m->heartbeat.sent_at_us;
-    case MESSAGE_ACK: return &m->ack.sent_at_us;
-    case MESSAGE_CANVASS:
-    case MESSAGE_VOTE: return &m->ask.sent_at_us;
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE_REPLY: return &m->reply.sent_at_us;
-    case MESSAGE_RESIGN:
-    case MESSAGE_HELLO:
-    case MESSAGE_WELCOME:
-    case MESSAGE_REQUEST:
-    case MESSAGE_RESULT:
-    case MESSAGE_STALE:
-    case MESSAGE_KINDS:
+    case GOOSE_MESSAGE_HEARTBEAT: return &m->heartbeat.sent_at_us;
+    case GOOSE_MESSAGE_ACK: return &m->ack.sent_at_us;
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_VOTE: return &m->ask.sent_at_us;
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE_REPLY: return &m->reply.sent_at_us;
+    case GOOSE_MESSAGE_RESIGN:
+    case GOOSE_MESSAGE_HELLO:
+    case GOOSE_MESSAGE_WELCOME:
+    case GOOSE_MESSAGE_REQUEST:
+    case GOOSE_MESSAGE_RESULT:
+    case GOOSE_MESSAGE_STALE:
+    case GOOSE_MESSAGE_KINDS:
     default: return NULL;
     }
 }
 
-void canon_message(struct message *m)
+void canon_message(struct goose_message *m)
 {
     m->counter = 1;
-    if (m->kind == MESSAGE_HEARTBEAT) {
+    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) {
         m->heartbeat.seq = 2;
         m->heartbeat.succession_delay_us = 0;
         m->heartbeat.settled = false;
         if (m->heartbeat.founding != 0) m->heartbeat.founding = FOUNDING;
-    } else if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
+    } else if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) {
         m->ask.round = canon_round(m->uid, m->life, m->ask.term, m->kind);
         m->ask.succession_delay_us = 0;
-    } else if (m->kind == MESSAGE_HELLO) {
-        m->hello.nonce = canon_round(m->uid, m->life, 0, MESSAGE_HELLO);
+    } else if (m->kind == GOOSE_MESSAGE_HELLO) {
+        m->hello.nonce = canon_round(m->uid, m->life, 0, GOOSE_MESSAGE_HELLO);
         m->hello.invite = m->hello.invite != 0;
-    } else if (m->kind == MESSAGE_WELCOME) {
+    } else if (m->kind == GOOSE_MESSAGE_WELCOME) {
         m->welcome.invite = 1;
         m->welcome.newest_counter = 0;
     }
 }
 
-void canon_message_tick(struct message *m)
+void canon_message_tick(struct goose_message *m)
 {
     uint64_t *at_us = sent_at(m);
 

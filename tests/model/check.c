@@ -30,7 +30,7 @@ static const char *check_vote(const struct state *before, unsigned voter, unsign
         if (i == candidate || i == voter || v->words[i].left == 0) continue;
         if (g->claim_term == term)
             return "S1: a vote for another, while its word backs a live lease";
-        if (g->up && g->role == ROLE_CANDIDATE && g->term == term)
+        if (g->up && g->role == GOOSE_ROLE_CANDIDATE && g->term == term)
             return "S1: a vote for another, while its word may still make a goose";
     }
     return NULL;
@@ -41,8 +41,8 @@ static const char *check_win(const struct move *move, struct state *after)
     if (move->term == after->highest_won) return "S2: a term is won a second time";
     if (move->term < after->highest_won) return "S2: a term is won after a higher one";
     after->highest_won = move->term;
-    if (roster_compare(move->stood_term, move->stood_version, after->committed_term,
-                       after->committed_version) < 0)
+    if (goose_roster_compare(move->stood_term, move->stood_version, after->committed_term,
+                             after->committed_version) < 0)
         return "S4: a goose without a roster that was committed";
     return NULL;
 }
@@ -55,12 +55,12 @@ static const char *check_commit(unsigned node, const struct move *move, struct s
     for (unsigned i = 0; i < world.nodes; i++) {
         const struct facts *f = node_facts(after->nodes[i]);
         if ((voters >> i & 1) == 0) continue;
-        holders += roster_compare(f->disk_term, f->disk_version, move->roster_term,
-                                  move->roster_version) >= 0;
+        holders += goose_roster_compare(f->disk_term, f->disk_version, move->roster_term,
+                                        move->roster_version) >= 0;
     }
     if (2 * holders <= seats) return "S4: committed, they say, and no majority has it on disk";
-    if (roster_compare(move->roster_term, move->roster_version, after->committed_term,
-                       after->committed_version) > 0) {
+    if (goose_roster_compare(move->roster_term, move->roster_version, after->committed_term,
+                             after->committed_version) > 0) {
         after->committed_term = move->roster_term;
         after->committed_version = move->roster_version;
     }

@@ -257,17 +257,17 @@ static bool as_duck(const struct state *before, unsigned node)
 static bool deadlines(const struct state *before, unsigned node)
 {
     const struct facts *f = node_facts(before->nodes[node]);
-    bool asks = f->role == ROLE_CANVASSING || f->role == ROLE_CANDIDATE;
+    bool asks = f->role == GOOSE_ROLE_CANVASSING || f->role == GOOSE_ROLE_CANDIDATE;
     unsigned role = f->role; /* facts move when there are more */
 
     if (!f->up) return true;
     if (f->writing && !apply(before, before, node, MOVE_SAVED, 0)) return false;
     if (!apply(before, before, node, MOVE_WAKE, 0)) return false;
-    if (role == ROLE_GOOSE) return as_goose(before, node);
+    if (role == GOOSE_ROLE_GOOSE) return as_goose(before, node);
     if (asks && !apply(before, before, node, MOVE_ROUND_ENDS, 0)) return false;
     if (asks && !apply(before, before, node, MOVE_ASK_AGAIN, 0)) return false;
     enum move_kind turn = world.canvass ? MOVE_CANVASS : MOVE_STAND;
-    if (role == ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
+    if (role == GOOSE_ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
     return as_duck(before, node);
 }
 

@@ -65,12 +65,12 @@ static uint8_t voters_of(const struct node *node)
 }
 
 /* Whose seat is claimed, or not there, in a roster of a flock. */
-static unsigned come_in(const struct roster *roster)
+static unsigned come_in(const struct goose_roster *roster)
 {
     unsigned come = roster->term > 0 ? 0xff : 0;
 
     for (int i = 0; i < roster->count; i++) {
-        int at = node_of_address(roster_address(roster, i));
+        int at = node_of_address(goose_roster_address(roster, i));
         if (at >= 0 && roster->seats[i].uid == 0) come &= ~(1u << at);
     }
     return come;
@@ -86,8 +86,8 @@ static uint8_t come_at(const struct node *node)
 
 static struct facts look(const struct node *node)
 {
-    const struct election *e = &node->e;
-    bool claims = node->up && election_is_goose(e, NOW_US);
+    const struct goose_election *e = &node->e;
+    bool claims = node->up && goose_election_is_goose(e, NOW_US);
     struct facts f = {.up = node->up,
                       .writing = node->is_writing,
                       .index = node->index,
@@ -109,16 +109,16 @@ static struct facts look(const struct node *node)
     if (node->up) {
         f.uid = e->saved.uid;
         f.life = e->saved.life;
-        f.vote_round = e->role == ROLE_CANDIDATE ? e->round.id : 0;
+        f.vote_round = e->role == GOOSE_ROLE_CANDIDATE ? e->round.id : 0;
         f.canvass_round =
-            canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
-        f.after = e->after;
+            canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, GOOSE_MESSAGE_CANVASS);
+        f.after = e->resigned;
         f.promise = e->promise.to;
-        f.following = (struct tenure){e->following.term, e->following.uid, 0};
+        f.heard_goose = (struct goose_tenure){e->heard_goose.term, e->heard_goose.uid, 0};
     }
     if (!claims && node->ghost.page_left > 0) f.claim_term = node->ghost.page_term;
-    if (roster_compare(node->ghost.held_term, node->ghost.held_version, f.disk_term,
-                       f.disk_version) > 0) {
+    if (goose_roster_compare(node->ghost.held_term, node->ghost.held_version, f.disk_term,
+                             f.disk_version) > 0) {
         f.disk_term = node->ghost.held_term;
         f.disk_version = node->ghost.held_version;
     }
@@ -180,27 +180,28 @@ uint32_t node_tick(uint32_t number)
     return node_ticks[number];
 }
 
-static struct message_facts look_at(unsigned to, const struct message *m)
+static struct message_facts look_at(unsigned to, const struct goose_message *m)
 {
     struct message_facts f = {.to = (uint8_t)to,
                               .kind = (uint8_t)m->kind,
                               .term = (uint8_t)m->term,
                               .for_life = m->for_life};
 
-    if (m->kind == MESSAGE_ACK) f.yes = m->ack.yes;
-    if (m->kind == MESSAGE_VOTE_REPLY || m->kind == MESSAGE_CANVASS_REPLY) {
+    if (m->kind == GOOSE_MESSAGE_ACK) f.yes = m->ack.yes;
+    if (m->kind == GOOSE_MESSAGE_VOTE_REPLY || m->kind == GOOSE_MESSAGE_CANVASS_REPLY) {
         f.round = m->reply.round;
         f.over = m->reply.after;
     }
-    if (m->kind == MESSAGE_RESIGN) f.over = (struct tenure){m->resign.term, m->uid, m->life};
+    if (m->kind == GOOSE_MESSAGE_RESIGN)
+        f.over = (struct goose_tenure){m->resign.term, m->uid, m->life};
     return f;
 }
 
-uint32_t message_put(unsigned from, unsigned to, const struct message *message,
-                     const struct roster *roster)
+uint32_t message_put(unsigned from, unsigned to, const struct goose_message *message,
+                     const struct goose_roster *roster)
 {
-    uint8_t bytes[MESSAGE_BYTES_MAX + 2] = {(uint8_t)from, (uint8_t)to};
-    size_t count = wire_encode(message, roster, bytes + 2) + 2;
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX + 2] = {(uint8_t)from, (uint8_t)to};
+    size_t count = goose_wire_encode(message, roster, bytes + 2) + 2;
     uint32_t number = store_put(messages, bytes, count);
 
     if (number >= messages_room) {
@@ -211,7 +212,8 @@ uint32_t message_put(unsigned from, unsigned to, const struct message *message,
         messages_room = room;
     }
     of_messages[number] = look_at(to, message);
-    if (message->kind == MESSAGE_VOTE || message->kind == MESSAGE_CANVASS) roster_known(roster);
+    if (message->kind == GOOSE_MESSAGE_VOTE || message->kind == GOOSE_MESSAGE_CANVASS)
+        roster_known(roster);
     return number;
 }
 
@@ -238,12 +240,12 @@ static uint32_t *of_life(uint32_t number, uint64_t life)
 /* Whose life it is, the message says already, and a life has one place: only the how many-th is to be remembered. */
 uint32_t message_for(uint32_t number, uint64_t life, unsigned place)
 {
-    static struct roster roster;
+    static struct goose_roster roster;
     struct message_kept kept = message_get(number);
-    struct message message;
+    struct goose_message message;
 
     if (*of_life(number, life) == 0) {
-        if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) abort();
+        if (goose_wire_decode(kept.bytes, kept.count, &message, &roster) != GOOSE_WIRE_OK) abort();
         message.for_life = life;
         uint32_t put = message_put(kept.from, place, &message, &roster);
         *of_life(number, life) = put;
@@ -255,9 +257,9 @@ uint32_t message_tick(uint32_t number)
 {
     if (message_ticks[number] == 0) {
         struct message_kept kept = message_get(number);
-        struct message message;
-        static struct roster roster;
-        if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) abort();
+        struct goose_message message;
+        static struct goose_roster roster;
+        if (goose_wire_decode(kept.bytes, kept.count, &message, &roster) != GOOSE_WIRE_OK) abort();
         canon_message_tick(&message);
         uint32_t next = message_put(kept.from, kept.to, &message, &roster);
         message_ticks[number] = next;

@@ -7,8 +7,8 @@
  * told; 2 the question is wrong, or the model is; 3 the budget (seconds of the processor, memory) was over before the
  * end, and nothing is broken so far.
  *
- * --outside leaves election_check() and what a message says that it stands on alone, so that a core that was broken on
- * purpose is seen to break what PROTOCOL 2 promises. */
+ * --outside leaves goose_election_check() and what a message says that it stands on alone, so that a core that was
+ * broken on purpose is seen to break what PROTOCOL 2 promises. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static void say_budgets(void)
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
            world.removals, world.hellos, world.greets ? " and of starts" : "");
     printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
-           world.lease_ticks, world.step_ticks,
+           world.lease_ticks, world.stagger_ticks,
            world.canvass ? "by messages" : "always answered with yes", world.seconds,
            world.megabytes);
     printf("  alike:  ");

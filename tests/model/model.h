@@ -45,9 +45,9 @@ struct ghost {
 };
 
 struct node {
-    struct election e; /* zero while it is down */
-    struct durable_state disk;
-    struct durable_state writing;
+    struct goose_election e; /* zero while it is down */
+    struct goose_durable_state disk;
+    struct goose_durable_state writing;
     uint64_t observers[OBSERVERS_WORDS];
     struct ghost ghost;
     bool up;
@@ -125,7 +125,7 @@ struct facts {
     uint64_t life;
     uint64_t vote_round;    /* the one that it asks for now; 0: none */
     uint64_t canvass_round; /* the one of its term */
-    struct tenure after, promise, following;
+    struct goose_tenure after, promise, heard_goose;
 };
 
 struct message_kept {
@@ -147,7 +147,7 @@ struct message_facts {
     uint8_t term;
     uint64_t for_life;
     uint64_t round;
-    struct tenure over; /* the resignation that it tells of; term 0: none */
+    struct goose_tenure over; /* the resignation that it tells of; term 0: none */
 };
 
 enum lie { LIE_NONE, LIE_DISK, LIE_PROMISE, LIE_GOOSE, LIES };
@@ -175,7 +175,7 @@ struct world {
     bool silence;
     bool observers;
     unsigned lease_ticks;
-    unsigned step_ticks;
+    unsigned stagger_ticks;
     bool open; /* was never seen to end within its budgets */
     enum lie lie;
     bool outside; /* what the core says of itself is not asked */
@@ -188,19 +188,19 @@ extern struct world world; /* the one that is explored */
 /* worlds.c */
 extern const struct world worlds[];
 extern const unsigned world_count;
-void world_options(unsigned place, struct election_options *options);
-void world_seated(unsigned node, struct durable_state *state);
+void world_options(unsigned place, struct goose_election_options *options);
+void world_seated(unsigned node, struct goose_durable_state *state);
 
 /* names.c */
-struct text node_address(unsigned node);
-int node_of_address(struct text address); /* -1: nobody's */
+struct goose_text node_address(unsigned node);
+int node_of_address(struct goose_text address); /* -1: nobody's */
 void name_uid(uint64_t uid, unsigned node, unsigned birth);
 int node_of_uid(uint64_t uid); /* -1: nobody's */
 const char *uid_words(uint64_t uid);
 unsigned birth_of_uid(uint64_t uid);
 uint64_t uid_at(unsigned node, uint64_t like); /* the uid there of the same birth; 0: none */
-void roster_known(const struct roster *roster);
-const struct roster *roster_of_digest(uint64_t digest); /* NULL: never seen */
+void roster_known(const struct goose_roster *roster);
+const struct goose_roster *roster_of_digest(uint64_t digest); /* NULL: never seen */
 
 /* lives.c */
 struct state;
@@ -224,8 +224,8 @@ uint32_t node_put(struct node *node); /* which must be in canonical form */
 void node_get(uint32_t number, struct node *node);
 const struct facts *node_facts(uint32_t number);
 uint32_t node_tick(uint32_t number);
-uint32_t message_put(unsigned from, unsigned to, const struct message *message,
-                     const struct roster *roster);
+uint32_t message_put(unsigned from, unsigned to, const struct goose_message *message,
+                     const struct goose_roster *roster);
 struct message_kept message_get(uint32_t number);
 /* The same, for another life, and where that is. */
 uint32_t message_for(uint32_t number, uint64_t life, unsigned place);
@@ -238,11 +238,11 @@ size_t kept_memory(void);
 /* canon.c */
 void canon_node(struct node *node);
 void canon_tick(struct node *node);
-struct observer *observer_of(struct node *node, uint32_t index);
-void canon_message(struct message *message);
-void canon_founding(struct roster *roster);
-void canon_message_tick(struct message *message);
-uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum message_kind kind);
+struct goose_observer *observer_of(struct node *node, uint32_t index);
+void canon_message(struct goose_message *message);
+void canon_founding(struct goose_roster *roster);
+void canon_message_tick(struct goose_message *message);
+uint64_t canon_round(uint64_t uid, uint64_t life, uint64_t term, enum goose_message_kind kind);
 
 /* shell.c: one step of the core, and its actions carried out. */
 struct shell {
@@ -253,7 +253,7 @@ struct shell {
     unsigned lost; /* of the sends of this move, bit i: was lost. For telling */
 };
 
-void shell_step(struct shell *shell, struct event *event);
+void shell_step(struct shell *shell, struct goose_event *event);
 bool shell_start(struct shell *shell, bool newborn);
 
 /* moves.c */
@@ -283,8 +283,8 @@ bool message_is_spent(uint32_t message, const struct state *state);
 
 /* alike.c: nodes that may be taken for each other. A turn is one way to do so; 0 is none at all. */
 void alike_begin(void);
-unsigned alike_turn(
-    struct state *state); /* to the form that stands for all of them; returns the turn */
+/* To the form that stands for all of them; returns the turn */
+unsigned alike_turn(struct state *state);
 unsigned alike_back(unsigned turn);
 unsigned alike_then(unsigned first, unsigned second);
 unsigned alike_node(unsigned turn, unsigned node);
@@ -327,7 +327,7 @@ unsigned explore_path(const struct event_kept **events);
 void prologue(struct state *first);
 
 /* tell.c */
-void tell_step(const struct shell *shell, const struct actions *actions, unsigned first_send);
+void tell_step(const struct shell *shell, const struct goose_actions *actions, unsigned first_send);
 void tell_path(const struct state *first, const struct event_kept *events, unsigned count,
                const char *broken);
 

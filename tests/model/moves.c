@@ -41,59 +41,59 @@ void moves_begin(void)
 
 static void run_deadline(struct shell *shell)
 {
-    struct event event = {.kind = EVENT_DEADLINE};
+    struct goose_event event = {.kind = GOOSE_EVENT_DEADLINE};
     shell_step(shell, &event);
 }
 
 /* The life of a contact is not kept: it is the one that speaks. */
-static void sender_known(struct node *node, const struct message *m)
+static void sender_known(struct node *node, const struct goose_message *m)
 {
-    struct observers *table = (struct observers *)(void *)node->observers;
+    struct goose_observers *table = (struct goose_observers *)(void *)node->observers;
 
     for (int i = 0; i < PEERS_MAX; i++)
         if (node->e.peers[i].contact.uid == m->uid) node->e.peers[i].contact.life = m->life;
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++) {
-        struct observer *o = observer_of(node, i);
+    for (uint32_t i = 0; world.observers && i < goose_observers_count(table); i++) {
+        struct goose_observer *o = observer_of(node, i);
         if (o->contact.uid == m->uid) o->contact.life = m->life;
     }
 }
 
 /* What this node says in a WELCOME to this HELLO: which of its invites it is, is not kept. */
-static uint64_t invite_given(const struct node *node, const struct event *event)
+static uint64_t invite_given(const struct node *node, const struct goose_event *event)
 {
-    static struct election asked;
-    static struct actions actions;
-    struct message m = *event->message.message;
-    struct event hello = *event;
+    static struct goose_election asked;
+    static struct goose_actions actions;
+    struct goose_message m = *event->message.message;
+    struct goose_event hello = *event;
 
     asked = node->e;
     m.hello.invite = 0;
     hello.message.message = &m;
     hello.now_us = NOW_US;
-    election_step(&asked, &hello, &actions);
+    goose_election_step(&asked, &hello, &actions);
     for (unsigned i = 0; i < actions.send_count; i++)
-        if (actions.sends[i].message.kind == MESSAGE_WELCOME)
+        if (actions.sends[i].message.kind == GOOSE_MESSAGE_WELCOME)
             return actions.sends[i].message.welcome.invite;
     return 0;
 }
 
 static void run_deliver(struct shell *shell, uint32_t number)
 {
-    static struct roster roster;
+    static struct goose_roster roster;
     struct message_kept kept = message_get(number);
-    struct message message;
-    struct event event = {.kind = EVENT_MESSAGE};
+    struct goose_message message;
+    struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE};
 
     if (!shell->node.up || kept.to != shell->node.place) return;
-    if (wire_decode(kept.bytes, kept.count, &message, &roster) != WIRE_OK) {
+    if (goose_wire_decode(kept.bytes, kept.count, &message, &roster) != GOOSE_WIRE_OK) {
         shell->move->broken = "a message that cannot be read";
         return;
     }
     event.message.message = &message;
     event.message.roster = message.with_roster ? &roster : NULL;
-    event.message.from = (struct endpoint){.bytes = {(uint8_t)(kept.from + 1)}};
+    event.message.from = (struct goose_endpoint){.bytes = {(uint8_t)(kept.from + 1)}};
     sender_known(&shell->node, &message);
-    if (message.kind == MESSAGE_HELLO && message.hello.invite != 0)
+    if (message.kind == GOOSE_MESSAGE_HELLO && message.hello.invite != 0)
         message.hello.invite = invite_given(&shell->node, &event);
     shell_step(shell, &event);
 }
@@ -103,35 +103,35 @@ static void run_deliver(struct shell *shell, uint32_t number)
  * teach as well; the world `canvass` asks with messages. */
 static void run_stand(struct shell *shell)
 {
-    struct election *e = &shell->node.e;
+    struct goose_election *e = &shell->node.e;
 
     shell->deaf = true;
     run_deadline(shell);
     shell->deaf = false;
-    for (int i = 0; i < e->roster.count && e->role == ROLE_CANVASSING; i++) {
+    for (int i = 0; i < e->roster.count && e->role == GOOSE_ROLE_CANVASSING; i++) {
         uint64_t uid =
             e->roster.seats[i].uid != 0 ? e->roster.seats[i].uid : e->peers[i].contact.uid;
-        struct message m = {.kind = MESSAGE_CANVASS_REPLY,
-                            .name_tag = e->options.name_tag,
-                            .uid = uid,
-                            .life = e->peers[i].contact.life,
-                            .counter = 1,
-                            .for_life = e->saved.life,
-                            .address = roster_address(&e->roster, i)};
+        struct goose_message m = {.kind = GOOSE_MESSAGE_CANVASS_REPLY,
+                                  .name_tag = e->options.name_tag,
+                                  .uid = uid,
+                                  .life = e->peers[i].contact.life,
+                                  .counter = 1,
+                                  .for_life = e->saved.life,
+                                  .address = goose_roster_address(&e->roster, i)};
         int node = node_of_address(m.address);
         if (uid == 0 || uid == e->saved.uid || node < 0) continue;
         m.reply.round = e->round.id;
         m.reply.sent_at_us = NOW_US;
-        struct event event = {.kind = EVENT_MESSAGE};
+        struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE};
         event.message.message = &m;
-        event.message.from = (struct endpoint){.bytes = {(uint8_t)(node + 1)}};
+        event.message.from = (struct goose_endpoint){.bytes = {(uint8_t)(node + 1)}};
         shell_step(shell, &event);
     }
 }
 
-static void run_request(struct shell *shell, enum request_kind kind, int whom)
+static void run_request(struct shell *shell, enum goose_request_kind kind, int whom)
 {
-    struct event event = {.kind = EVENT_REQUEST};
+    struct goose_event event = {.kind = GOOSE_EVENT_REQUEST};
 
     event.request.id = 1;
     event.request.kind = kind;
@@ -145,13 +145,13 @@ static void run_request(struct shell *shell, enum request_kind kind, int whom)
 static void run_remove(struct shell *shell, uint32_t whom)
 {
     shell->node.e.removal.active = false;
-    run_request(shell, REQUEST_REMOVE, (int)whom);
+    run_request(shell, GOOSE_REQUEST_REMOVE, (int)whom);
 }
 
 static void run_saved(struct shell *shell)
 {
     struct node *node = &shell->node;
-    struct event event = {.kind = EVENT_SAVED};
+    struct goose_event event = {.kind = GOOSE_EVENT_SAVED};
 
     if (!node->is_writing) return;
     if (world.lie != LIE_DISK) node->disk = node->writing;
@@ -166,7 +166,7 @@ static void run_saved(struct shell *shell)
 static void run_crash(struct shell *shell, bool landed)
 {
     struct node *node = &shell->node;
-    uint64_t left_us = election_lease_left_us(&node->e, NOW_US);
+    uint64_t left_us = goose_election_lease_left_us(&node->e, NOW_US);
 
     if (left_us > 0) {
         node->ghost.page_left = (uint8_t)((left_us + TICK_US - 1) / TICK_US);
@@ -199,16 +199,16 @@ static void run_due(struct shell *shell, uint64_t *deadline_us)
 static void run_heartbeat(struct shell *shell)
 {
     struct node *node = &shell->node;
-    struct observers *table = (struct observers *)(void *)node->observers;
+    struct goose_observers *table = (struct goose_observers *)(void *)node->observers;
 
-    for (uint32_t i = 0; world.observers && i < observers_count(table); i++)
+    for (uint32_t i = 0; world.observers && i < goose_observers_count(table); i++)
         observer_of(node, i)->due_us = NOW_US;
     run_due(shell, &node->e.reign.heartbeat_at_us);
 }
 
 static void run_silent(struct shell *shell, uint32_t whom)
 {
-    int seat = roster_find_address(&shell->node.e.roster, node_address(whom));
+    int seat = goose_roster_find_address(&shell->node.e.roster, node_address(whom));
 
     if (seat < 0) return;
     shell->node.e.peers[seat].contact.heard_at_us = 1;
@@ -219,8 +219,8 @@ static void run_silent(struct shell *shell, uint32_t whom)
 /* Seats come first, then the addresses of its command line. */
 static void run_hello(struct shell *shell, uint32_t whom)
 {
-    struct election *e = &shell->node.e;
-    int seat = roster_find_address(&e->roster, node_address(whom));
+    struct goose_election *e = &shell->node.e;
+    int seat = goose_roster_find_address(&e->roster, node_address(whom));
 
     if (whom == shell->node.place) return;
     if (seat < 0 && whom >= world.seats) return; /* no command line names it */
@@ -230,7 +230,7 @@ static void run_hello(struct shell *shell, uint32_t whom)
 
 static void run_greet(struct shell *shell)
 {
-    struct election *e = &shell->node.e;
+    struct goose_election *e = &shell->node.e;
 
     for (int i = 0; i < e->roster.count; i++)
         e->peers[i].knows_me = false;
@@ -239,7 +239,7 @@ static void run_greet(struct shell *shell)
 
 static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
 {
-    struct election *e = &shell->node.e;
+    struct goose_election *e = &shell->node.e;
 
     switch (kind) {
     case MOVE_DELIVER: run_deliver(shell, argument); break;
@@ -261,8 +261,8 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_START: shell_start(shell, !shell->node.has_disk); break;
     case MOVE_LOSE_DISK: run_lose_disk(shell); break;
     case MOVE_ADDRESS: shell->node.place = (uint8_t)argument; break;
-    case MOVE_HANDOVER: run_request(shell, REQUEST_HANDOVER, (int)argument); break;
-    case MOVE_HOLD: run_request(shell, REQUEST_HOLD, -1); break;
+    case MOVE_HANDOVER: run_request(shell, GOOSE_REQUEST_HANDOVER, (int)argument); break;
+    case MOVE_HOLD: run_request(shell, GOOSE_REQUEST_HOLD, -1); break;
     case MOVE_REMOVE: run_remove(shell, argument); break;
     case MOVE_NONE:
     case MOVE_TICK:
@@ -283,9 +283,10 @@ bool move_try(struct shell *shell, enum move_kind kind, uint32_t argument)
     return true;
 }
 
-static void look_at(struct move *move, const struct durable_state *before, const struct node *node)
+static void look_at(struct move *move, const struct goose_durable_state *before,
+                    const struct node *node)
 {
-    const struct durable_state *after = &node->e.saved;
+    const struct goose_durable_state *after = &node->e.saved;
     bool decided = node->up && after->voted_for != 0 &&
                    (after->term != before->term || after->voted_for != before->voted_for);
 
@@ -299,7 +300,7 @@ static void look_at(struct move *move, const struct durable_state *before, const
 void move_remake(uint32_t number, enum move_kind kind, uint32_t argument, struct move *move)
 {
     static struct shell shell;
-    static struct durable_state before;
+    static struct goose_durable_state before;
 
     memset(move, 0, sizeof *move);
     node_get(number, &shell.node);
@@ -314,8 +315,8 @@ void move_remake(uint32_t number, enum move_kind kind, uint32_t argument, struct
     look_at(move, &before, &shell.node);
     canon_node(&shell.node);
     if (shell.node.up && move->broken == NULL && !world.outside)
-        move->broken = election_check(&shell.node.e); /* the canonical form is sound, too */
-    bool stood = kind != MOVE_STAND || shell.node.e.role != ROLE_CANVASSING;
+        move->broken = goose_election_check(&shell.node.e); /* the canonical form is sound, too */
+    bool stood = kind != MOVE_STAND || shell.node.e.role != GOOSE_ROLE_CANVASSING;
     move->node = stood ? node_put(&shell.node) : number;
 }
 

@@ -17,15 +17,15 @@ static struct {
 } named[NAMED_MAX];
 static unsigned named_count;
 
-struct text node_address(unsigned node)
+struct goose_text node_address(unsigned node)
 {
-    return (struct text){addresses[node], 7};
+    return (struct goose_text){addresses[node], 7};
 }
 
-int node_of_address(struct text address)
+int node_of_address(struct goose_text address)
 {
     for (unsigned i = 0; i < world.nodes; i++)
-        if (text_equal(address, node_address(i))) return (int)i;
+        if (goose_text_equal(address, node_address(i))) return (int)i;
     return -1;
 }
 
@@ -82,13 +82,13 @@ uint64_t uid_at(unsigned node, uint64_t like)
 
 static struct {
     uint64_t digest;
-    struct roster roster;
+    struct goose_roster roster;
 } rosters[ROSTERS_MAX];
 static unsigned roster_count;
 
-void roster_known(const struct roster *roster)
+void roster_known(const struct goose_roster *roster)
 {
-    uint64_t digest = roster_digest(roster);
+    uint64_t digest = goose_roster_digest(roster);
 
     if (roster_of_digest(digest) != NULL) return;
     if (roster_count == ROSTERS_MAX) abort();
@@ -96,7 +96,7 @@ void roster_known(const struct roster *roster)
     rosters[roster_count++].roster = *roster;
 }
 
-const struct roster *roster_of_digest(uint64_t digest)
+const struct goose_roster *roster_of_digest(uint64_t digest)
 {
     for (unsigned i = 0; i < roster_count; i++)
         if (rosters[i].digest == digest) return &rosters[i].roster;

@@ -1,6 +1,6 @@
 /* shell.c: one step of the core, and its actions carried out: withdraw, save, send, announce, once more. Every state is
- * held against election_check(), every step against election_check_step(). What a crash may tear apart here is modelled
- * by what may happen next: a send that is lost, a write that does not land. */
+ * held against goose_election_check(), every step against goose_election_check_step(). What a crash may tear apart here
+ * is modelled by what may happen next: a send that is lost, a write that does not land. */
 #include <string.h>
 
 #include "model.h"
@@ -12,25 +12,25 @@ static void broken(struct shell *shell, const char *what)
     if (what != NULL && shell->move->broken == NULL) shell->move->broken = what;
 }
 
-static int receiver_of(const struct send *send)
+static int receiver_of(const struct goose_send *send)
 {
     return send->has_endpoint ? send->endpoint.bytes[0] - 1 : node_of_address(send->address);
 }
 
 /* A STALE does nothing but bring a HELLO about, and that is a transition. A world may be about no HELLO. */
-static bool is_left_out(const struct message *m)
+static bool is_left_out(const struct goose_message *m)
 {
-    bool hello = m->kind == MESSAGE_HELLO || m->kind == MESSAGE_WELCOME;
-    return m->kind == MESSAGE_STALE || (hello && world.hellos == 0 && !world.greets);
+    bool hello = m->kind == GOOSE_MESSAGE_HELLO || m->kind == GOOSE_MESSAGE_WELCOME;
+    return m->kind == GOOSE_MESSAGE_STALE || (hello && world.hellos == 0 && !world.greets);
 }
 
-static bool is_own(const struct node *node, const struct message *m, int to)
+static bool is_own(const struct node *node, const struct goose_message *m, int to)
 {
     int named = node_of_life(m->for_life);
     return named >= 0 ? named == node->index : to == node->place;
 }
 
-static void send_out(struct shell *shell, struct send *send)
+static void send_out(struct shell *shell, struct goose_send *send)
 {
     struct move *move = shell->move;
     struct node *node = &shell->node;
@@ -46,7 +46,7 @@ static void send_out(struct shell *shell, struct send *send)
         return;
     }
     move->sends[move->send_count++] =
-        message_put(node->place, (unsigned)to, &send->message, election_roster(&node->e));
+        message_put(node->place, (unsigned)to, &send->message, goose_election_roster(&node->e));
 }
 
 /* S3: this uid has told somebody that it votes so in this term. */
@@ -70,14 +70,15 @@ static void word_given(struct shell *shell, int to, uint64_t term, uint64_t sent
     *word = (struct word_given){.term = (uint8_t)term, .left = left};
 }
 
-static void remember_send(struct shell *shell, const struct send *send)
+static void remember_send(struct shell *shell, const struct goose_send *send)
 {
-    const struct message *m = &send->message;
+    const struct goose_message *m = &send->message;
     int to = node_of_life(m->for_life);
 
     if (to < 0) return;
-    if (m->kind == MESSAGE_ACK && m->ack.yes) word_given(shell, to, m->term, m->ack.sent_at_us);
-    if (m->kind == MESSAGE_VOTE_REPLY && m->reply.verdict == VERDICT_YES) {
+    if (m->kind == GOOSE_MESSAGE_ACK && m->ack.yes)
+        word_given(shell, to, m->term, m->ack.sent_at_us);
+    if (m->kind == GOOSE_MESSAGE_VOTE_REPLY && m->reply.verdict == GOOSE_VERDICT_YES) {
         told(shell, m->term, (unsigned)to);
         word_given(shell, to, m->term, m->reply.sent_at_us);
     }
@@ -86,22 +87,22 @@ static void remember_send(struct shell *shell, const struct send *send)
 /* Who follows the goose of a later term is free of what it told others before: that goose could not have won else. */
 static void forget_words(struct shell *shell)
 {
-    const struct election *e = &shell->node.e;
+    const struct goose_election *e = &shell->node.e;
 
     for (unsigned i = 0; i < NODES_MAX; i++) {
         struct word_given *word = &shell->node.ghost.words[i];
-        if (e->following.uid != e->saved.uid && word->term < e->following.term)
+        if (e->heard_goose.uid != e->saved.uid && word->term < e->heard_goose.term)
             *word = (struct word_given){0, 0};
     }
 }
 
-static void announce(struct shell *shell, const struct actions *actions)
+static void announce(struct shell *shell, const struct goose_actions *actions)
 {
     struct node *node = &shell->node;
     struct move *move = shell->move;
 
     for (unsigned i = 0; i < actions->note_count; i++) {
-        if (actions->notes[i].kind != NOTE_COMMITTED) continue;
+        if (actions->notes[i].kind != GOOSE_NOTE_COMMITTED) continue;
         move->committed = true;
         move->roster_term = (uint8_t)node->e.roster.term;
         move->roster_version = (uint8_t)node->e.roster.version;
@@ -110,12 +111,12 @@ static void announce(struct shell *shell, const struct actions *actions)
         if (actions->answers[i].number > 0)
             node->ghost.hold_left =
                 (uint8_t)((node->e.reign.hold_end_us - NOW_US + TICK_US - 1) / TICK_US);
-    if (actions->claim != CLAIM_GIVEN) return;
+    if (actions->claim != GOOSE_CLAIM_GIVEN) return;
     move->won = true;
     told(shell, node->e.saved.term, node->index);
 }
 
-static void carry_out(struct shell *shell, struct actions *actions)
+static void carry_out(struct shell *shell, struct goose_actions *actions)
 {
     struct node *node = &shell->node;
     unsigned first = shell->move->send_count;
@@ -123,7 +124,7 @@ static void carry_out(struct shell *shell, struct actions *actions)
     if (actions->retire) broken(shell, OLD_COPY);
     if (actions->save) {
         if (node->is_writing) broken(shell, "two writes at a time");
-        node->writing = *election_durable(&node->e);
+        node->writing = *goose_election_durable(&node->e);
         node->is_writing = true;
     }
     for (unsigned i = 0; i < actions->send_count; i++) {
@@ -138,54 +139,56 @@ static void carry_out(struct shell *shell, struct actions *actions)
 static uint64_t entropy(const struct node *node)
 {
     uint64_t of[2] = {node->index, node->ghost.birth};
-    return digest_bytes(1, of, sizeof of);
+    return goose_digest_bytes(1, of, sizeof of);
 }
 
-static void name_round(struct node *node, enum event_kind kind)
+static void name_round(struct node *node, enum goose_event_kind kind)
 {
-    struct election *e = &node->e;
+    struct goose_election *e = &node->e;
 
-    if (kind == EVENT_START)
+    if (kind == GOOSE_EVENT_START)
         e->saved.life = life_named(node->index, node->ghost.birth, e->saved.life >> 32);
     canon_founding(&e->saved.roster);
     canon_founding(&e->roster);
-    if (e->role == ROLE_CANDIDATE)
-        e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term, MESSAGE_VOTE);
-    if (e->role == ROLE_CANVASSING)
-        e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, MESSAGE_CANVASS);
+    if (e->role == GOOSE_ROLE_CANDIDATE)
+        e->round.id = canon_round(e->saved.uid, e->saved.life, e->saved.term, GOOSE_MESSAGE_VOTE);
+    if (e->role == GOOSE_ROLE_CANVASSING)
+        e->round.id =
+            canon_round(e->saved.uid, e->saved.life, e->saved.term + 1, GOOSE_MESSAGE_CANVASS);
 }
 
 /* Who suspects itself begins a quarantine anew. No disk goes back in time here, so nobody has a reason to. */
-static bool suspects(const struct election *before, const struct election *e)
+static bool suspects(const struct goose_election *before, const struct goose_election *e)
 {
     return before->started && e->quarantine_end_us > before->quarantine_end_us;
 }
 
-static void check_inside(struct shell *shell, const struct event *event,
-                         const struct election *before)
+static void check_inside(struct shell *shell, const struct goose_event *event,
+                         const struct goose_election *before)
 {
-    if (event->kind != EVENT_START) broken(shell, election_check_step(before, &shell->node.e));
-    broken(shell, election_check(&shell->node.e));
+    if (event->kind != GOOSE_EVENT_START)
+        broken(shell, goose_election_check_step(before, &shell->node.e));
+    broken(shell, goose_election_check(&shell->node.e));
 }
 
-void shell_step(struct shell *shell, struct event *event)
+void shell_step(struct shell *shell, struct goose_event *event)
 {
-    static struct election before;
-    static struct actions actions;
+    static struct goose_election before;
+    static struct goose_actions actions;
     struct node *node = &shell->node;
 
-    event->observers = world.observers ? (struct observers *)(void *)node->observers : NULL;
+    event->observers = world.observers ? (struct goose_observers *)(void *)node->observers : NULL;
     event->now_us = NOW_US;
     for (unsigned times = 0; times < 100; times++) {
         event->entropy = entropy(node);
         before = node->e;
-        election_step(&node->e, event, &actions);
+        goose_election_step(&node->e, event, &actions);
         name_round(node, event->kind);
         if (suspects(&before, &node->e)) broken(shell, OLD_COPY);
         if (!world.outside) check_inside(shell, event, &before);
         carry_out(shell, &actions);
         if (!actions.more) break;
-        event->kind = EVENT_GO_ON;
+        event->kind = GOOSE_EVENT_GO_ON;
     }
     forget_words(shell);
 }
@@ -194,12 +197,13 @@ void shell_step(struct shell *shell, struct event *event)
 bool shell_start(struct shell *shell, bool newborn)
 {
     struct node *node = &shell->node;
-    struct election_options options;
-    struct event event = {.kind = EVENT_START};
+    struct goose_election_options options;
+    struct goose_event event = {.kind = GOOSE_EVENT_START};
 
     world_options(node->place, &options);
     memset(&node->e, 0, sizeof node->e);
-    if (world.observers) observers_init((struct observers *)(void *)node->observers, OBSERVERS);
+    if (world.observers)
+        goose_observers_init((struct goose_observers *)(void *)node->observers, OBSERVERS);
     node->up = true;
     event.start.options = &options;
     event.start.saved = newborn ? NULL : &node->disk;
@@ -210,7 +214,7 @@ bool shell_start(struct shell *shell, bool newborn)
     node->is_writing = false;
     memset(&node->writing, 0, sizeof node->writing);
     name_uid(node->disk.uid, node->index, node->ghost.birth);
-    struct event saved = {.kind = EVENT_SAVED};
+    struct goose_event saved = {.kind = GOOSE_EVENT_SAVED};
     saved.saved.generation = node->e.writing;
     saved.saved.ok = true;
     shell_step(shell, &saved);

@@ -17,18 +17,18 @@
  * for spent. */
 #include "model.h"
 
-static bool same(const struct tenure *a, const struct tenure *b)
+static bool same(const struct goose_tenure *a, const struct goose_tenure *b)
 {
     return a->term == b->term && a->uid == b->uid && a->life == b->life;
 }
 
-static bool is_old_news(const struct tenure *over, const struct facts *f, bool may_crash)
+static bool is_old_news(const struct goose_tenure *over, const struct facts *f, bool may_crash)
 {
     if (over->term == 0) return true;
     if (may_crash || !f->up || over->term >= f->term) return false;
     if (f->promised && same(&f->promise, over)) return false;
     if (same(&f->after, over)) return true;
-    bool followed = f->following.term == over->term && f->following.uid == over->uid;
+    bool followed = f->heard_goose.term == over->term && f->heard_goose.uid == over->uid;
     return over->term < f->after.term && !followed;
 }
 
@@ -41,26 +41,26 @@ bool message_is_spent(uint32_t message, const struct state *state)
 
     if (f == NULL) return false;
     bool over = m->for_life != f->life;
-    if (over && (f->up || m->kind != MESSAGE_HELLO)) return true;
+    if (over && (f->up || m->kind != GOOSE_MESSAGE_HELLO)) return true;
     if (newborns || world.lost_disks > 0) return false;
-    switch ((enum message_kind)m->kind) {
-    case MESSAGE_ACK:
+    switch ((enum goose_message_kind)m->kind) {
+    case GOOSE_MESSAGE_ACK:
         return m->term < f->own_disk_term ||
-               (m->term == f->own_disk_term && (f->role != ROLE_GOOSE || !m->yes));
-    case MESSAGE_VOTE_REPLY:
+               (m->term == f->own_disk_term && (f->role != GOOSE_ROLE_GOOSE || !m->yes));
+    case GOOSE_MESSAGE_VOTE_REPLY:
         return m->round != f->vote_round && is_old_news(&m->over, f, state->crashes > 0);
-    case MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_CANVASS_REPLY:
         return m->round != f->canvass_round && is_old_news(&m->over, f, state->crashes > 0);
-    case MESSAGE_RESIGN: return is_old_news(&m->over, f, state->crashes > 0);
-    case MESSAGE_HEARTBEAT:
-    case MESSAGE_CANVASS:
-    case MESSAGE_VOTE:
-    case MESSAGE_HELLO:
-    case MESSAGE_WELCOME:
-    case MESSAGE_REQUEST:
-    case MESSAGE_RESULT:
-    case MESSAGE_STALE:
-    case MESSAGE_KINDS:
+    case GOOSE_MESSAGE_RESIGN: return is_old_news(&m->over, f, state->crashes > 0);
+    case GOOSE_MESSAGE_HEARTBEAT:
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_VOTE:
+    case GOOSE_MESSAGE_HELLO:
+    case GOOSE_MESSAGE_WELCOME:
+    case GOOSE_MESSAGE_REQUEST:
+    case GOOSE_MESSAGE_RESULT:
+    case GOOSE_MESSAGE_STALE:
+    case GOOSE_MESSAGE_KINDS:
     default: return false;
     }
 }

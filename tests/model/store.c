@@ -72,7 +72,7 @@ static const uint8_t *bytes_keep(struct store *store, const void *bytes, size_t 
 
 uint32_t store_put(struct store *store, const void *bytes, size_t count)
 {
-    uint32_t hash = (uint32_t)digest_bytes(0, bytes, count);
+    uint32_t hash = (uint32_t)goose_digest_bytes(0, bytes, count);
     uint32_t at = hash & (store->slot_count - 1);
 
     for (; store->slots[at] != 0; at = (at + 1) & (store->slot_count - 1)) {

@@ -12,12 +12,12 @@ static unsigned long long number(uint64_t n)
     return (unsigned long long)n;
 }
 
-static void tell_roster(const struct roster *roster)
+static void tell_roster(const struct goose_roster *roster)
 {
     printf("%llu.%llu:", number(roster->term), number(roster->version));
     for (int i = 0; i < roster->count; i++) {
-        const struct seat *seat = &roster->seats[i];
-        struct text address = roster_address(roster, i);
+        const struct goose_seat *seat = &roster->seats[i];
+        struct goose_text address = goose_roster_address(roster, i);
         printf(" %.*s", (int)address.bytes - 5, address.at);
         if (seat->uid == 0) printf("?");
         const char *who = uid_words(seat->uid);
@@ -25,7 +25,7 @@ static void tell_roster(const struct roster *roster)
     }
 }
 
-static void tell_after(const struct tenure *after)
+static void tell_after(const struct goose_tenure *after)
 {
     if (after->term != 0)
         printf(", after %s in term %llu", uid_words(after->uid), number(after->term));
@@ -38,35 +38,36 @@ static void tell_ticks_ago(uint64_t at_us)
                NOW_US - at_us == TICK_US ? "" : "s");
 }
 
-static void tell_asks_and_replies(const struct message *m)
+static void tell_asks_and_replies(const struct goose_message *m)
 {
-    if (m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE) {
-        printf("%sterm %llu, roster %llu.%llu", m->kind == MESSAGE_CANVASS ? "for " : "",
+    if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) {
+        printf("%sterm %llu, roster %llu.%llu", m->kind == GOOSE_MESSAGE_CANVASS ? "for " : "",
                number(m->ask.term), number(m->roster_term), number(m->roster_version));
         tell_after(&m->ask.after);
         tell_ticks_ago(m->ask.sent_at_us);
     } else {
-        bool yes = m->reply.verdict == VERDICT_YES;
-        printf("%s%s, term %llu", yes ? "yes" : "no: ", yes ? "" : verdict_name(m->reply.verdict),
+        bool yes = m->reply.verdict == GOOSE_VERDICT_YES;
+        printf("%s%s, term %llu",
+               yes ? "yes" : "no: ", yes ? "" : goose_verdict_name(m->reply.verdict),
                number(m->term));
         tell_after(&m->reply.after);
         tell_ticks_ago(m->reply.sent_at_us);
     }
 }
 
-static void tell_others(const struct message *m)
+static void tell_others(const struct goose_message *m)
 {
-    if (m->kind == MESSAGE_HEARTBEAT) {
+    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) {
         printf("term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
                number(m->roster_version));
         tell_ticks_ago(m->heartbeat.sent_at_us);
-    } else if (m->kind == MESSAGE_ACK) {
+    } else if (m->kind == GOOSE_MESSAGE_ACK) {
         printf("%s, term %llu, roster %llu.%llu", m->ack.yes ? "yes" : "no", number(m->term),
                number(m->roster_term), number(m->roster_version));
         tell_ticks_ago(m->ack.sent_at_us);
-    } else if (m->kind == MESSAGE_RESIGN) {
+    } else if (m->kind == GOOSE_MESSAGE_RESIGN) {
         printf("term %llu, heir %s", number(m->resign.term), uid_words(m->resign.heir_uid));
-    } else if (m->kind == MESSAGE_WELCOME) {
+    } else if (m->kind == GOOSE_MESSAGE_WELCOME) {
         printf("%s, term %llu", m->welcome.knows_flock ? "knows a flock" : "knows of no flock",
                number(m->term));
     } else {
@@ -75,10 +76,10 @@ static void tell_others(const struct message *m)
     }
 }
 
-static void tell_body(const struct message *m, const struct roster *roster)
+static void tell_body(const struct goose_message *m, const struct goose_roster *roster)
 {
     printf(" { ");
-    if (m->kind >= MESSAGE_CANVASS && m->kind <= MESSAGE_VOTE_REPLY)
+    if (m->kind >= GOOSE_MESSAGE_CANVASS && m->kind <= GOOSE_MESSAGE_VOTE_REPLY)
         tell_asks_and_replies(m);
     else
         tell_others(m);
@@ -89,47 +90,51 @@ static void tell_body(const struct message *m, const struct roster *roster)
     printf(" }");
 }
 
-static void tell_note(const struct node *node, const struct note *note)
+static void tell_note(const struct node *node, const struct goose_note *note)
 {
     const char *who = uid_words(note->uid);
 
     printf(INDENT "n%u ", node->index + 1u);
     switch (note->kind) {
-    case NOTE_ROLE: printf("is %s in term %llu", role_name(note->role), number(note->term)); break;
-    case NOTE_GOOSE: printf(note->uid == 0 ? "knows no goose" : "follows %s", who); break;
-    case NOTE_ROSTER:
+    case GOOSE_NOTE_ROLE:
+        printf("is %s in term %llu", goose_role_name(note->role), number(note->term));
+        break;
+    case GOOSE_NOTE_GOOSE: printf(note->uid == 0 ? "knows no goose" : "follows %s", who); break;
+    case GOOSE_NOTE_ROSTER:
         printf("uses roster ");
         tell_roster(&node->e.roster);
         break;
-    case NOTE_TWO_GEESE: printf("says that %s is a second goose", who); break;
-    case NOTE_COMMITTED:
+    case GOOSE_NOTE_TWO_GEESE: printf("says that %s is a second goose", who); break;
+    case GOOSE_NOTE_COMMITTED:
         printf("has committed roster %llu.%llu", number(node->e.roster.term),
                number(node->e.roster.version));
         break;
-    case NOTE_DENIED: printf("denies %s: %s", who, verdict_name((enum verdict)note->number)); break;
-    case NOTE_DENIED_ME:
-        printf("is denied by %s: %s", who, verdict_name((enum verdict)note->number));
+    case GOOSE_NOTE_DENIED:
+        printf("denies %s: %s", who, goose_verdict_name((enum goose_verdict)note->number));
         break;
-    case NOTE_CONFLICT: printf("says that %s has other --peers", who); break;
-    case NOTE_OBSERVER:
+    case GOOSE_NOTE_DENIED_ME:
+        printf("is denied by %s: %s", who, goose_verdict_name((enum goose_verdict)note->number));
+        break;
+    case GOOSE_NOTE_CONFLICT: printf("says that %s has other --peers", who); break;
+    case GOOSE_NOTE_OBSERVER:
         printf("%s observer %s", note->number != 0 ? "has" : "has lost", who);
         break;
-    case NOTE_BIRTH: printf("is born"); break;
-    case NOTE_LEAVE: printf("asks its work to leave"); break;
-    case NOTE_TOO_LARGE:
+    case GOOSE_NOTE_BIRTH: printf("is born"); break;
+    case GOOSE_NOTE_LEAVE: printf("asks its work to leave"); break;
+    case GOOSE_NOTE_TOO_LARGE:
     default: printf("has no room for %s", who); break;
     }
-    if (note->why != REASON_NONE) printf(": %s", reason_name(note->why));
+    if (note->why != GOOSE_REASON_NONE) printf(": %s", goose_reason_name(note->why));
     printf("\n");
 }
 
-void tell_step(const struct shell *shell, const struct actions *actions, unsigned first_send)
+void tell_step(const struct shell *shell, const struct goose_actions *actions, unsigned first_send)
 {
     const struct node *node = &shell->node;
-    static struct roster roster;
+    static struct goose_roster roster;
     unsigned name = node->index + 1u;
 
-    if (actions->claim == CLAIM_WITHDRAWN) printf(INDENT "n%u claims no more\n", name);
+    if (actions->claim == GOOSE_CLAIM_WITHDRAWN) printf(INDENT "n%u claims no more\n", name);
     for (unsigned i = 0; i < actions->note_count; i++)
         tell_note(node, &actions->notes[i]);
     if (actions->save)
@@ -138,26 +143,26 @@ void tell_step(const struct shell *shell, const struct actions *actions, unsigne
                number(node->e.saved.roster.term), number(node->e.saved.roster.version));
     for (unsigned i = first_send; i < shell->move->send_count; i++) {
         struct message_kept kept = message_get(shell->move->sends[i]);
-        struct message m;
-        if (wire_decode(kept.bytes, kept.count, &m, &roster) != WIRE_OK) continue;
-        printf(INDENT "n%u sends %s to n%u", name, message_kind_name(m.kind), kept.to + 1u);
+        struct goose_message m;
+        if (goose_wire_decode(kept.bytes, kept.count, &m, &roster) != GOOSE_WIRE_OK) continue;
+        printf(INDENT "n%u sends %s to n%u", name, goose_message_kind_name(m.kind), kept.to + 1u);
         tell_body(&m, &roster);
         printf("%s\n", (shell->lost >> i & 1) != 0 ? " (lost)" : "");
     }
     for (unsigned i = 0; i < actions->answer_count; i++)
-        printf(INDENT "n%u answers: %s\n", name, outcome_name(actions->answers[i].outcome));
-    if (actions->claim == CLAIM_GIVEN)
+        printf(INDENT "n%u answers: %s\n", name, goose_outcome_name(actions->answers[i].outcome));
+    if (actions->claim == GOOSE_CLAIM_GIVEN)
         printf(INDENT "n%u CLAIMS term %llu\n", name, number(node->e.saved.term));
 }
 
 static void tell_delivery(unsigned name, uint32_t message)
 {
-    static struct roster roster;
+    static struct goose_roster roster;
     struct message_kept kept = message_get(message);
-    struct message m;
+    struct goose_message m;
 
-    if (wire_decode(kept.bytes, kept.count, &m, &roster) != WIRE_OK) return;
-    printf("n%u gets %s from n%u", name, message_kind_name(m.kind), kept.from + 1u);
+    if (goose_wire_decode(kept.bytes, kept.count, &m, &roster) != GOOSE_WIRE_OK) return;
+    printf("n%u gets %s from n%u", name, goose_message_kind_name(m.kind), kept.from + 1u);
     tell_body(&m, &roster);
     printf("\n");
 }

@@ -106,7 +106,7 @@ const struct world worlds[] = {
      .in_flight = 1,
      .crashes = 1,
      .canvass = true,
-     .step_ticks = 1},
+     .stagger_ticks = 1},
     {.name = "yield",
      .about = "three voters without a goose that canvass with messages",
      FLOCK(3, 3, 1),
@@ -116,7 +116,7 @@ const struct world worlds[] = {
      .terms = 2,
      .in_flight = 1,
      .canvass = true,
-     .step_ticks = 1},
+     .stagger_ticks = 1},
     {.name = "resign",
      .about = "three voters: a handover to an heir, a hold",
      FLOCK(3, 3, 2),
@@ -281,25 +281,25 @@ const unsigned world_count = sizeof worlds / sizeof worlds[0];
 
 struct world world;
 
-static void peers_of(struct roster *roster, unsigned count)
+static void peers_of(struct goose_roster *roster, unsigned count)
 {
-    struct address kept[NODES_MAX];
+    struct goose_address kept[NODES_MAX];
 
     for (unsigned i = 0; i < count; i++)
-        address_keep(&kept[i], node_address(i));
-    roster_bootstrap(roster, 1, kept, count);
+        goose_address_keep(&kept[i], node_address(i));
+    goose_roster_bootstrap(roster, 1, kept, count);
 }
 
-void world_options(unsigned place, struct election_options *options)
+void world_options(unsigned place, struct goose_election_options *options)
 {
-    static struct roster peers;
+    static struct goose_roster peers;
     static const struct world *made;
 
     if (made == NULL) peers_of(&peers, world.seats);
     made = &world;
     memset(options, 0, sizeof *options);
-    address_keep(&options->self, node_address(place));
-    options->priority = PRIORITY_DEFAULT;
+    goose_address_keep(&options->self, node_address(place));
+    options->priority = GOOSE_PRIORITY_DEFAULT;
     options->voters = (uint8_t)world.nodes;
     options->heartbeat_us = (uint32_t)LEASE_US / 3;
     options->lease_us = (uint32_t)LEASE_US;
@@ -318,9 +318,9 @@ static uint64_t seated_uid(unsigned node)
 
 /* A flock of term 1 that is settled, and whose promises have all ended. A reign at the beginning is the first
  * with a longer lease than before: what is on file of the longest promise is what that reign brought there. */
-void world_seated(unsigned node, struct durable_state *state)
+void world_seated(unsigned node, struct goose_durable_state *state)
 {
-    struct election_options options;
+    struct goose_election_options options;
 
     memset(state, 0, sizeof *state);
     world_options(0, &options);

@@ -36,7 +36,7 @@ for symbol in $(comm -23 "$work/wanted" "$work/defined" |
     comm -23 - <(one_a_line "${symbols_allowed[@]}")); do
     complain "$archive uses $symbol, which is not on the list"
 done
-# Data that can change would be state outside struct election.
+# Data that can change would be state outside struct goose_election.
 while read -r kind symbol; do
     complain "$archive has a variable of its own: $symbol ($kind)"
 done < <(awk 'NF == 3 && $2 ~ /^[BbDdCGgSs]$/ { print $2, $3 }' "$work/symbols")

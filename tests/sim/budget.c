@@ -3,13 +3,13 @@
  * and so does whoever runs on a copy. It must allow no more, or what the checkers find is not the core's. */
 #include "world.h"
 
-static bool is_same(const struct roster *a, const struct roster *b)
+static bool is_same(const struct goose_roster *a, const struct goose_roster *b)
 {
     return a->term == b->term && a->version == b->version && a->flock_id == b->flock_id;
 }
 
 /* Its place among those that were ever used; -1: none. */
-static int roster_place(const struct world *w, const struct roster *roster)
+static int roster_place(const struct world *w, const struct goose_roster *roster)
 {
     for (unsigned i = w->roster_count; i-- > 0;) {
         if (is_same(&w->rosters[i], roster)) {
@@ -19,7 +19,7 @@ static int roster_place(const struct world *w, const struct roster *roster)
     return -1;
 }
 
-void budget_roster_seen(struct world *w, const struct roster *roster)
+void budget_roster_seen(struct world *w, const struct goose_roster *roster)
 {
     if (roster->count == 0 || roster_place(w, roster) >= 0) {
         return;
@@ -50,13 +50,13 @@ bool budget_is_lost(const struct world *w, uint64_t uid)
     return false;
 }
 
-static bool carries(const struct packet *packet, const struct roster *roster)
+static bool carries(const struct packet *packet, const struct goose_roster *roster)
 {
     return packet->with_roster && packet->roster_term == roster->term &&
            packet->roster_version == roster->version;
 }
 
-static bool is_recorded(const struct world *w, const struct roster *roster)
+static bool is_recorded(const struct world *w, const struct goose_roster *roster)
 {
     const struct recording *recording = &w->recording;
     for (unsigned i = 0; i < recording->count && recording->on; i++) {
@@ -67,7 +67,8 @@ static bool is_recorded(const struct world *w, const struct roster *roster)
     return false;
 }
 
-static bool is_queued(const struct world *w, const struct host *h, const struct roster *roster)
+static bool is_queued(const struct world *w, const struct host *h,
+                      const struct goose_roster *roster)
 {
     uint32_t at = h->queue_head;
     for (unsigned i = 0; i < h->queued; i++) {
@@ -82,16 +83,16 @@ static bool is_queued(const struct world *w, const struct host *h, const struct 
 /* Somebody goes by it, has it on disk, or may still get it: from the network, out of a socket, or from a recording. */
 static bool is_in_use(const struct world *w, unsigned place)
 {
-    const struct roster *roster = &w->rosters[place];
+    const struct goose_roster *roster = &w->rosters[place];
     if (w->roster_flies_to_ns[place] >= w->now_ns || is_recorded(w, roster)) {
         return true;
     }
     for (unsigned i = 0; i < w->host_count; i++) {
         const struct host *h = &w->hosts[i];
-        bool used =
-            h->state == HOST_UP &&
-            (is_same(roster, election_roster(&h->election)) ||
-             is_same(roster, &election_durable(&h->election)->roster) || is_queued(w, h, roster));
+        bool used = h->state == HOST_UP &&
+                    (is_same(roster, goose_election_roster(&h->election)) ||
+                     is_same(roster, &goose_election_durable(&h->election)->roster) ||
+                     is_queued(w, h, roster));
         if (used || (h->disk.present && is_same(roster, &h->disk.state.roster))) {
             return true;
         }
@@ -100,11 +101,11 @@ static bool is_in_use(const struct world *w, unsigned place)
 }
 
 /* Its node is at none of the addresses in the roster: who does not know better cannot find it. */
-static bool is_astray(const struct world *w, const struct roster *roster, int seat)
+static bool is_astray(const struct world *w, const struct goose_roster *roster, int seat)
 {
     uint64_t uid = roster->seats[seat].uid;
     for (int at = 0; at < roster->count && uid != 0; at++) {
-        uint8_t host = w->at_address[address_id(roster_address(roster, at))];
+        uint8_t host = w->at_address[address_id(goose_roster_address(roster, at))];
         if (host != NOBODY && w->hosts[host].disk.present && w->hosts[host].disk.state.uid == uid) {
             return false;
         }
@@ -113,7 +114,7 @@ static bool is_astray(const struct world *w, const struct roster *roster, int se
 }
 
 /* How many seats of a roster are lost, and would be if `uid` were too. An unclaimed one counts. */
-static int lost_seats(const struct world *w, const struct roster *roster, uint64_t uid)
+static int lost_seats(const struct world *w, const struct goose_roster *roster, uint64_t uid)
 {
     int lost = 0;
     for (int seat = 0; seat < roster->count; seat++) {
@@ -123,13 +124,13 @@ static int lost_seats(const struct world *w, const struct roster *roster, uint64
     return lost;
 }
 
-static bool roster_allows(const struct world *w, const struct roster *roster, uint64_t uid,
+static bool roster_allows(const struct world *w, const struct goose_roster *roster, uint64_t uid,
                           uint8_t address)
 {
-    int seat = roster_find_address(roster, address_name(address));
+    int seat = goose_roster_find_address(roster, address_name(address));
     bool counted = seat >= 0 && roster->seats[seat].uid == 0; /* as one that has not come */
     /* One that is not in it yet may be let in the very next instant. */
-    int seats = roster->count + (!counted && roster_find_uid(roster, uid) < 0);
+    int seats = roster->count + (!counted && goose_roster_find_uid(roster, uid) < 0);
     return 2 * (lost_seats(w, roster, uid) + (seats > roster->count)) < seats;
 }
 
@@ -177,7 +178,7 @@ bool budget_allows_loss(struct world *w, const struct host *h)
     }
     uint64_t uid = h->disk.state.uid;
     for (unsigned i = 0; i < w->roster_count; i++) {
-        const struct roster *roster = &w->rosters[i];
+        const struct goose_roster *roster = &w->rosters[i];
         if (roster->term > 0 && is_in_use(w, i) && !roster_allows(w, roster, uid, h->address)) {
             return false;
         }
@@ -215,7 +216,8 @@ static bool knows_flock(const struct host *h)
            (h->state == HOST_UP && h->election.roster.term > 0);
 }
 
-static bool seat_is_up(const struct world *w, const struct roster *roster, int seat, uint16_t hosts)
+static bool seat_is_up(const struct world *w, const struct goose_roster *roster, int seat,
+                       uint16_t hosts)
 {
     uint64_t uid = roster->seats[seat].uid;
     if (is_astray(w, roster, seat)) {
@@ -226,11 +228,12 @@ static bool seat_is_up(const struct world *w, const struct roster *roster, int s
         if (((hosts >> i) & 1) == 0 || !h->disk.present) {
             continue;
         }
-        bool sits = uid != 0
-                        ? h->disk.state.uid == uid && !budget_is_lost(w, uid)
-                        : roster->term == 0 && h->peers_bits != 0 && !knows_flock(h) &&
-                              roster_digest(&h->options.peers) == roster_digest(roster) &&
-                              text_equal(roster_address(roster, seat), address_name(h->address));
+        bool sits =
+            uid != 0 ? h->disk.state.uid == uid && !budget_is_lost(w, uid)
+                     : roster->term == 0 && h->peers_bits != 0 && !knows_flock(h) &&
+                           goose_roster_digest(&h->options.peers) == goose_roster_digest(roster) &&
+                           goose_text_equal(goose_roster_address(roster, seat),
+                                            address_name(h->address));
         if (sits) {
             return true;
         }
@@ -238,7 +241,7 @@ static bool seat_is_up(const struct world *w, const struct roster *roster, int s
     return false;
 }
 
-static bool majority_is_up(const struct world *w, const struct roster *roster, uint16_t hosts)
+static bool majority_is_up(const struct world *w, const struct goose_roster *roster, uint16_t hosts)
 {
     int up = 0;
     for (int seat = 0; seat < roster->count; seat++) {
@@ -254,8 +257,8 @@ bool budget_list_up(const struct world *w, const struct host *h, uint16_t hosts)
 
 static bool rosters_up(const struct world *w, const struct host *h, uint16_t hosts)
 {
-    const struct roster *disk = &h->disk.state.roster;
-    const struct roster *used = &h->election.roster;
+    const struct goose_roster *disk = &h->disk.state.roster;
+    const struct goose_roster *used = &h->election.roster;
     bool has_disk = h->disk.present && disk->term > 0;
     bool has_used = h->state == HOST_UP && used->term > 0;
     return (!has_disk || majority_is_up(w, disk, hosts)) &&

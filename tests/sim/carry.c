@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define SAMPLE_EVERY 128 /* election_check_step() needs a copy of the state before */
+#define SAMPLE_EVERY 128 /* goose_election_check_step() needs a copy of the state before */
 
 static void judge(struct world *w, struct host *h, const char *what)
 {
@@ -21,9 +21,9 @@ static void stir(struct world *w, const struct host *h, uint64_t what)
     w->digest ^= w->digest >> 29;
 }
 
-void host_step(struct world *w, struct host *h, struct event *event)
+void host_step(struct world *w, struct host *h, struct goose_event *event)
 {
-    assert(h->stage == STAGE_DONE || event->kind == EVENT_GO_ON);
+    assert(h->stage == STAGE_DONE || event->kind == GOOSE_EVENT_GO_ON);
     event->now_us = clock_local_us(&h->clock, w->now_ns);
     event->entropy = rng_next(&w->host_rng);
     event->observers = h->observers;
@@ -32,13 +32,13 @@ void host_step(struct world *w, struct host *h, struct event *event)
     if (sampled) {
         memcpy(&w->before, &h->election, sizeof w->before);
     }
-    enum refusal refusal = election_step(&h->election, event, &h->actions);
+    enum goose_refusal refusal = goose_election_step(&h->election, event, &h->actions);
     stir(w, h, event->kind + h->actions.wake_at_us + ((uint64_t)refusal << 40));
-    if (sampled && event->kind != EVENT_START) {
-        judge(w, h, election_check_step(&w->before, &h->election));
+    if (sampled && event->kind != GOOSE_EVENT_START) {
+        judge(w, h, goose_election_check_step(&w->before, &h->election));
     }
-    if (sampled || h->actions.claim != CLAIM_UNCHANGED || h->actions.note_count > 0) {
-        judge(w, h, election_check(&h->election));
+    if (sampled || h->actions.claim != GOOSE_CLAIM_UNCHANGED || h->actions.note_count > 0) {
+        judge(w, h, goose_election_check(&h->election));
     }
     trace_step(w, h, event, refusal);
     facts_stepped(w, h, event);
@@ -102,17 +102,17 @@ static void step_again(struct world *w, struct host *h)
         h->stage = STAGE_DONE;
         return;
     }
-    struct event event = {.kind = EVENT_GO_ON};
+    struct goose_event event = {.kind = GOOSE_EVENT_GO_ON};
     host_step(w, h, &event);
     carry_begin(w, h);
 }
 
 static void carry_stage(struct world *w, struct host *h)
 {
-    const struct actions *actions = &h->actions;
+    const struct goose_actions *actions = &h->actions;
     switch (h->stage) {
     case STAGE_WITHDRAW:
-        if (actions->claim == CLAIM_WITHDRAWN) {
+        if (actions->claim == GOOSE_CLAIM_WITHDRAWN) {
             check_withdrawn(&w->check, h->index, w->now_ns);
         }
         facts_shown(w, h);

@@ -31,9 +31,9 @@ enum rule {
     RULE_L2,
     RULE_L3,
     RULE_DURABLE,   /* something left that stands on what is not on the disk */
-    RULE_INVARIANT, /* election_check() or election_check_step() */
+    RULE_INVARIANT, /* goose_election_check() or goose_election_check_step() */
     RULE_STEP,      /* the door does not behave as election.h says */
-    RULE_WIRE, /* a message that wire_decode() refuses, a state that durable_decode() refuses */
+    RULE_WIRE, /* a message that goose_wire_decode() refuses, a state that goose_durable_decode() refuses */
     RULES
 };
 
@@ -95,10 +95,10 @@ struct check {
     uint64_t broken_ns;
     char why[240];
     enum excuse excuse;
-    enum rule
-        excused; /* the first rule that was broken with an excuse: what follows from it is not told either */
-    bool
-        only_s1; /* beyond the failure model S1 alone must hold; what the core says of itself must hold too */
+    /* The first rule that was broken with an excuse: what follows from it is not told either */
+    enum rule excused;
+    /* Beyond the failure model S1 alone must hold; what the core says of itself must hold too */
+    bool only_s1;
 
     struct claim_seen claims[CHECK_HOSTS];
     uint64_t highest_term;

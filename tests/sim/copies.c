@@ -72,7 +72,7 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
     clone->disk.old_count = 0;
     clone->address = w->next_address++;
     w->at_address[clone->address] = clone->index;
-    (void)address_keep(&clone->options.self, address_name(clone->address));
+    (void)goose_address_keep(&clone->options.self, address_name(clone->address));
     host_set_hints(w, clone, h->peers_bits | h->hints_bits | UINT64_C(1) << h->address);
     host_set_peers(w, clone, 0);
     trace_line(w, clone, "starts as a clone of n%u", h->index + 1u);
@@ -97,7 +97,7 @@ void copies_snapshot(struct world *w, struct fault *f, struct host *h)
     snapshot->wake_us = h->wake_us;
     snapshot->disk = h->disk;
     snapshot->election = h->election;
-    memcpy(snapshot->observers, h->observers, observers_bytes(OBSERVERS_MAX));
+    memcpy(snapshot->observers, h->observers, goose_observers_bytes(OBSERVERS_MAX));
     ends_later(w, f, h);
 }
 

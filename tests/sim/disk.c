@@ -11,15 +11,15 @@ static void take_bytes(struct world *w, struct host *h, const uint8_t *bytes, ui
     memmove(disk->bytes, bytes, count);
     disk->count = count;
     disk->present = true;
-    if (!durable_decode(disk->bytes, disk->count, &disk->state)) {
+    if (!goose_durable_decode(disk->bytes, disk->count, &disk->state)) {
         check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: durable_decode() refuses its own state",
                    h->index + 1u);
     }
 }
 
-void disk_put(struct host *h, const struct durable_state *state)
+void disk_put(struct host *h, const struct goose_durable_state *state)
 {
-    h->disk.count = (uint16_t)durable_encode(state, h->disk.bytes);
+    h->disk.count = (uint16_t)goose_durable_encode(state, h->disk.bytes);
     h->disk.state = *state;
     h->disk.present = true;
 }
@@ -43,7 +43,8 @@ void disk_save(struct world *w, struct host *h)
         check_fail(&w->check, RULE_STEP, w->now_ns, "n%u: a second write while one is under way",
                    h->index + 1u);
     }
-    disk->new_count = (uint16_t)durable_encode(election_durable(&h->election), disk->new_bytes);
+    disk->new_count =
+        (uint16_t)goose_durable_encode(goose_election_durable(&h->election), disk->new_bytes);
     disk->generation = h->actions.save_generation;
     disk->writing = true;
     disk->write++;

@@ -16,10 +16,10 @@ static void hear(struct heard *ring, unsigned size, unsigned *at, const struct h
     ring[(*at)++ % size] = *heard;
 }
 
-static void hear_welcome(struct host *h, const struct message *m)
+static void hear_welcome(struct host *h, const struct goose_message *m)
 {
     if (m->welcome.knows_flock || m->roster_term != 0 ||
-        m->welcome.peers_digest != roster_digest(&h->options.peers)) {
+        m->welcome.peers_digest != goose_roster_digest(&h->options.peers)) {
         return;
     }
     uint64_t bit = UINT64_C(1) << address_id(m->address);
@@ -29,19 +29,19 @@ static void hear_welcome(struct host *h, const struct message *m)
     }
 }
 
-void facts_handled(struct world *w, struct host *h, const struct message *m)
+void facts_handled(struct world *w, struct host *h, const struct goose_message *m)
 {
     uint64_t now_us = clock_steady_us(&h->clock, w->now_ns);
-    if (m->kind == MESSAGE_HEARTBEAT) {
+    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) {
         struct heard beat = {m->heartbeat.seq,        m->term, m->uid,
                              m->heartbeat.sent_at_us, now_us,  now_us + m->heartbeat.promise_us};
         hear(h->beats, BEATS_MAX, &h->beat_at, &beat);
         check_heard_goose(&w->check, h->uid, m->uid, m->term);
-    } else if (m->kind == MESSAGE_VOTE) {
+    } else if (m->kind == GOOSE_MESSAGE_VOTE) {
         struct heard ask = {m->ask.round,      m->ask.term, m->uid,
                             m->ask.sent_at_us, now_us,      now_us + m->ask.promise_us};
         hear(h->asks, ASKS_MAX, &h->ask_at, &ask);
-    } else if (m->kind == MESSAGE_WELCOME) {
+    } else if (m->kind == GOOSE_MESSAGE_WELCOME) {
         hear_welcome(h, m);
     }
 }
@@ -59,9 +59,9 @@ static const struct heard *heard_before(const struct heard *ring, unsigned size,
 }
 
 /* PROTOCOL 9: a newborn whose seat is not its own yet waits a promise's time, or hears from all of its list. */
-static void judge_newborn(struct world *w, const struct host *h, const struct message *m)
+static void judge_newborn(struct world *w, const struct host *h, const struct goose_message *m)
 {
-    if (!h->newborn || roster_find_uid(&h->election.roster, h->uid) >= 0) {
+    if (!h->newborn || goose_roster_find_uid(&h->election.roster, h->uid) >= 0) {
         return;
     }
     uint64_t self = UINT64_C(1) << h->address;
@@ -73,33 +73,33 @@ static void judge_newborn(struct world *w, const struct host *h, const struct me
         check_fail(&w->check, RULE_NEWBORN, w->now_ns,
                    "n%u, newborn %" PRIu64 " us ago, sends %s, and %d of %d of its list know of no"
                    " flock",
-                   h->index + 1u, age_us, message_kind_name(m->kind), said,
+                   h->index + 1u, age_us, goose_message_kind_name(m->kind), said,
                    __builtin_popcountll(h->peers_bits));
     }
 }
 
-static void judge_disk(struct world *w, const struct host *h, const struct send *send)
+static void judge_disk(struct world *w, const struct host *h, const struct goose_send *send)
 {
-    const struct message *m = &send->message;
+    const struct goose_message *m = &send->message;
     const struct disk *disk = &h->disk;
     if (disk->writing && send->stands_on >= disk->generation) {
         check_fail(&w->check, RULE_DURABLE, w->now_ns,
                    "n%u sends %s that stands on generation %" PRIu64 ", not on disk yet",
-                   h->index + 1u, message_kind_name(m->kind), send->stands_on);
+                   h->index + 1u, goose_message_kind_name(m->kind), send->stands_on);
     }
     if (!disk->present || disk->state.uid != m->uid || disk->state.life != m->life) {
         check_fail(&w->check, RULE_DURABLE, w->now_ns, "n%u sends %s in a life not on disk",
-                   h->index + 1u, message_kind_name(m->kind));
+                   h->index + 1u, goose_message_kind_name(m->kind));
     }
 }
 
-static void sent_ack(struct world *w, struct host *h, const struct message *m)
+static void sent_ack(struct world *w, struct host *h, const struct goose_message *m)
 {
-    const struct durable_state *disk = &h->disk.state;
+    const struct goose_durable_state *disk = &h->disk.state;
     const struct heard *beat =
         heard_before(h->beats, BEATS_MAX, m->ack.seq, m->term, m->ack.sent_at_us);
-    if (disk->term < m->term || roster_compare(disk->roster.term, disk->roster.version,
-                                               m->roster_term, m->roster_version) < 0) {
+    if (disk->term < m->term || goose_roster_compare(disk->roster.term, disk->roster.version,
+                                                     m->roster_term, m->roster_version) < 0) {
         check_fail(&w->check, RULE_DURABLE, w->now_ns,
                    "n%u acks term %" PRIu64 " roster %" PRIu64 ".%" PRIu64 ", not on disk",
                    h->index + 1u, m->term, m->roster_term, m->roster_version);
@@ -122,9 +122,9 @@ void facts_vote(struct world *w, struct host *h, uint64_t candidate, uint64_t te
     check_vote(&w->check, h->index, h->uid, candidate, term, decided_us, w->now_ns);
 }
 
-static void sent_yes(struct world *w, struct host *h, const struct message *m)
+static void sent_yes(struct world *w, struct host *h, const struct goose_message *m)
 {
-    const struct durable_state *disk = &h->disk.state;
+    const struct goose_durable_state *disk = &h->disk.state;
     uint64_t candidate = check_round_of(&w->check, m->reply.round);
     world_count(w, COUNT_YES);
     if (candidate == 0) {
@@ -148,22 +148,22 @@ static void sent_yes(struct world *w, struct host *h, const struct message *m)
     }
 }
 
-void facts_sent(struct world *w, struct host *h, const struct send *send)
+void facts_sent(struct world *w, struct host *h, const struct goose_send *send)
 {
-    const struct message *m = &send->message;
+    const struct goose_message *m = &send->message;
     judge_disk(w, h, send);
-    if (m->kind == MESSAGE_ACK) {
+    if (m->kind == GOOSE_MESSAGE_ACK) {
         if (m->ack.yes) {
             sent_ack(w, h, m);
         }
-    } else if (m->kind == MESSAGE_VOTE) {
+    } else if (m->kind == GOOSE_MESSAGE_VOTE) {
         check_round(&w->check, m->ask.round, m->uid, m->ask.term);
         judge_newborn(w, h, m);
-    } else if (m->kind == MESSAGE_VOTE_REPLY) {
-        if (m->reply.verdict == VERDICT_YES) {
+    } else if (m->kind == GOOSE_MESSAGE_VOTE_REPLY) {
+        if (m->reply.verdict == GOOSE_VERDICT_YES) {
             sent_yes(w, h, m);
         }
-    } else if (m->kind == MESSAGE_RESIGN) {
+    } else if (m->kind == GOOSE_MESSAGE_RESIGN) {
         world_count(w, COUNT_RESIGNS);
         check_resigned(&w->check, h->index, m->uid, m->resign.term, w->now_ns);
     }

@@ -7,7 +7,7 @@
 static uint64_t claim_end_ns(struct world *w, struct host *h, uint64_t end_us)
 {
     /* A flock of one backs itself at every instant: it claims until it stops. */
-    if (election_is_goose(&h->election, end_us + CLOCK_FAR_NS)) {
+    if (goose_election_is_goose(&h->election, end_us + CLOCK_FAR_NS)) {
         return UINT64_MAX;
     }
     return clock_real_ns(&h->clock, end_us, w->now_ns);
@@ -19,17 +19,17 @@ static bool backs(struct world *w, const struct host *h, uint64_t uid)
            check_backs(&w->check, uid, h->uid, h->term, h->stood_lease_us, h->claim_end_us);
 }
 
-bool facts_has_newest(struct world *w, const struct roster *roster, uint64_t uid)
+bool facts_has_newest(struct world *w, const struct goose_roster *roster, uint64_t uid)
 {
     const struct voter_seen *voter = check_voter(&w->check, uid);
-    return voter != NULL && roster_compare(voter->durable_term, voter->durable_version,
-                                           roster->term, roster->version) >= 0;
+    return voter != NULL && goose_roster_compare(voter->durable_term, voter->durable_version,
+                                                 roster->term, roster->version) >= 0;
 }
 
 /* PROTOCOL 5: a lease runs no further than a majority of the seats gave their word for, the goose itself being one. */
 static void judge_backing(struct world *w, struct host *h)
 {
-    const struct roster *roster = &h->election.roster;
+    const struct goose_roster *roster = &h->election.roster;
     int backing = 0; /* an unclaimed seat gives no word: PROTOCOL 4 */
     for (int seat = 0; seat < roster->count; seat++) {
         uint64_t uid = roster->seats[seat].uid;
@@ -56,10 +56,10 @@ void facts_claim(struct world *w, struct host *h)
 {
     struct check *check = &w->check;
     uint64_t now_us = clock_local_us(&h->clock, w->now_ns);
-    uint64_t left_us = election_lease_left_us(&h->election, now_us);
+    uint64_t left_us = goose_election_lease_left_us(&h->election, now_us);
     bool claimed = check_is_claimed(check, h->index, w->now_ns);
     if (left_us == 0) {
-        if (claimed && h->actions.claim != CLAIM_WITHDRAWN && h->claim_pid == h->pid) {
+        if (claimed && h->actions.claim != GOOSE_CLAIM_WITHDRAWN && h->claim_pid == h->pid) {
             check_fail(check, RULE_STEP, w->now_ns,
                        "n%u stops claiming before its lease ends, without CLAIM_WITHDRAWN",
                        h->index + 1u);
@@ -93,11 +93,11 @@ void facts_gone(struct world *w, struct host *h, bool rebooted)
     }
 }
 
-static void see_hold(struct world *w, struct host *h, const struct answer *answer)
+static void see_hold(struct world *w, struct host *h, const struct goose_answer *answer)
 {
     uint64_t asked_ns = w->hold_asked_ns[answer->id % CHECK_FACTS];
     int64_t ppm = w->client_ppm[answer->id % CHECK_FACTS];
-    if (answer->outcome != OUTCOME_DONE || answer->number == 0 || asked_ns == 0) {
+    if (answer->outcome != GOOSE_OUTCOME_DONE || answer->number == 0 || asked_ns == 0) {
         return;
     }
     /* The client counts it on a clock of its own, from when it sent the question. */
@@ -109,10 +109,10 @@ static void see_hold(struct world *w, struct host *h, const struct answer *answe
 /* The lease page shows what a step gave before the step saves or sends: so that is when it has to be true. */
 void facts_shown(struct world *w, struct host *h)
 {
-    const struct durable_state *disk = &h->disk.state;
+    const struct goose_durable_state *disk = &h->disk.state;
     uint64_t now_us = clock_local_us(&h->clock, w->now_ns);
-    uint64_t left_us = election_lease_left_us(&h->election, now_us);
-    bool given = h->actions.claim == CLAIM_GIVEN;
+    uint64_t left_us = goose_election_lease_left_us(&h->election, now_us);
+    bool given = h->actions.claim == GOOSE_CLAIM_GIVEN;
     if (given && (!h->disk.present || disk->term != h->term || disk->voted_for != h->uid)) {
         check_fail(&w->check, RULE_DURABLE, w->now_ns,
                    "n%u claims term %" PRIu64 ", and its own vote is not on disk", h->index + 1u,
@@ -127,9 +127,9 @@ void facts_shown(struct world *w, struct host *h)
 /* What a machine that was put back shows at once, and what it takes itself for. */
 void facts_put_back(struct world *w, struct host *h)
 {
-    const struct durable_state *state = election_durable(&h->election);
+    const struct goose_durable_state *state = goose_election_durable(&h->election);
     uint64_t now_us = clock_local_us(&h->clock, w->now_ns);
-    uint64_t left_us = election_lease_left_us(&h->election, now_us);
+    uint64_t left_us = goose_election_lease_left_us(&h->election, now_us);
     h->uid = state->uid;
     h->term = state->term;
     h->voted_for = state->voted_for;
@@ -147,7 +147,7 @@ void facts_put_back(struct world *w, struct host *h)
 
 void facts_announced(struct world *w, struct host *h)
 {
-    const struct actions *actions = &h->actions;
+    const struct goose_actions *actions = &h->actions;
     for (unsigned i = 0; i < actions->answer_count; i++) {
         see_hold(w, h, &actions->answers[i]);
         if (actions->answers[i].id == w->stop_ids[h->index]) {

@@ -30,7 +30,7 @@ static struct host *newcomer(struct world *w, const struct host *goose, unsigned
 {
     for (unsigned i = 0; i < w->member_count && goose != NULL; i++) {
         struct host *h = &w->hosts[(from + i) % w->member_count];
-        if (h->state == HOST_UP && roster_find_uid(&goose->election.roster, h->uid) < 0) {
+        if (h->state == HOST_UP && goose_roster_find_uid(&goose->election.roster, h->uid) < 0) {
             return h;
         }
     }
@@ -266,21 +266,22 @@ static void new_lease(struct world *w, struct fault *f, struct host *h)
     uint64_t least_us = 10000 + 8 * w->options.delay_max_ns / 1000;
     uint64_t lease_us = (uint64_t)w->options.lease_us * percent[f->strength % 6] / 100;
     lease_us = lease_us < least_us ? least_us : lease_us;
-    set_lease(h, (uint32_t)(lease_us > LEASE_US_MAX ? LEASE_US_MAX : lease_us));
+    set_lease(h, (uint32_t)(lease_us > GOOSE_LEASE_US_MAX ? GOOSE_LEASE_US_MAX : lease_us));
     h->lease_changed = true;
     host_new_options(w, h);
 }
 
-static void ask(struct world *w, struct fault *f, struct host *h, enum request_kind kind)
+static void ask(struct world *w, struct fault *f, struct host *h, enum goose_request_kind kind)
 {
     struct waiting_request request = {.kind = kind, .force = (f->strength & 15) == 0};
-    if (kind == REQUEST_REMOVE || (kind == REQUEST_HANDOVER && (f->strength & 16) != 0)) {
+    if (kind == GOOSE_REQUEST_REMOVE ||
+        (kind == GOOSE_REQUEST_HANDOVER && (f->strength & 16) != 0)) {
         request.address = w->hosts[f->other].address;
     }
-    if (kind == REQUEST_HOLD) {
+    if (kind == GOOSE_REQUEST_HOLD) {
         request.hold_us = f->for_ns / 1000;
     }
-    if (kind == REQUEST_STOP) {
+    if (kind == GOOSE_REQUEST_STOP) {
         if (w->stop_ids[h->index] != 0) {
             return; /* it is stopping already */
         }
@@ -292,32 +293,32 @@ static void ask(struct world *w, struct fault *f, struct host *h, enum request_k
 
 static void ask_hold(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_HOLD);
+    ask(w, f, h, GOOSE_REQUEST_HOLD);
 }
 
 static void ask_remove(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_REMOVE);
+    ask(w, f, h, GOOSE_REQUEST_REMOVE);
 }
 
 static void ask_handover(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_HANDOVER);
+    ask(w, f, h, GOOSE_REQUEST_HANDOVER);
 }
 
 static void ask_drain(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_DRAIN);
+    ask(w, f, h, GOOSE_REQUEST_DRAIN);
 }
 
 static void ask_undrain(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_UNDRAIN);
+    ask(w, f, h, GOOSE_REQUEST_UNDRAIN);
 }
 
 static void ask_stop(struct world *w, struct fault *f, struct host *h)
 {
-    ask(w, f, h, REQUEST_STOP);
+    ask(w, f, h, GOOSE_REQUEST_STOP);
 }
 
 static void (*const strike[FAULT_KINDS])(struct world *w, struct fault *f, struct host *h) = {

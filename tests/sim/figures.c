@@ -105,8 +105,9 @@ int figures_run(unsigned runs)
 }
 
 /* One crash in a healthy flock is one election, decided in its first round. The heir wins it wherever the clocks let it
- * wake first: a promise runs out up to 5 % apart on two nodes, which is more than a step. So two may stand within one way
- * of each other, and share the votes: 5 times in 100,000 crashes before lives were named in messages, 8 times since. */
+ * wake first: a promise runs out up to 5 % apart on two nodes, which is more than a stagger. So two may stand within
+ * one way of each other, and share the votes: 5 times in 100,000 crashes before lives were named in messages, 8 times
+ * since. */
 #define CONTESTED_IN_A_THOUSAND 1
 
 static bool crash_one(struct world *w, unsigned number, struct measured *measured)

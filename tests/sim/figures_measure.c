@@ -13,12 +13,13 @@ struct watch {
     bool by_heir; /* the last to stand was told by the goose that it is next */
 };
 
-static void watch_send(void *watcher, struct world *w, struct host *h, const struct message *m)
+static void watch_send(void *watcher, struct world *w, struct host *h,
+                       const struct goose_message *m)
 {
     struct watch *watch = watcher;
-    if (m->kind == MESSAGE_VOTE && m->ask.round != watch->round) {
-        struct election_view view;
-        election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
+    if (m->kind == GOOSE_MESSAGE_VOTE && m->ask.round != watch->round) {
+        struct goose_election_view view;
+        goose_election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
         watch->by_heir = view.succession_delay_us == 0;
         watch->round = m->ask.round;
         watch->rounds++;
@@ -48,7 +49,7 @@ static void set_up(struct world *w, const struct setting *setting, uint64_t numb
     w->weather.loss_ppm = setting->wan ? (uint32_t)rng_below(&rng, 50001) : 0;
     world_populate(w);
     for (unsigned i = 0; i < w->host_count; i++) {
-        w->hosts[i].options.priority = PRIORITY_DEFAULT;
+        w->hosts[i].options.priority = GOOSE_PRIORITY_DEFAULT;
         w->hosts[i].clock.ppm /= setting->good_clocks ? 48 : 1;
     }
 }
@@ -57,9 +58,9 @@ static bool is_settled(struct world *w)
 {
     struct host *goose = world_goose(w);
     for (unsigned i = 0; i < w->host_count; i++) {
-        struct election_view view;
+        struct goose_election_view view;
         struct host *h = &w->hosts[i];
-        election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
+        goose_election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
         if (h->state != HOST_UP || goose == NULL || !view.settled ||
             (h != goose && (!view.knows_goose || view.goose_uid != goose->uid))) {
             return false;
@@ -90,7 +91,7 @@ static void raise_a_term(struct world *w, const struct host *goose)
         &w->hosts[other] == goose ? &w->hosts[(other + 1) % w->host_count] : &w->hosts[other];
     h->election.saved.term++;
     h->election.saved.voted_for = 0;
-    struct durable_state state = *election_durable(&h->election);
+    struct goose_durable_state state = *goose_election_durable(&h->election);
     disk_put(h, &state);
 }
 
@@ -107,7 +108,8 @@ static void crash_all(struct world *w)
 static void strike(struct world *w, const struct setting *setting, uint64_t number,
                    struct host *goose)
 {
-    static const enum request_kind planned[] = {REQUEST_HANDOVER, REQUEST_DRAIN, REQUEST_STOP};
+    static const enum goose_request_kind planned[] = {GOOSE_REQUEST_HANDOVER, GOOSE_REQUEST_DRAIN,
+                                                      GOOSE_REQUEST_STOP};
     uint16_t self = (uint16_t)(1u << goose->index);
     uint16_t others = (uint16_t)~self;
     switch (setting->scenario) {

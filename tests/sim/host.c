@@ -17,7 +17,7 @@ void host_plan_timer(struct world *w, struct host *h)
     }
 }
 
-static void run_step(struct world *w, struct host *h, struct event *event)
+static void run_step(struct world *w, struct host *h, struct goose_event *event)
 {
     h->go_ons = 0;
     host_step(w, h, event);
@@ -39,7 +39,7 @@ static void forget_process(struct host *h)
     h->options_wait = false;
     h->request_count = 0;
     h->trip = -1;
-    h->role = ROLE_DUCK;
+    h->role = GOOSE_ROLE_DUCK;
 }
 
 void host_start(struct world *w, struct host *h)
@@ -64,8 +64,8 @@ void host_start(struct world *w, struct host *h)
         world_count(w, COUNT_NEWBORN);
     }
     memset(&h->election, 0, sizeof h->election);
-    observers_init(h->observers, OBSERVERS_MAX);
-    struct event event = {.kind = EVENT_START};
+    goose_observers_init(h->observers, OBSERVERS_MAX);
+    struct goose_event event = {.kind = GOOSE_EVENT_START};
     event.start.options = &h->options;
     event.start.saved = h->disk.present ? &h->disk.state : NULL;
     run_step(w, h, &event);
@@ -119,7 +119,7 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
     clock_reboot(&h->clock, w->now_ns, snapshot->local_us);
     h->disk = snapshot->disk;
     h->election = snapshot->election;
-    memcpy(h->observers, snapshot->observers, observers_bytes(OBSERVERS_MAX));
+    memcpy(h->observers, snapshot->observers, goose_observers_bytes(OBSERVERS_MAX));
     h->state = HOST_UP;
     h->queue_head = NO_PACKET;
     h->queued = 0;
@@ -143,16 +143,17 @@ void host_freeze(struct world *w, struct host *h, uint64_t for_ns)
 static void handle_packet(struct world *w, struct host *h, uint32_t at)
 {
     struct packet *packet = &w->packets[at];
-    struct message message;
-    struct roster roster;
-    enum wire_result result = wire_decode(packet->data, packet->bytes, &message, &roster);
-    if (result != WIRE_OK) {
+    struct goose_message message;
+    struct goose_roster roster;
+    enum goose_wire_result result =
+        goose_wire_decode(packet->data, packet->bytes, &message, &roster);
+    if (result != GOOSE_WIRE_OK) {
         check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: wire_decode() refuses a message: %s",
-                   h->index + 1u, wire_result_name(result));
+                   h->index + 1u, goose_wire_result_name(result));
         net_free(w, at);
         return;
     }
-    struct event event = {.kind = EVENT_MESSAGE};
+    struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE};
     event.message.message = &message;
     event.message.roster = message.with_roster ? &roster : NULL;
     event.message.from.bytes[0] = packet->from_address;
@@ -186,7 +187,7 @@ void host_arrives(struct world *w, struct host *h, uint32_t packet)
 static void handle_deadline(struct world *w, struct host *h)
 {
     h->timer_waits = false;
-    struct event event = {.kind = EVENT_DEADLINE};
+    struct goose_event event = {.kind = GOOSE_EVENT_DEADLINE};
     run_step(w, h, &event);
 }
 
@@ -208,7 +209,7 @@ void host_timer(struct world *w, struct host *h, uint64_t at_ns)
 static void handle_saved(struct world *w, struct host *h)
 {
     h->saved_waits = false;
-    struct event event = {.kind = EVENT_SAVED};
+    struct goose_event event = {.kind = GOOSE_EVENT_SAVED};
     event.saved.generation = h->disk.generation;
     event.saved.ok = h->saved_ok;
     run_step(w, h, &event);
@@ -232,7 +233,7 @@ static void handle_request(struct world *w, struct host *h)
     struct waiting_request request = h->requests[0];
     h->request_count--;
     memmove(&h->requests[0], &h->requests[1], h->request_count * sizeof h->requests[0]);
-    struct event event = {.kind = EVENT_REQUEST};
+    struct goose_event event = {.kind = GOOSE_EVENT_REQUEST};
     event.request.id = request.id;
     event.request.kind = request.kind;
     event.request.force = request.force;
@@ -260,7 +261,7 @@ void host_request(struct world *w, struct host *h, struct waiting_request reques
 static void handle_options(struct world *w, struct host *h)
 {
     h->options_wait = false;
-    struct event event = {.kind = EVENT_OPTIONS};
+    struct goose_event event = {.kind = GOOSE_EVENT_OPTIONS};
     event.options.options = &h->options;
     run_step(w, h, &event);
 }

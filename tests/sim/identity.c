@@ -17,7 +17,7 @@ static void sit_at(struct world *w, struct host *h, uint8_t address)
     }
     h->address = address;
     w->at_address[address] = h->index;
-    (void)address_keep(&h->options.self, address_name(address));
+    (void)goose_address_keep(&h->options.self, address_name(address));
     trace_line(w, h, "is at address n%u now", address);
     if (h->peers_bits != 0 && ((h->peers_bits >> address) & 1) == 0) {
         host_set_hints(w, h,
@@ -117,8 +117,8 @@ static void lose_all_but(struct world *w, const struct fault *f, struct host *le
 /* `goosectl recover`: a new node, of a new flock. The rosters of the old one are over. */
 void identity_recover(struct world *w, struct fault *f, struct host *h)
 {
-    struct durable_state made;
-    struct address self = h->options.self;
+    struct goose_durable_state made;
+    struct goose_address self = h->options.self;
     uint64_t flock = f->strength | 1;
     if (!h->disk.present || h->index >= w->member_count || budget_is_lost(w, h->disk.state.uid) ||
         rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false, &made) !=

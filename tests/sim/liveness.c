@@ -3,7 +3,7 @@
 #include "run.h"
 
 #define POKES       3
-#define HELLO_NS    (HELLO_INTERVAL_US * 1000)
+#define HELLO_NS    (GOOSE_HELLO_INTERVAL_US * 1000)
 #define CLOCK_SPARE 21 / 20 /* bounds are in the nodes' own time */
 
 static uint64_t longest_lease_ns(const struct world *w)
@@ -12,16 +12,16 @@ static uint64_t longest_lease_ns(const struct world *w)
 }
 
 /* Of those that are well; NULL: none has one. */
-static const struct roster *newest_roster(const struct world *w, uint16_t hosts)
+static const struct goose_roster *newest_roster(const struct world *w, uint16_t hosts)
 {
-    const struct roster *newest = NULL;
+    const struct goose_roster *newest = NULL;
     for (unsigned i = 0; i < w->host_count; i++) {
-        const struct roster *roster = &w->hosts[i].disk.state.roster;
+        const struct goose_roster *roster = &w->hosts[i].disk.state.roster;
         if (((hosts >> i) & 1) == 0 || !w->hosts[i].disk.present) {
             continue;
         }
-        if (newest == NULL ||
-            roster_compare(roster->term, roster->version, newest->term, newest->version) > 0) {
+        if (newest == NULL || goose_roster_compare(roster->term, roster->version, newest->term,
+                                                   newest->version) > 0) {
             newest = roster;
         }
     }
@@ -31,15 +31,15 @@ static const struct roster *newest_roster(const struct world *w, uint16_t hosts)
 /* L1: a majority is well, "one of which may be goose". */
 static bool may_be_goose(const struct world *w, uint16_t hosts)
 {
-    const struct roster *newest = newest_roster(w, hosts);
+    const struct goose_roster *newest = newest_roster(w, hosts);
     for (unsigned i = 0; i < w->host_count; i++) {
         const struct host *h = &w->hosts[i];
-        const struct roster *roster = &h->disk.state.roster;
+        const struct goose_roster *roster = &h->disk.state.roster;
         if (((hosts >> i) & 1) == 0 || h->options.priority == 0 || h->options.observer ||
             !h->disk.present || budget_is_lost(w, h->disk.state.uid)) {
             continue;
         }
-        bool seated = roster_find_uid(newest, h->disk.state.uid) >= 0;
+        bool seated = goose_roster_find_uid(newest, h->disk.state.uid) >= 0;
         if (seated || (roster->term == 0 && budget_list_up(w, h, hosts))) {
             return true;
         }
@@ -92,7 +92,7 @@ static void make_well(struct world *w, struct host *h)
         host_new_options(w, h);
     }
     h->request_count = 0;
-    host_request(w, h, (struct waiting_request){.kind = REQUEST_UNDRAIN});
+    host_request(w, h, (struct waiting_request){.kind = GOOSE_REQUEST_UNDRAIN});
 }
 
 uint16_t liveness_heal(struct world *w)
@@ -138,13 +138,14 @@ static bool is_well(const struct host *h, uint16_t hosts)
 static struct host *live_goose(struct world *w)
 {
     struct host *goose = world_goose(w);
-    return goose != NULL && goose->state == HOST_UP && goose->role == ROLE_GOOSE ? goose : NULL;
+    return goose != NULL && goose->state == HOST_UP && goose->role == GOOSE_ROLE_GOOSE ? goose
+                                                                                       : NULL;
 }
 
 static bool follows(struct world *w, const struct host *h, const struct host *goose)
 {
-    struct election_view view;
-    election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
+    struct goose_election_view view;
+    goose_election_view(&h->election, clock_local_us(&h->clock, w->now_ns), &view);
     return h->state == HOST_UP && view.knows_goose && view.goose_uid == goose->uid;
 }
 
@@ -154,9 +155,9 @@ static bool knows_a_follower(struct world *w, const struct host *h, const struct
                              uint16_t hosts)
 {
     uint64_t bits = h->peers_bits | h->hints_bits;
-    const struct roster *roster = &h->election.roster;
+    const struct goose_roster *roster = &h->election.roster;
     for (int seat = 0; seat < roster->count; seat++) {
-        bits |= UINT64_C(1) << address_id(roster_address(roster, seat));
+        bits |= UINT64_C(1) << address_id(goose_roster_address(roster, seat));
     }
     for (unsigned i = 0; i < w->host_count; i++) {
         const struct host *other = &w->hosts[i];
@@ -165,8 +166,9 @@ static bool knows_a_follower(struct world *w, const struct host *h, const struct
             return true;
         }
     }
-    int seat = roster_find_uid(&goose->election.roster, h->uid);
-    return seat >= 0 && address_id(roster_address(&goose->election.roster, seat)) == h->address;
+    int seat = goose_roster_find_uid(&goose->election.roster, h->uid);
+    return seat >= 0 &&
+           address_id(goose_roster_address(&goose->election.roster, seat)) == h->address;
 }
 
 static struct host *first_astray(struct world *w, uint16_t hosts)
@@ -240,12 +242,12 @@ static bool wait_for_all(struct world *w, uint16_t hosts)
     return true;
 }
 
-static int voters_of(const struct world *w, uint16_t hosts, const struct roster *roster)
+static int voters_of(const struct world *w, uint16_t hosts, const struct goose_roster *roster)
 {
     int voters = 0;
     for (unsigned i = 0; i < w->host_count; i++) {
         const struct host *h = &w->hosts[i];
-        voters += ((hosts >> i) & 1) != 0 && roster_find_uid(roster, h->uid) >= 0 &&
+        voters += ((hosts >> i) & 1) != 0 && goose_roster_find_uid(roster, h->uid) >= 0 &&
                   !budget_is_lost(w, h->uid);
     }
     return voters;
@@ -255,7 +257,7 @@ static int voters_of(const struct world *w, uint16_t hosts, const struct roster 
  * poked is let in at this very moment. */
 static uint16_t draw_minority(struct world *w, uint16_t hosts, const struct host *goose)
 {
-    const struct roster *roster = &election_durable(&goose->election)->roster;
+    const struct goose_roster *roster = &goose_election_durable(&goose->election)->roster;
     uint16_t minority = 0;
     int seats = roster->count;
     for (unsigned i = 0; i < w->host_count; i++) {
@@ -264,7 +266,7 @@ static uint16_t draw_minority(struct world *w, uint16_t hosts, const struct host
             continue;
         }
         uint16_t more = (uint16_t)(minority | 1u << i);
-        int entering = roster_find_uid(roster, h->uid) < 0 && !h->options.observer;
+        int entering = goose_roster_find_uid(roster, h->uid) < 0 && !h->options.observer;
         if (2 * voters_of(w, (uint16_t)(hosts & ~more), roster) > seats + entering) {
             minority = more;
             seats += entering;
@@ -278,7 +280,7 @@ static void raise_term(struct world *w, struct host *h)
 {
     host_crash(w, h);
     if (h->disk.present) {
-        struct durable_state state = h->disk.state;
+        struct goose_durable_state state = h->disk.state;
         state.term += rng_between(&w->client_rng, 1, 5);
         state.voted_for = 0;
         disk_put(h, &state);
@@ -326,7 +328,7 @@ static uint64_t poke_bound_ns(const struct world *w)
 static bool is_busy(const struct world *w, uint16_t hosts)
 {
     for (unsigned i = 0; i < w->host_count; i++) {
-        const struct election *e = &w->hosts[i].election;
+        const struct goose_election *e = &w->hosts[i].election;
         bool ended = is_well(&w->hosts[i], hosts) && w->hosts[i].state != HOST_UP;
         if (w->stop_ids[i] != 0 || ended) {
             return true; /* it will end when it wakes, or has, and is to start again */
@@ -334,8 +336,8 @@ static bool is_busy(const struct world *w, uint16_t hosts)
         if (w->hosts[i].state != HOST_UP) {
             continue;
         }
-        for (int errand = 0; errand < ELECTION_ERRANDS_MAX; errand++) {
-            if (e->errands[errand].id != 0) {
+        for (int request = 0; request < GOOSE_ELECTION_REQUESTS_MAX; request++) {
+            if (e->requests[request].id != 0) {
                 return true;
             }
         }

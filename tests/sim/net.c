@@ -95,7 +95,7 @@ static const char *fate(struct world *w, const struct host *h, uint8_t address)
     return rng_chance(&w->net_rng, w->weather.loss_ppm) ? "lost" : NULL;
 }
 
-void net_send(struct world *w, struct host *h, const struct send *send)
+void net_send(struct world *w, struct host *h, const struct goose_send *send)
 {
     world_count(w, COUNT_MESSAGES);
     uint8_t address = send->has_endpoint ? send->endpoint.bytes[0] : address_id(send->address);
@@ -114,8 +114,8 @@ void net_send(struct world *w, struct host *h, const struct send *send)
     packet->roster_term = h->election.roster.term;
     packet->roster_version = h->election.roster.version;
     packet->to_address = address;
-    packet->bytes = (uint16_t)wire_encode(&send->message, &h->election.roster, packet->data);
-    if (packet->bytes == 0 || packet->bytes > MESSAGE_BYTES_MAX) {
+    packet->bytes = (uint16_t)goose_wire_encode(&send->message, &h->election.roster, packet->data);
+    if (packet->bytes == 0 || packet->bytes > GOOSE_MESSAGE_BYTES_MAX) {
         check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: a message of %u bytes", h->index + 1u,
                    packet->bytes);
     }

@@ -1,12 +1,12 @@
 /* populate.c: who is there at the beginning of a run, with which command line, and what stands on the disks. */
 #include "world.h"
 
-static size_t addresses_of(uint64_t bits, struct address *addresses)
+static size_t addresses_of(uint64_t bits, struct goose_address *addresses)
 {
     size_t count = 0;
-    for (uint8_t id = 0; id < ADDRESSES_MAX && count < ROSTER_SEATS_MAX; id++) {
+    for (uint8_t id = 0; id < ADDRESSES_MAX && count < GOOSE_ROSTER_SEATS_MAX; id++) {
         if (((bits >> id) & 1) != 0) {
-            (void)address_keep(&addresses[count++], address_name(id));
+            (void)goose_address_keep(&addresses[count++], address_name(id));
         }
     }
     return count;
@@ -14,25 +14,25 @@ static size_t addresses_of(uint64_t bits, struct address *addresses)
 
 void host_set_peers(struct world *w, struct host *h, uint64_t bits)
 {
-    struct address addresses[ROSTER_SEATS_MAX];
+    struct goose_address addresses[GOOSE_ROSTER_SEATS_MAX];
     (void)w;
     h->peers_bits = bits;
-    roster_clear(&h->options.peers);
+    goose_roster_clear(&h->options.peers);
     if (bits != 0) {
         size_t count = addresses_of(bits, addresses);
-        (void)roster_bootstrap(&h->options.peers, NAME_TAG, addresses, count);
+        (void)goose_roster_bootstrap(&h->options.peers, NAME_TAG, addresses, count);
     }
 }
 
 void host_set_hints(struct world *w, struct host *h, uint64_t bits)
 {
-    struct address addresses[ROSTER_SEATS_MAX];
+    struct goose_address addresses[GOOSE_ROSTER_SEATS_MAX];
     (void)w;
     h->hints_bits = bits;
-    roster_clear(&h->options.join);
+    goose_roster_clear(&h->options.join);
     if (bits != 0) {
         size_t count = addresses_of(bits, addresses);
-        (void)roster_bootstrap(&h->options.join, NAME_TAG, addresses, count);
+        (void)goose_roster_bootstrap(&h->options.join, NAME_TAG, addresses, count);
     }
 }
 
@@ -59,9 +59,9 @@ static struct host *add_host(struct world *w, bool stranger)
     h->clock.base_real_ns = w->now_ns;
     h->clock.base_steady_ns = rng_magnitude(&w->clock_rng, MS, UINT64_C(1000000000000000));
     h->clock.ppm = rng_int(&w->clock_rng, -CLOCK_PPM_MAX, CLOCK_PPM_MAX);
-    (void)address_keep(&h->options.self, address_name(h->address));
+    (void)goose_address_keep(&h->options.self, address_name(h->address));
     h->options.http_port = 7000;
-    h->options.priority = PRIORITY_DEFAULT;
+    h->options.priority = GOOSE_PRIORITY_DEFAULT;
     h->options.voters = o->voters;
     h->options.dead_after_us = o->dead_after_us;
     host_set_lease(h, o->lease_us, o->heartbeat_us);
@@ -80,14 +80,14 @@ static void plan_birth(struct world *w, struct host *h)
 /* A flock that has long been settled: every uid in its seat, nothing in flight. */
 static void settle(struct world *w, uint64_t bits)
 {
-    struct durable_state state = {.term = 1};
-    struct address addresses[ROSTER_SEATS_MAX];
-    (void)roster_bootstrap(&state.roster, NAME_TAG, addresses, addresses_of(bits, addresses));
+    struct goose_durable_state state = {.term = 1};
+    struct goose_address addresses[GOOSE_ROSTER_SEATS_MAX];
+    (void)goose_roster_bootstrap(&state.roster, NAME_TAG, addresses, addresses_of(bits, addresses));
     state.roster.term = 1;
     state.longest_promise_us = w->options.lease_us + (w->options.lease_us + 19) / 20;
     for (int i = 0; i < w->options.first; i++) {
         struct host *h = &w->hosts[i];
-        int seat = roster_find_address(&state.roster, address_name(h->address));
+        int seat = goose_roster_find_address(&state.roster, address_name(h->address));
         h->uid = rng_next(&w->host_rng) | 1;
         state.roster.seats[seat].uid = h->uid;
         state.roster.seats[seat].priority = h->options.priority;
@@ -111,7 +111,7 @@ static void draw_priorities(struct world *w)
         static const uint8_t priorities[] = {0, 50, 100, 100, 200};
         w->hosts[i].options.priority = priorities[rng_below(&w->host_rng, sizeof priorities)];
     }
-    w->hosts[0].options.priority = PRIORITY_DEFAULT; /* somebody has to */
+    w->hosts[0].options.priority = GOOSE_PRIORITY_DEFAULT; /* somebody has to */
 }
 
 static void give_command_line(struct world *w, struct host *h, uint64_t first_bits)

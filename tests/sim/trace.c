@@ -62,7 +62,7 @@ static void say_uid(struct line *line, const struct world *w, uint64_t uid)
     }
 }
 
-static void say_ask(struct line *line, const struct world *w, const struct message *m)
+static void say_ask(struct line *line, const struct world *w, const struct goose_message *m)
 {
     say(line, " for term %" PRIu64 " round %04" PRIx64, m->ask.term, m->ask.round >> 48);
     if (m->ask.after.term != 0) {
@@ -71,110 +71,121 @@ static void say_ask(struct line *line, const struct world *w, const struct messa
     }
 }
 
-static void say_message(struct line *line, const struct world *w, const struct message *m)
+static void say_message(struct line *line, const struct world *w, const struct goose_message *m)
 {
-    say(line, "%s term %" PRIu64 " roster %" PRIu64 ".%" PRIu64 "%s", message_kind_name(m->kind),
-        m->term, m->roster_term, m->roster_version, m->with_roster ? "+" : "");
+    say(line, "%s term %" PRIu64 " roster %" PRIu64 ".%" PRIu64 "%s",
+        goose_message_kind_name(m->kind), m->term, m->roster_term, m->roster_version,
+        m->with_roster ? "+" : "");
     if (w->trace_all) {
         say(line, " count %" PRIu64, m->counter);
     }
     switch (m->kind) {
-    case MESSAGE_HEARTBEAT:
+    case GOOSE_MESSAGE_HEARTBEAT:
         say(line, " seq %" PRIu64 " promise %.1f ms", m->heartbeat.seq,
             m->heartbeat.promise_us / 1e3);
         break;
-    case MESSAGE_ACK:
+    case GOOSE_MESSAGE_ACK:
         say(line, " seq %" PRIu64 " %s", m->ack.seq, m->ack.yes ? "yes" : "no");
         break;
-    case MESSAGE_CANVASS:
-    case MESSAGE_VOTE: say_ask(line, w, m); break;
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE_REPLY:
-        say(line, " round %04" PRIx64 ": %s", m->reply.round >> 48, verdict_name(m->reply.verdict));
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_VOTE: say_ask(line, w, m); break;
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE_REPLY:
+        say(line, " round %04" PRIx64 ": %s", m->reply.round >> 48,
+            goose_verdict_name(m->reply.verdict));
         break;
-    case MESSAGE_RESIGN:
+    case GOOSE_MESSAGE_RESIGN:
         say(line, " gives up %" PRIu64 ", heir ", m->resign.term);
         say_uid(line, w, m->resign.heir_uid);
         break;
-    case MESSAGE_WELCOME:
+    case GOOSE_MESSAGE_WELCOME:
         say(line, " %s%s, goose %.*s", m->welcome.knows_flock ? "knows a flock" : "knows of none",
             m->welcome.old_copy ? ", you are an old copy" : "", m->welcome.goose.bytes,
             m->welcome.goose.at == NULL ? "" : m->welcome.goose.at);
         break;
-    case MESSAGE_HELLO:
-    case MESSAGE_REQUEST:
-    case MESSAGE_RESULT:
-    case MESSAGE_STALE:
-    case MESSAGE_KINDS: break;
+    case GOOSE_MESSAGE_HELLO:
+    case GOOSE_MESSAGE_REQUEST:
+    case GOOSE_MESSAGE_RESULT:
+    case GOOSE_MESSAGE_STALE:
+    case GOOSE_MESSAGE_KINDS: break;
     }
 }
 
-static void say_note(struct line *line, const struct world *w, const struct note *note)
+static void say_note(struct line *line, const struct world *w, const struct goose_note *note)
 {
     switch (note->kind) {
-    case NOTE_ROLE:
-        say(line, "   %s in term %" PRIu64 " (%s)", role_name(note->role), note->term,
-            reason_name(note->why));
+    case GOOSE_NOTE_ROLE:
+        say(line, "   %s in term %" PRIu64 " (%s)", goose_role_name(note->role), note->term,
+            goose_reason_name(note->why));
         break;
-    case NOTE_GOOSE:
+    case GOOSE_NOTE_GOOSE:
         say(line, "   goose is ");
         say_uid(line, w, note->uid);
         break;
-    case NOTE_ROSTER:
-        say(line, "   roster (%s), %" PRIu64 " seats", reason_name(note->why), note->number);
+    case GOOSE_NOTE_ROSTER:
+        say(line, "   roster (%s), %" PRIu64 " seats", goose_reason_name(note->why), note->number);
         break;
-    case NOTE_COMMITTED: say(line, "   committed"); break;
-    case NOTE_TWO_GEESE:
+    case GOOSE_NOTE_COMMITTED: say(line, "   committed"); break;
+    case GOOSE_NOTE_TWO_GEESE:
         say(line, "   two geese: beside ");
         say_uid(line, w, note->uid);
         break;
-    case NOTE_DENIED:
+    case GOOSE_NOTE_DENIED:
         say(line, "   denies ");
         say_uid(line, w, note->uid);
-        say(line, ": %s", verdict_name((enum verdict)note->number));
+        say(line, ": %s", goose_verdict_name((enum goose_verdict)note->number));
         break;
-    case NOTE_DENIED_ME:
+    case GOOSE_NOTE_DENIED_ME:
         say(line, "   denied by ");
         say_uid(line, w, note->uid);
-        say(line, ": %s", verdict_name((enum verdict)note->number));
+        say(line, ": %s", goose_verdict_name((enum goose_verdict)note->number));
         break;
-    case NOTE_CONFLICT: say(line, "   other --peers"); break;
-    case NOTE_OBSERVER: say(line, "   observer %s", note->number != 0 ? "comes" : "goes"); break;
-    case NOTE_TOO_LARGE: say(line, "   roster too large: %" PRIu64, note->number); break;
-    case NOTE_LEAVE: say(line, "   work is to leave: %s", reason_name(note->why)); break;
-    case NOTE_BIRTH: say(line, "   birth: %s", reason_name(note->why)); break;
+    case GOOSE_NOTE_CONFLICT: say(line, "   other --peers"); break;
+    case GOOSE_NOTE_OBSERVER:
+        say(line, "   observer %s", note->number != 0 ? "comes" : "goes");
+        break;
+    case GOOSE_NOTE_TOO_LARGE: say(line, "   roster too large: %" PRIu64, note->number); break;
+    case GOOSE_NOTE_LEAVE:
+        say(line, "   work is to leave: %s", goose_reason_name(note->why));
+        break;
+    case GOOSE_NOTE_BIRTH: say(line, "   birth: %s", goose_reason_name(note->why)); break;
     }
 }
 
-static void say_event(struct line *line, const struct world *w, const struct event *event)
+static void say_event(struct line *line, const struct world *w, const struct goose_event *event)
 {
     static const char *const requests[] = {"?",     "hold",    "handover", "remove",
                                            "drain", "undrain", "stop"};
     switch (event->kind) {
-    case EVENT_START: say(line, "starts%s", event->start.saved == NULL ? ", newborn" : ""); break;
-    case EVENT_MESSAGE: say_message(line, w, event->message.message); break;
-    case EVENT_DEADLINE: say(line, "deadline"); break;
-    case EVENT_SAVED: say(line, "saved%s", event->saved.ok ? "" : ": no, the disk failed"); break;
-    case EVENT_GO_ON: say(line, "goes on"); break;
-    case EVENT_REQUEST: say(line, "is asked: %s", requests[event->request.kind]); break;
-    case EVENT_OPTIONS: say(line, "new options"); break;
-    case EVENT_WORK: say(line, "has work: %" PRIu32, event->work.open); break;
+    case GOOSE_EVENT_START:
+        say(line, "starts%s", event->start.saved == NULL ? ", newborn" : "");
+        break;
+    case GOOSE_EVENT_MESSAGE: say_message(line, w, event->message.message); break;
+    case GOOSE_EVENT_DEADLINE: say(line, "deadline"); break;
+    case GOOSE_EVENT_SAVED:
+        say(line, "saved%s", event->saved.ok ? "" : ": no, the disk failed");
+        break;
+    case GOOSE_EVENT_GO_ON: say(line, "goes on"); break;
+    case GOOSE_EVENT_REQUEST: say(line, "is asked: %s", requests[event->request.kind]); break;
+    case GOOSE_EVENT_OPTIONS: say(line, "new options"); break;
+    case GOOSE_EVENT_WORK: say(line, "has work: %" PRIu32, event->work.open); break;
     }
 }
 
-static bool is_dull(const struct world *w, const struct host *h, const struct event *event)
+static bool is_dull(const struct world *w, const struct host *h, const struct goose_event *event)
 {
-    const struct actions *actions = &h->actions;
-    bool quiet = actions->note_count == 0 && actions->claim == CLAIM_UNCHANGED &&
+    const struct goose_actions *actions = &h->actions;
+    bool quiet = actions->note_count == 0 && actions->claim == GOOSE_CLAIM_UNCHANGED &&
                  actions->answer_count == 0 && !actions->retire;
-    bool beat =
-        event->kind == EVENT_MESSAGE && (event->message.message->kind == MESSAGE_HEARTBEAT ||
-                                         event->message.message->kind == MESSAGE_ACK);
+    bool beat = event->kind == GOOSE_EVENT_MESSAGE &&
+                (event->message.message->kind == GOOSE_MESSAGE_HEARTBEAT ||
+                 event->message.message->kind == GOOSE_MESSAGE_ACK);
     return quiet && !w->trace_all &&
-           (beat || event->kind == EVENT_DEADLINE || event->kind == EVENT_GO_ON);
+           (beat || event->kind == GOOSE_EVENT_DEADLINE || event->kind == GOOSE_EVENT_GO_ON);
 }
 
-void trace_step(struct world *w, struct host *h, const struct event *event, enum refusal refusal)
+void trace_step(struct world *w, struct host *h, const struct goose_event *event,
+                enum goose_refusal refusal)
 {
     if (w->trace == NULL || is_dull(w, h, event)) {
         return;
@@ -182,14 +193,14 @@ void trace_step(struct world *w, struct host *h, const struct event *event, enum
     struct line line = {.at = 0};
     char who[16];
     (void)snprintf(who, sizeof who, "n%u", h->index + 1u);
-    if (event->kind == EVENT_MESSAGE) {
+    if (event->kind == GOOSE_EVENT_MESSAGE) {
         uint8_t from = w->at_address[event->message.from.bytes[0]];
         (void)snprintf(who, sizeof who, "n%u -> n%u", from == NOBODY ? 0u : from + 1u,
                        h->index + 1u);
     }
     say_event(&line, w, event);
-    if (refusal != REFUSAL_NONE) {
-        say(&line, "   refused: %s", refusal_name(refusal));
+    if (refusal != GOOSE_REFUSAL_NONE) {
+        say(&line, "   refused: %s", goose_refusal_name(refusal));
     }
     for (unsigned i = 0; i < h->actions.note_count; i++) {
         say_note(&line, w, &h->actions.notes[i]);
@@ -197,21 +208,21 @@ void trace_step(struct world *w, struct host *h, const struct event *event, enum
     if (h->actions.save) {
         say(&line, "   saves %" PRIu64, h->actions.save_generation);
     }
-    if (h->actions.claim != CLAIM_UNCHANGED) {
-        say(&line, "   claim %s", h->actions.claim == CLAIM_GIVEN ? "given" : "withdrawn");
+    if (h->actions.claim != GOOSE_CLAIM_UNCHANGED) {
+        say(&line, "   claim %s", h->actions.claim == GOOSE_CLAIM_GIVEN ? "given" : "withdrawn");
     }
     for (unsigned i = 0; i < h->actions.answer_count; i++) {
-        say(&line, "   answer %s, %" PRIu64, outcome_name(h->actions.answers[i].outcome),
+        say(&line, "   answer %s, %" PRIu64, goose_outcome_name(h->actions.answers[i].outcome),
             h->actions.answers[i].number);
     }
     print(w, who, line.text);
 }
 
-void trace_lost(struct world *w, const struct host *h, const struct message *m, uint8_t to,
+void trace_lost(struct world *w, const struct host *h, const struct goose_message *m, uint8_t to,
                 const char *why)
 {
     if (w->trace == NULL ||
-        (!w->trace_all && (m->kind == MESSAGE_HEARTBEAT || m->kind == MESSAGE_ACK))) {
+        (!w->trace_all && (m->kind == GOOSE_MESSAGE_HEARTBEAT || m->kind == GOOSE_MESSAGE_ACK))) {
         return;
     }
     struct line line = {.at = 0};

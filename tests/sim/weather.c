@@ -89,7 +89,7 @@ static void other_leases(struct world *w, const struct fault *f)
         struct host *h = &w->hosts[i];
         uint32_t tenth = tenths[(f->mask >> i) % 6];
         uint32_t lease_us = w->options.lease_us * tenth / 10;
-        lease_us = lease_us > LEASE_US_MAX ? LEASE_US_MAX : lease_us;
+        lease_us = lease_us > GOOSE_LEASE_US_MAX ? GOOSE_LEASE_US_MAX : lease_us;
         host_set_lease(h, lease_us, lease_us / (3 + ((f->mask >> (i / 2)) & 3)));
         if (h->options.lease_us > w->longest_lease_us) {
             w->longest_lease_us = h->options.lease_us;
@@ -128,7 +128,7 @@ void fault_client(struct world *w)
     struct host *goose = world_goose(w);
     struct host *h =
         goose != NULL && rng_chance(rng, 900000) ? goose : &w->hosts[rng_below(rng, w->host_count)];
-    struct waiting_request request = {.kind = REQUEST_HOLD};
+    struct waiting_request request = {.kind = GOOSE_REQUEST_HOLD};
     uint64_t longest_us = 2 * (uint64_t)w->options.lease_us;
     bool as_long_as_can_be = rng_chance(rng, 400000);
     request.hold_us = as_long_as_can_be ? longest_us : rng_magnitude(rng, 1000, longest_us);

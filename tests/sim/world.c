@@ -11,7 +11,7 @@ void world_count(struct world *w, enum count count)
     w->totals->counts[count]++;
 }
 
-struct text address_name(uint8_t address)
+struct goose_text address_name(uint8_t address)
 {
     static const char *const names[ADDRESSES_MAX] = {
         "n0:7000",  "n1:7000",  "n2:7000",  "n3:7000",  "n4:7000",  "n5:7000",  "n6:7000",
@@ -25,10 +25,10 @@ struct text address_name(uint8_t address)
         "n56:7000", "n57:7000", "n58:7000", "n59:7000", "n60:7000", "n61:7000", "n62:7000",
         "n63:7000"};
     const char *name = names[address % ADDRESSES_MAX];
-    return (struct text){name, (uint8_t)strlen(name)};
+    return (struct goose_text){name, (uint8_t)strlen(name)};
 }
 
-uint8_t address_id(struct text name)
+uint8_t address_id(struct goose_text name)
 {
     unsigned id = 0;
     for (unsigned i = 1; i < name.bytes && name.at[i] != ':'; i++) {
@@ -46,12 +46,12 @@ struct world *world_new(void)
     }
     w->packets = packets;
     for (unsigned i = 0; i < HOSTS_MAX; i++) {
-        w->hosts[i].observers = malloc(observers_bytes(OBSERVERS_MAX));
+        w->hosts[i].observers = malloc(goose_observers_bytes(OBSERVERS_MAX));
         if (w->hosts[i].observers == NULL) {
             abort();
         }
     }
-    w->snapshot.observers = malloc(observers_bytes(OBSERVERS_MAX));
+    w->snapshot.observers = malloc(goose_observers_bytes(OBSERVERS_MAX));
     if (w->snapshot.observers == NULL) {
         abort();
     }
@@ -72,7 +72,7 @@ void world_free(struct world *w)
 static void host_reset(struct world *w, unsigned index)
 {
     struct host *h = &w->hosts[index];
-    struct observers *observers = h->observers;
+    struct goose_observers *observers = h->observers;
     uint32_t pid = h->pid;
     /* All but election and actions, which each start makes anew. */
     memset(h, 0, offsetof(struct host, election));

@@ -16,7 +16,7 @@
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192
 #define BEATS_MAX     32
-#define ASKS_MAX      128 /* a candidate asks again every step, and a slow disk may take a while */
+#define ASKS_MAX      128 /* a candidate asks again every stagger, and a slow disk may take a while */
 #define REQUESTS_MAX  4
 #define FAULTS_MAX    64 /* bits of a uint64_t */
 #define ROSTERS_MAX   256
@@ -49,7 +49,7 @@ struct packet {
     bool with_roster;
     uint64_t roster_term;
     uint64_t roster_version;
-    uint8_t data[MESSAGE_BYTES_MAX];
+    uint8_t data[GOOSE_MESSAGE_BYTES_MAX];
 };
 
 /* What a node has on disk, and the one write under way. */
@@ -63,10 +63,10 @@ struct disk {
     uint32_t write;     /* names the write under way */
     uint64_t generation;
     uint64_t hangs_until_ns;
-    struct durable_state state; /* what `bytes` mean */
-    uint8_t bytes[DURABLE_BYTES_MAX];
-    uint8_t new_bytes[DURABLE_BYTES_MAX];
-    uint8_t old_bytes[DURABLE_BYTES_MAX];
+    struct goose_durable_state state; /* what `bytes` mean */
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    uint8_t new_bytes[GOOSE_DURABLE_BYTES_MAX];
+    uint8_t old_bytes[GOOSE_DURABLE_BYTES_MAX];
 };
 
 enum host_state { HOST_ABSENT, HOST_OFF, HOST_UP };
@@ -83,7 +83,7 @@ struct heard {
 
 struct waiting_request {
     uint64_t id;
-    enum request_kind kind;
+    enum goose_request_kind kind;
     uint64_t hold_us;
     uint8_t address; /* 0: none */
     bool force;
@@ -100,7 +100,7 @@ struct host {
     uint32_t pid;           /* of the process: what was planned for an earlier one is void */
     struct clock clock;
     struct disk disk;
-    struct election_options options;
+    struct goose_election_options options;
     uint64_t peers_bits; /* addresses on its command line */
     uint64_t hints_bits;
     uint64_t none_bits; /* newborn: who has told this life that it knows of no flock */
@@ -146,7 +146,7 @@ struct host {
     uint64_t stood_term; /* the roster in use when it last voted for itself */
     uint64_t stood_version;
     uint64_t stood_lease_us;
-    enum role role;
+    enum goose_role role;
     uint64_t claim_end_us; /* on its own clock */
     uint32_t claim_pid;
     struct heard beats[BEATS_MAX];
@@ -155,9 +155,9 @@ struct host {
     unsigned ask_at;
     unsigned go_ons;
 
-    struct observers *observers;
-    struct election election;
-    struct actions actions;
+    struct goose_observers *observers;
+    struct goose_election election;
+    struct goose_actions actions;
 };
 
 /* What the weather faults make of the network, the loops and the disks. */
@@ -235,8 +235,8 @@ struct snapshot {
     uint64_t local_us;
     uint64_t wake_us;
     struct disk disk;
-    struct election election;
-    struct observers *observers;
+    struct goose_election election;
+    struct goose_observers *observers;
 };
 
 /* Datagrams from and to one host, as they were sent. */
@@ -286,7 +286,7 @@ struct world {
     uint32_t free_packet;
 
     /* For section 2's sum of lost disks. */
-    struct roster rosters[ROSTERS_MAX];
+    struct goose_roster rosters[ROSTERS_MAX];
     uint64_t roster_flies_to_ns[ROSTERS_MAX]; /* when the last datagram with it arrives */
     unsigned roster_count;
     uint64_t lost_uids[LOST_UIDS_MAX];
@@ -304,10 +304,10 @@ struct world {
     struct totals ignored; /* where nobody wants them */
     FILE *trace;
     bool trace_all;
-    struct election before; /* for election_check_step() */
-    void *watcher;          /* figures: told of what happens */
-    void (*on_note)(void *watcher, struct world *w, struct host *h, const struct note *note);
-    void (*on_send)(void *watcher, struct world *w, struct host *h, const struct message *m);
+    struct goose_election before; /* for goose_election_check_step() */
+    void *watcher;                /* figures: told of what happens */
+    void (*on_note)(void *watcher, struct world *w, struct host *h, const struct goose_note *note);
+    void (*on_send)(void *watcher, struct world *w, struct host *h, const struct goose_message *m);
 };
 
 /* world.c */
@@ -319,9 +319,9 @@ void world_populate(struct world *w); /* hosts, command lines, first disks; star
 /* Goes on until the time. False: something is broken. */
 bool world_run(struct world *w, uint64_t until_ns);
 void world_count(struct world *w, enum count count);
-struct host *world_goose(struct world *w); /* NULL: nobody claims now */
-struct text address_name(uint8_t address); /* its text lives for ever */
-uint8_t address_id(struct text name);
+struct host *world_goose(struct world *w);       /* NULL: nobody claims now */
+struct goose_text address_name(uint8_t address); /* its text lives for ever */
+uint8_t address_id(struct goose_text name);
 
 /* populate.c */
 void host_set_peers(struct world *w, struct host *h, uint64_t bits);
@@ -346,7 +346,7 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
 /* carry.c: a step's actions, in order */
 void carry_begin(struct world *w, struct host *h);
 bool carry_on(struct world *w, struct host *h); /* true: the whole step is done */
-void host_step(struct world *w, struct host *h, struct event *event);
+void host_step(struct world *w, struct host *h, struct goose_event *event);
 void host_retire(struct world *w, struct host *h);
 
 /* disk.c */
@@ -356,11 +356,11 @@ void disk_well(struct world *w, struct host *h);
 void disk_interrupted(struct world *w, struct host *h); /* a crash: old or new state, as it falls */
 void disk_lose(struct world *w, struct host *h);
 bool disk_roll_back(struct world *w, struct host *h); /* false: no old copy */
-void disk_put(struct host *h, const struct durable_state *state);
+void disk_put(struct host *h, const struct goose_durable_state *state);
 
 /* net.c */
 void net_reset(struct world *w);
-void net_send(struct world *w, struct host *h, const struct send *send);
+void net_send(struct world *w, struct host *h, const struct goose_send *send);
 void net_free(struct world *w, uint32_t packet);
 void net_fly(struct world *w, const struct packet *packet, uint64_t within_ns); /* once more */
 uint8_t net_owner(const struct world *w, unsigned from,
@@ -368,7 +368,7 @@ uint8_t net_owner(const struct world *w, unsigned from,
 void net_cut(struct world *w, uint16_t from, uint16_t to, bool both, int change);
 
 /* budget.c: PROTOCOL 2, which disks may be lost */
-void budget_roster_seen(struct world *w, const struct roster *roster);
+void budget_roster_seen(struct world *w, const struct goose_roster *roster);
 void budget_roster_flies(struct world *w, uint64_t term, uint64_t version, uint64_t to_ns);
 bool budget_allows_loss(struct world *w, const struct host *h);
 bool budget_allows_move(struct world *w, const struct host *h);
@@ -382,8 +382,9 @@ bool budget_list_up(const struct world *w, const struct host *h,
 /* trace.c */
 void trace_line(struct world *w, const struct host *h, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void trace_step(struct world *w, struct host *h, const struct event *event, enum refusal refusal);
-void trace_lost(struct world *w, const struct host *h, const struct message *m, uint8_t to,
+void trace_step(struct world *w, struct host *h, const struct goose_event *event,
+                enum goose_refusal refusal);
+void trace_lost(struct world *w, const struct host *h, const struct goose_message *m, uint8_t to,
                 const char *why);
 
 #endif

@@ -23,7 +23,7 @@ static bool spans_overlap(const struct claim *a, const struct claim *b)
            b->first.received_ns < a->end_ns;
 }
 
-static bool is_inside(const struct goose_answer *answer, const struct claim *claim)
+static bool is_inside(const struct claim_answer *answer, const struct claim *claim)
 {
     return has_span(claim) && claim->first.received_ns <= answer->sent_ns &&
            answer->received_ns <= claim->end_ns;
@@ -48,7 +48,7 @@ static enum conflict_kind compare(const struct claim *a, const struct claim *b)
 
 /* The claim that this answer belongs to: the node's newest, or a new one. */
 static struct claim *claim_of(struct claims *claims, unsigned node,
-                              const struct goose_answer *answer)
+                              const struct claim_answer *answer)
 {
     struct claims_of_node *own = &claims->nodes[node];
     if (own->count > 0 && own->claims[own->count - 1].term == answer->term)
@@ -106,7 +106,7 @@ static bool is_late(const struct claims *claims, const struct claim *claim)
     return false;
 }
 
-static void measure_gap(struct claims *claims, const struct goose_answer *answer,
+static void measure_gap(struct claims *claims, const struct claim_answer *answer,
                         struct claims_news *news)
 {
     if (!news->is_new || claims->known_ns == 0 || answer->received_ns <= claims->known_ns) return;
@@ -114,7 +114,7 @@ static void measure_gap(struct claims *claims, const struct goose_answer *answer
     claims->longest_gap_ns = later(claims->longest_gap_ns, news->gap_ns);
 }
 
-void claims_add(struct claims *claims, unsigned node, const struct goose_answer *answer,
+void claims_add(struct claims *claims, unsigned node, const struct claim_answer *answer,
                 struct claims_news *news)
 {
     assert(node < CLAIMS_NODES_MAX);

@@ -14,7 +14,7 @@
 #define CLAIMS_NODES_MAX 64
 
 /* One answer "goose". */
-struct goose_answer {
+struct claim_answer {
     uint64_t sent_ns;
     uint64_t received_ns;
     uint64_t term;
@@ -24,10 +24,10 @@ struct goose_answer {
 struct claim {
     unsigned node;
     uint64_t term;
-    struct goose_answer first;
-    struct goose_answer last;
-    uint64_t
-        end_ns; /* of the span; it begins at first.received_ns, and is empty if that is not before end_ns */
+    struct claim_answer first;
+    struct claim_answer last;
+    /* Of the span; it begins at first.received_ns, and is empty if that is not before end_ns */
+    uint64_t end_ns;
 };
 
 enum conflict_kind {
@@ -63,13 +63,13 @@ struct claims {
 struct claims_news {
     int is_new;  /* the first answer of its claim */
     int is_late; /* a goose of a higher term was known before it came: no conflict, if it waited */
-    uint64_t
-        gap_ns; /* is_new: the longest that nobody can have been goose before; 0: the very first */
+    /* is_new: the longest that nobody can have been goose before; 0: the very first */
+    uint64_t gap_ns;
     struct conflict conflict;
 };
 
 /* The answers of one node come in the order in which they were asked for. Zero a struct claims to begin with. */
-void claims_add(struct claims *claims, unsigned node, const struct goose_answer *answer,
+void claims_add(struct claims *claims, unsigned node, const struct claim_answer *answer,
                 struct claims_news *news);
 void claims_free(struct claims *claims);
 

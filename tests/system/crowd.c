@@ -44,18 +44,19 @@ static _Noreturn void give_up(const char *what)
 
 static void say_hello(struct crowd *crowd, uint64_t uid, uint64_t goose_life, uint64_t invite)
 {
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
     char address[32];
     int chars = snprintf(address, sizeof address, "crowd-%llu:7000", (unsigned long long)uid);
-    struct message hello = {.kind = MESSAGE_HELLO,
-                            .name_tag = digest_bytes(0, "goose", strlen("goose")),
-                            .uid = uid,
-                            .life = UINT64_C(1) << 32,
-                            .counter = ++crowd->counter,
-                            .for_life = goose_life,
-                            .address = {address, (uint8_t)chars},
-                            .hello = {.nonce = invite == 0 ? uid : uid | ECHOES, .invite = invite}};
-    size_t bytes = wire_encode(&hello, NULL, datagram);
+    struct goose_message hello = {
+        .kind = GOOSE_MESSAGE_HELLO,
+        .name_tag = goose_digest_bytes(0, "goose", strlen("goose")),
+        .uid = uid,
+        .life = UINT64_C(1) << 32,
+        .counter = ++crowd->counter,
+        .for_life = goose_life,
+        .address = {address, (uint8_t)chars},
+        .hello = {.nonce = invite == 0 ? uid : uid | ECHOES, .invite = invite}};
+    size_t bytes = goose_wire_encode(&hello, NULL, datagram);
 
     bytes = seal_datagram(&crowd->seal, datagram, bytes, sizeof datagram);
     if (send(crowd->fd, datagram, bytes, 0) != (ssize_t)bytes) give_up("send");
@@ -63,15 +64,15 @@ static void say_hello(struct crowd *crowd, uint64_t uid, uint64_t goose_life, ui
 
 static void hear(struct crowd *crowd, const uint8_t *datagram, size_t count)
 {
-    struct message m;
-    struct roster roster;
+    struct goose_message m;
+    struct goose_roster roster;
     size_t bytes;
 
     if (seal_open(&crowd->seal, datagram, count, &bytes) != SEAL_OK ||
-        wire_decode(datagram, bytes, &m, &roster) != WIRE_OK)
+        goose_wire_decode(datagram, bytes, &m, &roster) != GOOSE_WIRE_OK)
         give_up("a datagram that is none");
-    if (m.kind == MESSAGE_RESIGN) crowd->resignations++;
-    if (m.kind != MESSAGE_WELCOME) return;
+    if (m.kind == GOOSE_MESSAGE_RESIGN) crowd->resignations++;
+    if (m.kind != GOOSE_MESSAGE_WELCOME) return;
     if ((m.welcome.nonce & ECHOES) != 0)
         crowd->let_in++;
     else

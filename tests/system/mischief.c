@@ -84,14 +84,15 @@ static void send_to(int fd, const struct sockaddr_in *to, const uint8_t *bytes, 
 }
 
 /* One datagram, under the seal of who has no key. */
-static void send_sealed(const char *address, uint8_t datagram[DATAGRAM_BYTES_MAX], size_t bytes)
+static void send_sealed(const char *address, uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX],
+                        size_t bytes)
 {
     struct sockaddr_in to = address_of(address);
     int fd = open_socket(SOCK_DGRAM);
     struct seal seal;
 
     if (!seal_without_key(&seal, "goose")) give_up("libsodium");
-    send_to(fd, &to, datagram, seal_datagram(&seal, datagram, bytes, DATAGRAM_BYTES_MAX));
+    send_to(fd, &to, datagram, seal_datagram(&seal, datagram, bytes, GOOSE_DATAGRAM_BYTES_MAX));
     close(fd);
 }
 
@@ -124,30 +125,33 @@ struct met {
     uint64_t invite;
 };
 
-static struct message message_of(enum message_kind kind, uint64_t uid, const struct met *met)
+static struct goose_message message_of(enum goose_message_kind kind, uint64_t uid,
+                                       const struct met *met)
 {
     static const char address[] = "stranger:7000";
-    struct message m = {.kind = kind,
-                        .name_tag = digest_bytes(0, "goose", 5),
-                        .flock_id = met->flock_id,
-                        .uid = uid,
-                        .life = 1,
-                        .counter = 1,
-                        .for_life = met->life};
+    struct goose_message m = {.kind = kind,
+                              .name_tag = goose_digest_bytes(0, "goose", 5),
+                              .flock_id = met->flock_id,
+                              .uid = uid,
+                              .life = 1,
+                              .counter = 1,
+                              .for_life = met->life};
 
-    if (kind != MESSAGE_HEARTBEAT) m.address = (struct text){address, sizeof address - 1};
+    if (kind != GOOSE_MESSAGE_HEARTBEAT)
+        m.address = (struct goose_text){address, sizeof address - 1};
     return m;
 }
 
 static size_t hello_of(uint64_t uid, uint64_t invite, const struct met *met,
-                       uint8_t datagram[DATAGRAM_BYTES_MAX])
+                       uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX])
 {
-    struct message hello = message_of(MESSAGE_HELLO, uid, met);
+    struct goose_message hello = message_of(GOOSE_MESSAGE_HELLO, uid, met);
     struct seal seal;
 
     if (!seal_without_key(&seal, "goose")) give_up("libsodium");
-    hello.hello = (struct hello){.nonce = 1, .invite = invite};
-    return seal_datagram(&seal, datagram, wire_encode(&hello, NULL, datagram), DATAGRAM_BYTES_MAX);
+    hello.hello = (struct goose_hello){.nonce = 1, .invite = invite};
+    return seal_datagram(&seal, datagram, goose_wire_encode(&hello, NULL, datagram),
+                         GOOSE_DATAGRAM_BYTES_MAX);
 }
 
 static struct met meet(const char *address)
@@ -155,38 +159,38 @@ static struct met meet(const char *address)
     struct met met = {0};
     struct sockaddr_in to = address_of(address);
     struct pollfd in = {.fd = open_socket(SOCK_DGRAM), .events = POLLIN};
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
-    struct roster roster;
-    struct message m;
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
+    struct goose_roster roster;
+    struct goose_message m;
 
     send_to(in.fd, &to, datagram, hello_of(STRANGER, 0, &met, datagram));
     if (poll(&in, 1, ANSWER_MS) != 1) give_up("no answer to HELLO");
     ssize_t bytes = recv(in.fd, datagram, sizeof datagram, 0);
     close(in.fd);
     if (bytes <= SEAL_BYTES ||
-        wire_decode(datagram, (size_t)bytes - SEAL_BYTES, &m, &roster) != WIRE_OK ||
-        m.kind != MESSAGE_WELCOME)
+        goose_wire_decode(datagram, (size_t)bytes - SEAL_BYTES, &m, &roster) != GOOSE_WIRE_OK ||
+        m.kind != GOOSE_MESSAGE_WELCOME)
         give_up("no WELCOME");
     return (struct met){m.flock_id, m.life, m.welcome.invite};
 }
 
-static struct message heartbeat_of(uint64_t term, const struct met *met)
+static struct goose_message heartbeat_of(uint64_t term, const struct met *met)
 {
-    struct message m = message_of(MESSAGE_HEARTBEAT, STRANGER, met);
+    struct goose_message m = message_of(GOOSE_MESSAGE_HEARTBEAT, STRANGER, met);
 
     m.term = term;
-    m.heartbeat = (struct heartbeat){.seq = 1, .sent_at_us = 1, .promise_us = 1};
+    m.heartbeat = (struct goose_heartbeat){.seq = 1, .sent_at_us = 1, .promise_us = 1};
     return m;
 }
 
 static void rival(char **args)
 {
     struct met met = meet(args[2]);
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 
     met.flock_id = strtoull(args[0], NULL, 16);
-    struct message m = heartbeat_of(strtoull(args[1], NULL, 10), &met);
-    send_sealed(args[2], datagram, wire_encode(&m, NULL, datagram));
+    struct goose_message m = heartbeat_of(strtoull(args[1], NULL, 10), &met);
+    send_sealed(args[2], datagram, goose_wire_encode(&m, NULL, datagram));
     puts("mischief: a heartbeat");
 }
 
@@ -194,26 +198,26 @@ static void leap(char **args)
 {
     uint64_t version = strtoull(args[0], NULL, 0);
     struct met met = meet(args[2]);
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
-    struct text address = {args[2], (uint8_t)strlen(args[2])};
-    struct message m = heartbeat_of(version, &met);
-    struct roster roster;
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
+    struct goose_text address = {args[2], (uint8_t)strlen(args[2])};
+    struct goose_message m = heartbeat_of(version, &met);
+    struct goose_roster roster;
 
-    roster_clear(&roster);
-    roster_add(&roster, address, strtoull(args[1], NULL, 16), PRIORITY_DEFAULT, 0);
+    goose_roster_clear(&roster);
+    goose_roster_add(&roster, address, strtoull(args[1], NULL, 16), GOOSE_PRIORITY_DEFAULT, 0);
     roster.wanted = 1;
     roster.term = m.roster_term = version;
     roster.version = m.roster_version = version;
     roster.flock_id = m.flock_id;
     m.with_roster = true;
-    send_sealed(args[2], datagram, wire_encode(&m, &roster, datagram));
+    send_sealed(args[2], datagram, goose_wire_encode(&m, &roster, datagram));
     puts("mischief: a heartbeat with a roster");
 }
 
 /* What follows the version is nobody's business. */
 static void version(char **args)
 {
-    uint8_t datagram[DATAGRAM_BYTES_MAX] = {(uint8_t)strtoul(args[0], NULL, 10)};
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX] = {(uint8_t)strtoul(args[0], NULL, 10)};
 
     send_sealed(args[1], datagram, DATAGRAM_BYTES);
     puts("mischief: a datagram");
@@ -228,7 +232,7 @@ static void greet(char **args)
     struct sockaddr_in to = address_of(args[2]);
     struct pollfd in = {.fd = open_socket(SOCK_DGRAM), .events = POLLIN};
     int room = 4 << 20, wait_ms = atoi(args[1]);
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 
     setsockopt(in.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     for (unsigned long i = 0; i < count; i++) {

@@ -120,7 +120,7 @@ static void take_answer(struct observer *o, unsigned node)
         see(o, node, SEEN_DUCK, NULL);
         return;
     }
-    const struct goose_answer answer = {
+    const struct claim_answer answer = {
         .sent_ns = probe->sent_ns,
         .received_ns = probe->received_ns,
         .term = probe->reply.term,

@@ -35,7 +35,7 @@
 
 struct datagram {
     uint16_t from, to, bytes;
-    uint8_t sealed[DATAGRAM_BYTES_MAX];
+    uint8_t sealed[GOOSE_DATAGRAM_BYTES_MAX];
 };
 
 static volatile sig_atomic_t over;
@@ -134,7 +134,7 @@ static void say(int fd, const struct datagram *d)
 
 static bool is_heartbeat(const struct datagram *d)
 {
-    return d->bytes > SEAL_BYTES && d->sealed[2] == MESSAGE_HEARTBEAT;
+    return d->bytes > SEAL_BYTES && d->sealed[2] == GOOSE_MESSAGE_HEARTBEAT;
 }
 
 /* The next one for this port; false: there is none any more. */

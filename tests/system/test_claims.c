@@ -15,7 +15,7 @@ static struct claims_news add(struct claims *claims, unsigned node, uint64_t ter
                               uint64_t received)
 {
     struct claims_news news;
-    const struct goose_answer answer = {.sent_ns = sent, .received_ns = received, .term = term};
+    const struct claim_answer answer = {.sent_ns = sent, .received_ns = received, .term = term};
     claims_add(claims, node, &answer, &news);
     return news;
 }
@@ -24,7 +24,7 @@ static struct claims_news add_hold(struct claims *claims, unsigned node, uint64_
                                    uint64_t sent, uint64_t hold)
 {
     struct claims_news news;
-    const struct goose_answer answer = {
+    const struct claim_answer answer = {
         .sent_ns = sent, .received_ns = sent + 10, .term = term, .hold_ns = hold};
     claims_add(claims, node, &answer, &news);
     return news;

@@ -15,14 +15,14 @@
 struct draft {
     struct world *w;
     struct node *receiver;
-    const struct election *to;
-    struct node *sender;         /* NULL: no node of that name */
-    const struct election *from; /* the receiver's, where the sender never ran */
+    const struct goose_election *to;
+    struct node *sender;               /* NULL: no node of that name */
+    const struct goose_election *from; /* the receiver's, where the sender never ran */
     uint64_t sender_now_us;
     char address[NAME_CHARS_MAX + sizeof TRACE_PORT];
     char other[NAME_CHARS_MAX + sizeof TRACE_PORT];
-    struct message m;
-    struct roster roster;
+    struct goose_message m;
+    struct goose_roster roster;
 };
 
 bool parse_us(const char *word, uint64_t *us)
@@ -42,11 +42,11 @@ bool parse_us(const char *word, uint64_t *us)
     return false;
 }
 
-bool parse_kind(const char *word, enum message_kind *kind)
+bool parse_kind(const char *word, enum goose_message_kind *kind)
 {
-    for (int i = 1; i < MESSAGE_KINDS; i++)
-        if (strcmp(word, message_kind_name((enum message_kind)i)) == 0)
-            return *kind = (enum message_kind)i, true;
+    for (int i = 1; i < GOOSE_MESSAGE_KINDS; i++)
+        if (strcmp(word, goose_message_kind_name((enum goose_message_kind)i)) == 0)
+            return *kind = (enum goose_message_kind)i, true;
     return false;
 }
 
@@ -59,22 +59,22 @@ static bool parse_us32(const char *word, uint32_t *us)
     return true;
 }
 
-static bool is_reply(const struct message *m)
+static bool is_reply(const struct goose_message *m)
 {
-    return m->kind == MESSAGE_CANVASS_REPLY || m->kind == MESSAGE_VOTE_REPLY;
+    return m->kind == GOOSE_MESSAGE_CANVASS_REPLY || m->kind == GOOSE_MESSAGE_VOTE_REPLY;
 }
 
-static bool is_ask(const struct message *m)
+static bool is_ask(const struct goose_message *m)
 {
-    return m->kind == MESSAGE_CANVASS || m->kind == MESSAGE_VOTE;
+    return m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE;
 }
 
-static struct text text_of(const char *chars)
+static struct goose_text text_of(const char *chars)
 {
-    return (struct text){chars, (uint8_t)strlen(chars)};
+    return (struct goose_text){chars, (uint8_t)strlen(chars)};
 }
 
-static struct text node_text(char *kept, size_t room, const char *name)
+static struct goose_text node_text(char *kept, size_t room, const char *name)
 {
     snprintf(kept, room, "%s%s", name, TRACE_PORT);
     return text_of(kept);
@@ -83,65 +83,67 @@ static struct text node_text(char *kept, size_t room, const char *name)
 /* What an honest sender would say now. */
 static void draft_asking(struct draft *d)
 {
-    struct message *m = &d->m;
-    const struct election_options *options = &d->receiver->options;
+    struct goose_message *m = &d->m;
+    const struct goose_election_options *options = &d->receiver->options;
     uint32_t promise_us = options->lease_us + (options->lease_us + 19) / 20;
 
-    if (m->kind == MESSAGE_HEARTBEAT) {
-        uint64_t seq =
-            d->to->following.seq > d->from->reign.seq ? d->to->following.seq : d->from->reign.seq;
-        m->heartbeat = (struct heartbeat){.seq = seq + 1,
-                                          .sent_at_us = d->sender_now_us,
-                                          .promise_us = promise_us,
-                                          .step_us = options->lease_us / 30,
-                                          .settled = true};
+    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) {
+        uint64_t seq = d->to->heard_goose.seq > d->from->reign.seq ? d->to->heard_goose.seq
+                                                                   : d->from->reign.seq;
+        m->heartbeat = (struct goose_heartbeat){.seq = seq + 1,
+                                                .sent_at_us = d->sender_now_us,
+                                                .promise_us = promise_us,
+                                                .stagger_us = options->lease_us / 30,
+                                                .settled = true};
     } else {
-        m->ask = (struct ask){.round = 77,
-                              .sent_at_us = d->sender_now_us,
-                              .promise_us = promise_us,
-                              .roster_digest = roster_digest(&d->from->roster)};
+        m->ask = (struct goose_ask){.round = 77,
+                                    .sent_at_us = d->sender_now_us,
+                                    .promise_us = promise_us,
+                                    .roster_digest = goose_roster_digest(&d->from->roster)};
     }
 }
 
 static void draft_answering(struct draft *d)
 {
-    struct message *m = &d->m;
-    const struct election *to = d->to;
+    struct goose_message *m = &d->m;
+    const struct goose_election *to = d->to;
 
     switch (m->kind) {
-    case MESSAGE_ACK:
-        m->ack = (struct ack){.seq = to->reign.seq,
-                              .sent_at_us = node_now_us(d->w, d->receiver),
-                              .yes = true,
-                              .stands = true,
-                              .priority = PRIORITY_DEFAULT};
+    case GOOSE_MESSAGE_ACK:
+        m->ack = (struct goose_ack){.seq = to->reign.seq,
+                                    .sent_at_us = node_now_us(d->w, d->receiver),
+                                    .yes = true,
+                                    .stands = true,
+                                    .priority = GOOSE_PRIORITY_DEFAULT};
         break;
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE_REPLY:
-        m->reply = (struct reply){.round = to->round.id, .sent_at_us = to->round.began_us};
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE_REPLY:
+        m->reply = (struct goose_reply){.round = to->round.id, .sent_at_us = to->round.began_us};
         break;
-    case MESSAGE_WELCOME:
-        m->welcome = (struct welcome){
+    case GOOSE_MESSAGE_WELCOME:
+        m->welcome = (struct goose_welcome){
             .nonce = to->hello_nonce, .invite = 4711, .knows_flock = d->from->roster.term > 0};
         break;
-    case MESSAGE_RESULT:
-        m->result = (struct result){.life = to->saved.life, .number = to->errand_number};
+    case GOOSE_MESSAGE_RESULT:
+        m->result = (struct goose_result){.life = to->saved.life, .number = to->request_number};
         break;
-    case MESSAGE_RESIGN:
-        m->resign = (struct resign){.term = m->term, .step_us = d->receiver->options.lease_us / 30};
+    case GOOSE_MESSAGE_RESIGN:
+        m->resign = (struct goose_resign){.term = m->term,
+                                          .stagger_us = d->receiver->options.lease_us / 30};
         break;
-    case MESSAGE_HELLO:
-        m->hello = (struct hello){.nonce = 4712, .priority = PRIORITY_DEFAULT, .may_enter = true};
+    case GOOSE_MESSAGE_HELLO:
+        m->hello = (struct goose_hello){
+            .nonce = 4712, .priority = GOOSE_PRIORITY_DEFAULT, .may_enter = true};
         break;
-    case MESSAGE_REQUEST:
-        m->request =
-            (struct request){.number = 1, .term = to->saved.term, .what = CARRIED_HANDOVER};
+    case GOOSE_MESSAGE_REQUEST:
+        m->request = (struct goose_request){
+            .number = 1, .term = to->saved.term, .what = GOOSE_FORWARDED_HANDOVER};
         break;
-    case MESSAGE_HEARTBEAT:
-    case MESSAGE_CANVASS:
-    case MESSAGE_VOTE:
-    case MESSAGE_STALE:
-    case MESSAGE_KINDS: break;
+    case GOOSE_MESSAGE_HEARTBEAT:
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_VOTE:
+    case GOOSE_MESSAGE_STALE:
+    case GOOSE_MESSAGE_KINDS: break;
     }
 }
 
@@ -155,7 +157,7 @@ static uint64_t life_of(struct world *w, const char *name)
 
 static void draft_begin(struct draft *d, const char *sender)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
 
     d->sender = world_find(d->w, sender);
     bool runs = d->sender != NULL && d->sender->e.started; /* or did: its last words */
@@ -170,7 +172,7 @@ static void draft_begin(struct draft *d, const char *sender)
     m->roster_term = d->from->roster.term;
     m->roster_version = d->from->roster.version;
     if (wire_has_address(m->kind)) m->address = node_text(d->address, sizeof d->address, sender);
-    if (m->kind == MESSAGE_HEARTBEAT || is_ask(m))
+    if (m->kind == GOOSE_MESSAGE_HEARTBEAT || is_ask(m))
         draft_asking(d);
     else
         draft_answering(d);
@@ -181,25 +183,27 @@ typedef bool field(struct draft *d, const char *words);
 
 static bool field_term(struct draft *d, const char *words)
 {
-    if (d->m.kind == MESSAGE_RESIGN) return sscanf(words, "term %" SCNu64, &d->m.resign.term) == 1;
+    if (d->m.kind == GOOSE_MESSAGE_RESIGN)
+        return sscanf(words, "term %" SCNu64, &d->m.resign.term) == 1;
     return sscanf(words, "term %" SCNu64, &d->m.term) == 1;
 }
 
 static bool field_roster(struct draft *d, const char *words)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
     char names[LINE_CHARS_MAX] = "", *rest = names;
     int count = sscanf(words, "roster %" SCNu64 ".%" SCNu64 " of %511[^\n]", &m->roster_term,
                        &m->roster_version, names);
 
     if (count < 2) return false;
     if (count == 2) return true;
-    if (m->kind != MESSAGE_HEARTBEAT && m->kind != MESSAGE_WELCOME && !is_reply(m)) return false;
-    roster_clear(&d->roster);
+    if (m->kind != GOOSE_MESSAGE_HEARTBEAT && m->kind != GOOSE_MESSAGE_WELCOME && !is_reply(m))
+        return false;
+    goose_roster_clear(&d->roster);
     for (char *name = strtok(rest, " "); name != NULL; name = strtok(NULL, " ")) {
         char chars[sizeof d->address];
-        if (roster_add(&d->roster, node_text(chars, sizeof chars, name), world_uid(d->w, name),
-                       PRIORITY_DEFAULT, 0) != ROSTER_OK)
+        if (goose_roster_add(&d->roster, node_text(chars, sizeof chars, name),
+                             world_uid(d->w, name), GOOSE_PRIORITY_DEFAULT, 0) != GOOSE_ROSTER_OK)
             return false;
     }
     d->roster.term = m->roster_term;
@@ -215,13 +219,13 @@ static bool field_verdict(struct draft *d, const char *words)
 {
     bool yes = strcmp(words, "yes") == 0;
 
-    if (d->m.kind == MESSAGE_ACK && (yes || strcmp(words, "no") == 0))
+    if (d->m.kind == GOOSE_MESSAGE_ACK && (yes || strcmp(words, "no") == 0))
         return d->m.ack.yes = yes, true;
     if (!is_reply(&d->m)) return false;
-    if (yes) return d->m.reply.verdict = VERDICT_YES, true;
-    for (int i = 1; strncmp(words, "no: ", 4) == 0 && i < VERDICTS; i++)
-        if (strcmp(words + 4, verdict_name((enum verdict)i)) == 0)
-            return d->m.reply.verdict = (enum verdict)i, true;
+    if (yes) return d->m.reply.verdict = GOOSE_VERDICT_YES, true;
+    for (int i = 1; strncmp(words, "no: ", 4) == 0 && i < GOOSE_VERDICTS; i++)
+        if (strcmp(words + 4, goose_verdict_name((enum goose_verdict)i)) == 0)
+            return d->m.reply.verdict = (enum goose_verdict)i, true;
     return false;
 }
 
@@ -232,7 +236,8 @@ static bool field_after(struct draft *d, const char *words)
 
     bool earlier = sscanf(words, "after an earlier %23s in term %" SCNu64, name, &term) == 2;
     if (!earlier && sscanf(words, "after %23s in term %" SCNu64, name, &term) != 2) return false;
-    struct tenure after = {.term = term, .uid = world_uid(d->w, name), .life = life_of(d->w, name)};
+    struct goose_tenure after = {
+        .term = term, .uid = world_uid(d->w, name), .life = life_of(d->w, name)};
     if (earlier) after.life -= UINT64_C(1) << 32;
     if (is_ask(&d->m))
         d->m.ask.after = after;
@@ -247,15 +252,15 @@ static bool field_heir(struct draft *d, const char *words)
 {
     char name[NAME_CHARS_MAX];
 
-    if (d->m.kind != MESSAGE_RESIGN || sscanf(words, "heir %23s", name) != 1) return false;
+    if (d->m.kind != GOOSE_MESSAGE_RESIGN || sscanf(words, "heir %23s", name) != 1) return false;
     d->m.resign.heir_uid = world_uid(d->w, name);
     return true;
 }
 
 static bool field_duration(struct draft *d, const char *words)
 {
-    struct message *m = &d->m;
-    bool beats = m->kind == MESSAGE_HEARTBEAT;
+    struct goose_message *m = &d->m;
+    bool beats = m->kind == GOOSE_MESSAGE_HEARTBEAT;
     char key[16], value[32];
 
     if (sscanf(words, "%15s %31s", key, value) != 2 || (!beats && !is_ask(m))) return false;
@@ -264,13 +269,13 @@ static bool field_duration(struct draft *d, const char *words)
     if (strcmp(key, "delay") == 0)
         return parse_us32(value,
                           beats ? &m->heartbeat.succession_delay_us : &m->ask.succession_delay_us);
-    return beats && strcmp(key, "step") == 0 && parse_us32(value, &m->heartbeat.step_us);
+    return beats && strcmp(key, "step") == 0 && parse_us32(value, &m->heartbeat.stagger_us);
 }
 
 static bool field_seq(struct draft *d, const char *words)
 {
-    if (d->m.kind == MESSAGE_ACK) return sscanf(words, "seq %" SCNu64, &d->m.ack.seq) == 1;
-    return d->m.kind == MESSAGE_HEARTBEAT &&
+    if (d->m.kind == GOOSE_MESSAGE_ACK) return sscanf(words, "seq %" SCNu64, &d->m.ack.seq) == 1;
+    return d->m.kind == GOOSE_MESSAGE_HEARTBEAT &&
            sscanf(words, "seq %" SCNu64, &d->m.heartbeat.seq) == 1;
 }
 
@@ -283,7 +288,7 @@ static bool field_sent(struct draft *d, const char *words)
     if (strcmp(word, "ago") != 0 && strcmp(word, "ahead") != 0) return false;
     uint64_t now_us = node_now_us(d->w, d->receiver);
     uint64_t at_us = strcmp(word, "ago") == 0 ? now_us - us : now_us + us;
-    if (d->m.kind == MESSAGE_ACK)
+    if (d->m.kind == GOOSE_MESSAGE_ACK)
         d->m.ack.sent_at_us = at_us;
     else if (is_reply(&d->m))
         d->m.reply.sent_at_us = at_us;
@@ -309,48 +314,48 @@ static bool field_life(struct draft *d, const char *words)
 
 static bool field_other(struct draft *d, const char *words)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
 
     if (strcmp(words, "other flock") == 0)
         return m->flock_id ^= 1, d->roster.flock_id ^= m->with_roster, true;
     if (strcmp(words, "no flock") == 0) return m->flock_id = 0, true;
     if (strcmp(words, "other name") == 0) return m->name_tag ^= 1, true;
     if (strcmp(words, "other seats") == 0 && is_ask(m)) return m->ask.roster_digest ^= 1, true;
-    if (strcmp(words, "does not stand") == 0 && m->kind == MESSAGE_ACK)
+    if (strcmp(words, "does not stand") == 0 && m->kind == GOOSE_MESSAGE_ACK)
         return m->ack.stands = false, true;
     return false;
 }
 
 static bool field_birth(struct draft *d, const char *words)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
     char name[NAME_CHARS_MAX];
 
-    if (m->kind == MESSAGE_WELCOME && sscanf(words, "goose %23s", name) == 1)
+    if (m->kind == GOOSE_MESSAGE_WELCOME && sscanf(words, "goose %23s", name) == 1)
         return m->welcome.goose = node_text(d->other, sizeof d->other, name), true;
-    if (m->kind == MESSAGE_WELCOME && strcmp(words, "knows a flock") == 0)
+    if (m->kind == GOOSE_MESSAGE_WELCOME && strcmp(words, "knows a flock") == 0)
         return m->welcome.knows_flock = true;
-    if (m->kind == MESSAGE_WELCOME && strcmp(words, "not asked") == 0)
+    if (m->kind == GOOSE_MESSAGE_WELCOME && strcmp(words, "not asked") == 0)
         return m->welcome.nonce = 4713, true;
-    if (m->kind == MESSAGE_WELCOME && strcmp(words, "you run on an old copy") == 0)
+    if (m->kind == GOOSE_MESSAGE_WELCOME && strcmp(words, "you run on an old copy") == 0)
         return m->welcome.old_copy = true;
-    if (m->kind == MESSAGE_WELCOME && strcmp(words, "later life of you") == 0)
+    if (m->kind == GOOSE_MESSAGE_WELCOME && strcmp(words, "later life of you") == 0)
         return m->welcome.newest_life = d->to->saved.life + (UINT64_C(1) << 32), true;
-    if (m->kind == MESSAGE_HELLO && strcmp(words, "not to be let in") == 0)
+    if (m->kind == GOOSE_MESSAGE_HELLO && strcmp(words, "not to be let in") == 0)
         return m->hello.may_enter = false, true;
     return false;
 }
 
 static bool field_request(struct draft *d, const char *words)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
     char name[NAME_CHARS_MAX];
 
-    if (m->kind != MESSAGE_REQUEST) return false;
+    if (m->kind != GOOSE_MESSAGE_REQUEST) return false;
     if (sscanf(words, "number %" SCNu64, &m->request.number) == 1) return true;
     bool remove = sscanf(words, "remove %23s", name) == 1;
     if (!remove && sscanf(words, "hand over to %23s", name) != 1) return false;
-    m->request.what = remove ? CARRIED_REMOVE : CARRIED_HANDOVER;
+    m->request.what = remove ? GOOSE_FORWARDED_REMOVE : GOOSE_FORWARDED_HANDOVER;
     m->request.address = node_text(d->other, sizeof d->other, name);
     return true;
 }
@@ -390,10 +395,10 @@ static bool draft_fields(struct draft *d, const char *body, struct words *wrong)
 /* A canvass asks for the term after the header's, a vote for the header's. */
 static void draft_end(struct draft *d)
 {
-    struct message *m = &d->m;
+    struct goose_message *m = &d->m;
 
-    if (m->kind == MESSAGE_CANVASS) m->ask.term = m->term + 1;
-    if (m->kind == MESSAGE_VOTE) m->ask.term = m->term;
+    if (m->kind == GOOSE_MESSAGE_CANVASS) m->ask.term = m->term + 1;
+    if (m->kind == GOOSE_MESSAGE_VOTE) m->ask.term = m->term;
     bool runs = d->sender != NULL && d->sender->e.started;
     m->counter = runs ? ++d->sender->e.counter : ++d->w->handmade;
 }
@@ -402,7 +407,7 @@ bool craft_give(struct world *w, struct node *receiver, const char *kind, const 
                 const char *body, struct words *wrong)
 {
     static struct draft draft;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     memset(&draft, 0, sizeof draft);
     draft.w = w;
@@ -419,8 +424,8 @@ bool craft_give(struct world *w, struct node *receiver, const char *kind, const 
         return false;
     }
     draft_end(&draft);
-    const struct roster *roster = draft.m.with_roster ? &draft.roster : NULL;
-    size_t count = wire_encode(&draft.m, roster, bytes);
+    const struct goose_roster *roster = draft.m.with_roster ? &draft.roster : NULL;
+    size_t count = goose_wire_encode(&draft.m, roster, bytes);
     int from = draft.sender == NULL ? -1 : world_index(w, draft.sender);
     network_give(w, from, world_index(w, receiver), bytes, count);
     return true;

@@ -12,6 +12,6 @@ bool craft_give(struct world *w, struct node *receiver, const char *kind, const 
 
 /* "315ms", "2s", "250us", "11min" or "0". */
 bool parse_us(const char *word, uint64_t *us);
-bool parse_kind(const char *word, enum message_kind *kind);
+bool parse_kind(const char *word, enum goose_message_kind *kind);
 
 #endif

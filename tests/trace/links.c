@@ -105,10 +105,10 @@ bool cmd_drop(struct call *c)
 
 bool cmd_repeat(struct call *c)
 {
-    for (int kind = 1; kind < MESSAGE_KINDS; kind++)
+    for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++)
         if ((c->kinds >> kind & 1) != 0 &&
             network_repeat(c->w, world_index(c->w, c->nodes[0]), world_index(c->w, c->others[0]),
-                           (enum message_kind)kind))
+                           (enum goose_message_kind)kind))
             return true;
     return wrong(c, "nothing of that kind went that way");
 }

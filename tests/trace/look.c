@@ -59,13 +59,13 @@ bool is_role(struct call *c)
 {
     const struct node *node = c->nodes[0];
 
-    return node->up && strcmp(role_name(node->e.role), c->word) == 0;
+    return node->up && strcmp(goose_role_name(node->e.role), c->word) == 0;
 }
 
 bool is_voter(struct call *c)
 {
     return c->nodes[0]->up &&
-           roster_find_uid(&c->nodes[0]->e.roster, c->nodes[0]->e.saved.uid) >= 0;
+           goose_roster_find_uid(&c->nodes[0]->e.roster, c->nodes[0]->e.saved.uid) >= 0;
 }
 
 bool is_no_voter(struct call *c)
@@ -75,20 +75,20 @@ bool is_no_voter(struct call *c)
 
 bool is_follower(struct call *c)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     if (!c->nodes[0]->up) return false;
-    election_view(&c->nodes[0]->e, node_now_us(c->w, c->nodes[0]), &view);
+    goose_election_view(&c->nodes[0]->e, node_now_us(c->w, c->nodes[0]), &view);
     return view.goose_uid == c->others[0]->e.saved.uid;
 }
 
 bool is_committed(struct call *c)
 {
-    struct election_view view;
+    struct goose_election_view view;
     struct node *goose = world_goose(c->w);
 
     if (goose == NULL) return false;
-    election_view(&goose->e, node_now_us(c->w, goose), &view);
+    goose_election_view(&goose->e, node_now_us(c->w, goose), &view);
     return view.committed;
 }
 

@@ -4,7 +4,7 @@
 
 #include "tell.h"
 
-typedef void describe(struct world *w, const struct node *sender, const struct message *m,
+typedef void describe(struct world *w, const struct node *sender, const struct goose_message *m,
                       struct words *out);
 
 static unsigned long long number(uint64_t n)
@@ -13,7 +13,7 @@ static unsigned long long number(uint64_t n)
 }
 
 /* Without the port that all nodes here share. */
-void address_words(struct text address, struct words *words)
+void address_words(struct goose_text address, struct words *words)
 {
     size_t port = sizeof TRACE_PORT - 1;
     size_t bytes = address.bytes;
@@ -24,23 +24,23 @@ void address_words(struct text address, struct words *words)
 
 /* 7.2: n1 n2? n3=n3'(50): n2's seat is unclaimed, another uid than n3's first sits at n3's address,
  * with a priority that is not the usual one. */
-void roster_words(struct world *w, const struct roster *roster, struct words *words)
+void roster_words(struct world *w, const struct goose_roster *roster, struct words *words)
 {
     words_add(words, "%llu.%llu:", number(roster->term), number(roster->version));
     for (int i = 0; i < roster->count; i++) {
-        const struct seat *seat = &roster->seats[i];
+        const struct goose_seat *seat = &roster->seats[i];
         struct words address = {.bytes = 0};
-        address_words(roster_address(roster, i), &address);
+        address_words(goose_roster_address(roster, i), &address);
         words_add(words, " %s", address.chars);
         if (seat->uid == 0)
             words_add(words, "?");
         else if (strcmp(world_uid_name(w, seat->uid), address.chars) != 0)
             words_add(words, "=%s", world_uid_name(w, seat->uid));
-        if (seat->priority != PRIORITY_DEFAULT) words_add(words, "(%u)", seat->priority);
+        if (seat->priority != GOOSE_PRIORITY_DEFAULT) words_add(words, "(%u)", seat->priority);
     }
 }
 
-static void rides_along(struct world *w, const struct node *sender, const struct message *m,
+static void rides_along(struct world *w, const struct node *sender, const struct goose_message *m,
                         struct words *out)
 {
     if (!m->with_roster) return;
@@ -48,15 +48,15 @@ static void rides_along(struct world *w, const struct node *sender, const struct
     roster_words(w, &sender->e.roster, out);
 }
 
-static void after_words(struct world *w, const struct tenure *after, struct words *out)
+static void after_words(struct world *w, const struct goose_tenure *after, struct words *out)
 {
     if (after->term != 0)
         words_add(out, ", after %s in term %llu", world_uid_name(w, after->uid),
                   number(after->term));
 }
 
-static void describe_heartbeat(struct world *w, const struct node *sender, const struct message *m,
-                               struct words *out)
+static void describe_heartbeat(struct world *w, const struct node *sender,
+                               const struct goose_message *m, struct words *out)
 {
     words_add(out, "term %llu, seq %llu, promise ", number(m->term), number(m->heartbeat.seq));
     words_add_us(out, m->heartbeat.promise_us);
@@ -66,7 +66,7 @@ static void describe_heartbeat(struct world *w, const struct node *sender, const
     rides_along(w, sender, m, out);
 }
 
-static void describe_ack(struct world *w, const struct node *sender, const struct message *m,
+static void describe_ack(struct world *w, const struct node *sender, const struct goose_message *m,
                          struct words *out)
 {
     (void)w, (void)sender;
@@ -78,44 +78,44 @@ static void describe_ack(struct world *w, const struct node *sender, const struc
     if (m->ack.yes && m->ack.observes) words_add(out, ", observes");
 }
 
-static void describe_ask(struct world *w, const struct node *sender, const struct message *m,
+static void describe_ask(struct world *w, const struct node *sender, const struct goose_message *m,
                          struct words *out)
 {
     (void)sender;
-    words_add(out, "%sterm %llu, roster %llu.%llu", m->kind == MESSAGE_CANVASS ? "for " : "",
+    words_add(out, "%sterm %llu, roster %llu.%llu", m->kind == GOOSE_MESSAGE_CANVASS ? "for " : "",
               number(m->ask.term), number(m->roster_term), number(m->roster_version));
     after_words(w, &m->ask.after, out);
 }
 
-static void describe_reply(struct world *w, const struct node *sender, const struct message *m,
-                           struct words *out)
+static void describe_reply(struct world *w, const struct node *sender,
+                           const struct goose_message *m, struct words *out)
 {
     const struct promise *promise = &sender->e.promise;
     uint64_t now_us = node_now_us(w, sender);
 
-    words_add(out, "%s", m->reply.verdict == VERDICT_YES ? "yes" : "no: ");
-    if (m->reply.verdict == VERDICT_PROMISED) {
+    words_add(out, "%s", m->reply.verdict == GOOSE_VERDICT_YES ? "yes" : "no: ");
+    if (m->reply.verdict == GOOSE_VERDICT_PROMISED) {
         words_add(out, "promised to %s for ", world_uid_name(w, promise->to.uid));
         words_add_us(out, promise->until_us > now_us ? promise->until_us - now_us : 0);
         words_add(out, " more");
-    } else if (m->reply.verdict != VERDICT_YES) {
-        words_add(out, "%s", verdict_name(m->reply.verdict));
+    } else if (m->reply.verdict != GOOSE_VERDICT_YES) {
+        words_add(out, "%s", goose_verdict_name(m->reply.verdict));
     }
-    if (m->reply.verdict != VERDICT_YES) words_add(out, ", term %llu", number(m->term));
+    if (m->reply.verdict != GOOSE_VERDICT_YES) words_add(out, ", term %llu", number(m->term));
     after_words(w, &m->reply.after, out);
     rides_along(w, sender, m, out);
 }
 
-static void describe_resign(struct world *w, const struct node *sender, const struct message *m,
-                            struct words *out)
+static void describe_resign(struct world *w, const struct node *sender,
+                            const struct goose_message *m, struct words *out)
 {
     (void)sender;
     words_add(out, "term %llu, heir %s", number(m->resign.term),
               world_uid_name(w, m->resign.heir_uid));
 }
 
-static void describe_hello(struct world *w, const struct node *sender, const struct message *m,
-                           struct words *out)
+static void describe_hello(struct world *w, const struct node *sender,
+                           const struct goose_message *m, struct words *out)
 {
     (void)w, (void)sender;
     words_add(out, "term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
@@ -124,8 +124,8 @@ static void describe_hello(struct world *w, const struct node *sender, const str
     if (m->hello.invite != 0) words_add(out, ", invited");
 }
 
-static void describe_welcome(struct world *w, const struct node *sender, const struct message *m,
-                             struct words *out)
+static void describe_welcome(struct world *w, const struct node *sender,
+                             const struct goose_message *m, struct words *out)
 {
     words_add(out, "%s", m->welcome.knows_flock ? "knows a flock" : "knows of no flock");
     words_add(out, ", roster %llu.%llu", number(m->roster_term), number(m->roster_version));
@@ -137,52 +137,52 @@ static void describe_welcome(struct world *w, const struct node *sender, const s
     rides_along(w, sender, m, out);
 }
 
-static void describe_request(struct world *w, const struct node *sender, const struct message *m,
-                             struct words *out)
+static void describe_request(struct world *w, const struct node *sender,
+                             const struct goose_message *m, struct words *out)
 {
     (void)w, (void)sender;
-    if (m->request.what == CARRIED_VOTERS) {
+    if (m->request.what == GOOSE_FORWARDED_VOTERS) {
         words_add(out, "want %u voters", m->request.wanted);
         return;
     }
-    words_add(out, "%s ", m->request.what == CARRIED_REMOVE ? "remove" : "hand over to");
+    words_add(out, "%s ", m->request.what == GOOSE_FORWARDED_REMOVE ? "remove" : "hand over to");
     if (m->request.address.bytes == 0) words_add(out, "anybody");
     address_words(m->request.address, out);
     if (m->request.force) words_add(out, " by force");
 }
 
-static void describe_result(struct world *w, const struct node *sender, const struct message *m,
-                            struct words *out)
+static void describe_result(struct world *w, const struct node *sender,
+                            const struct goose_message *m, struct words *out)
 {
     (void)w, (void)sender;
-    words_add(out, "%s", outcome_name(m->result.outcome));
+    words_add(out, "%s", goose_outcome_name(m->result.outcome));
     if (m->result.stops_at > 0) words_add(out, ", stops at %u lost", m->result.stops_at);
 }
 
-static void describe_stale(struct world *w, const struct node *sender, const struct message *m,
-                           struct words *out)
+static void describe_stale(struct world *w, const struct node *sender,
+                           const struct goose_message *m, struct words *out)
 {
     (void)w, (void)sender;
     words_add(out, "term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
               number(m->roster_version));
 }
 
-void message_words(struct world *w, const struct node *sender, const struct message *m,
+void message_words(struct world *w, const struct node *sender, const struct goose_message *m,
                    struct words *words)
 {
-    static describe *const describes[MESSAGE_KINDS] = {
-        [MESSAGE_HEARTBEAT] = describe_heartbeat,
-        [MESSAGE_ACK] = describe_ack,
-        [MESSAGE_CANVASS] = describe_ask,
-        [MESSAGE_CANVASS_REPLY] = describe_reply,
-        [MESSAGE_VOTE] = describe_ask,
-        [MESSAGE_VOTE_REPLY] = describe_reply,
-        [MESSAGE_RESIGN] = describe_resign,
-        [MESSAGE_HELLO] = describe_hello,
-        [MESSAGE_WELCOME] = describe_welcome,
-        [MESSAGE_REQUEST] = describe_request,
-        [MESSAGE_RESULT] = describe_result,
-        [MESSAGE_STALE] = describe_stale,
+    static describe *const describes[GOOSE_MESSAGE_KINDS] = {
+        [GOOSE_MESSAGE_HEARTBEAT] = describe_heartbeat,
+        [GOOSE_MESSAGE_ACK] = describe_ack,
+        [GOOSE_MESSAGE_CANVASS] = describe_ask,
+        [GOOSE_MESSAGE_CANVASS_REPLY] = describe_reply,
+        [GOOSE_MESSAGE_VOTE] = describe_ask,
+        [GOOSE_MESSAGE_VOTE_REPLY] = describe_reply,
+        [GOOSE_MESSAGE_RESIGN] = describe_resign,
+        [GOOSE_MESSAGE_HELLO] = describe_hello,
+        [GOOSE_MESSAGE_WELCOME] = describe_welcome,
+        [GOOSE_MESSAGE_REQUEST] = describe_request,
+        [GOOSE_MESSAGE_RESULT] = describe_result,
+        [GOOSE_MESSAGE_STALE] = describe_stale,
     };
 
     words_add(words, "{ ");

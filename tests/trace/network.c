@@ -43,9 +43,9 @@ static void packet_append(struct world *w, struct packet *packet)
 }
 
 /* An endpoint is the address that the datagram came from, cut to what fits. */
-static struct endpoint endpoint_of(const struct node *node)
+static struct goose_endpoint endpoint_of(const struct node *node)
 {
-    struct endpoint endpoint = {.bytes = {0}};
+    struct goose_endpoint endpoint = {.bytes = {0}};
     size_t bytes = node->address.bytes;
 
     assert(bytes < sizeof endpoint.bytes);
@@ -53,16 +53,16 @@ static struct endpoint endpoint_of(const struct node *node)
     return endpoint;
 }
 
-struct node *network_receiver(struct world *w, const struct send *send)
+struct node *network_receiver(struct world *w, const struct goose_send *send)
 {
     char chars[sizeof send->endpoint.bytes];
 
     if (!send->has_endpoint) return world_at(w, send->address);
     memcpy(chars, send->endpoint.bytes, sizeof chars);
-    return world_at(w, (struct text){chars, (uint8_t)strnlen(chars, sizeof chars)});
+    return world_at(w, (struct goose_text){chars, (uint8_t)strnlen(chars, sizeof chars)});
 }
 
-void network_send(struct world *w, struct node *from, const struct send *send)
+void network_send(struct world *w, struct node *from, const struct goose_send *send)
 {
     struct node *to = network_receiver(w, send);
 
@@ -71,26 +71,26 @@ void network_send(struct world *w, struct node *from, const struct send *send)
     if (link->cut) return;
     struct packet *packet = calloc(1, sizeof *packet);
     if (packet == NULL) abort();
-    const struct message message = send->message;
+    const struct goose_message message = send->message;
     packet->from = world_index(w, from);
     packet->to = world_index(w, to);
     packet->kind = message.kind;
     packet->due_us = w->now_us + link->takes_us;
     packet->held = (link->holds >> message.kind & 1) != 0;
-    packet->count = wire_encode(&message, &from->e.roster, packet->bytes);
+    packet->count = goose_wire_encode(&message, &from->e.roster, packet->bytes);
     packet_append(w, packet);
 }
 
 void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_t count)
 {
-    struct message message;
-    struct roster roster;
-    struct event event = {.kind = EVENT_MESSAGE};
+    struct goose_message message;
+    struct goose_roster roster;
+    struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE};
 
     memset(&message, 0, sizeof message);
-    enum wire_result result = wire_decode(bytes, count, &message, &roster);
-    if (result != WIRE_OK) {
-        tell_unreadable(w, &w->nodes[to], wire_result_name(result));
+    enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
+    if (result != GOOSE_WIRE_OK) {
+        tell_unreadable(w, &w->nodes[to], goose_wire_result_name(result));
         return;
     }
     event.message.message = &message;
@@ -132,7 +132,7 @@ bool network_release(struct world *w, int from, int to, unsigned kinds, bool del
     return any;
 }
 
-bool network_repeat(struct world *w, int from, int to, enum message_kind kind)
+bool network_repeat(struct world *w, int from, int to, enum goose_message_kind kind)
 {
     const struct packet *last = w->links[from][to].last[kind];
     struct packet copy;
@@ -154,6 +154,6 @@ void network_free(struct world *w)
         packet_free(w, w->packets);
     for (int i = 0; i < NODES_MAX; i++)
         for (int j = 0; j < NODES_MAX; j++)
-            for (int kind = 0; kind < MESSAGE_KINDS; kind++)
+            for (int kind = 0; kind < GOOSE_MESSAGE_KINDS; kind++)
                 free(w->links[i][j].last[kind]);
 }

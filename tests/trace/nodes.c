@@ -109,22 +109,22 @@ bool cmd_observer(struct call *c)
 }
 
 /* --peers and --join are given to the library alike: as the roster that these addresses make. */
-static bool addresses_of(struct call *c, const struct election_options *options,
-                         struct roster *roster)
+static bool addresses_of(struct call *c, const struct goose_election_options *options,
+                         struct goose_roster *roster)
 {
-    struct address addresses[NODES_MAX];
+    struct goose_address addresses[NODES_MAX];
 
     for (int i = 0; i < c->other_count; i++)
         addresses[i] = c->others[i]->address;
-    return roster_bootstrap(roster, options->name_tag, addresses, (size_t)c->other_count) ==
-               ROSTER_OK ||
+    return goose_roster_bootstrap(roster, options->name_tag, addresses, (size_t)c->other_count) ==
+               GOOSE_ROSTER_OK ||
            wrong(c, "no roster of these");
 }
 
 bool cmd_peers(struct call *c)
 {
     for (int i = 0; i < c->node_count; i++) {
-        struct election_options *options = &c->nodes[i]->options;
+        struct goose_election_options *options = &c->nodes[i]->options;
         if (!addresses_of(c, options, &options->peers)) return false;
     }
     return true;
@@ -133,7 +133,7 @@ bool cmd_peers(struct call *c)
 bool cmd_join(struct call *c)
 {
     for (int i = 0; i < c->node_count; i++) {
-        struct election_options *options = &c->nodes[i]->options;
+        struct goose_election_options *options = &c->nodes[i]->options;
         if (!addresses_of(c, options, &options->join)) return false;
     }
     return true;
@@ -147,7 +147,7 @@ bool cmd_move(struct call *c)
     int bytes = snprintf(chars, sizeof chars, "%s%s", c->word, TRACE_PORT);
     if (node->up || bytes >= 20) return wrong(c, "not while it runs");
     node->options.self.bytes = 0;
-    if (!address_keep(&node->address, (struct text){chars, (uint8_t)bytes}))
+    if (!goose_address_keep(&node->address, (struct goose_text){chars, (uint8_t)bytes}))
         return wrong(c, "no address");
     node->options.self = node->address;
     return true;
@@ -208,9 +208,9 @@ bool cmd_disk_brought_back(struct call *c)
 
 /* Requests. */
 
-static bool ask(struct call *c, enum request_kind kind, bool force)
+static bool ask(struct call *c, enum goose_request_kind kind, bool force)
 {
-    struct event event = {.kind = EVENT_REQUEST};
+    struct goose_event event = {.kind = GOOSE_EVENT_REQUEST};
 
     for (int i = 0; i < c->node_count; i++) {
         event.request.id = ++c->nodes[i]->request_id;
@@ -218,8 +218,8 @@ static bool ask(struct call *c, enum request_kind kind, bool force)
         event.request.force = force;
         event.request.hold_us = c->us;
         event.request.wanted = (uint8_t)c->number;
-        if (kind == REQUEST_HOLD) c->nodes[i]->hold_id = event.request.id;
-        if (c->other_count > 0) event.request.address = address_text(&c->others[0]->address);
+        if (kind == GOOSE_REQUEST_HOLD) c->nodes[i]->hold_id = event.request.id;
+        if (c->other_count > 0) event.request.address = goose_address_text(&c->others[0]->address);
         node_handle(c->w, c->nodes[i], event);
     }
     return true;
@@ -227,42 +227,42 @@ static bool ask(struct call *c, enum request_kind kind, bool force)
 
 bool cmd_hold(struct call *c)
 {
-    return ask(c, REQUEST_HOLD, false);
+    return ask(c, GOOSE_REQUEST_HOLD, false);
 }
 
 bool cmd_hand_over(struct call *c)
 {
-    return ask(c, REQUEST_HANDOVER, false);
+    return ask(c, GOOSE_REQUEST_HANDOVER, false);
 }
 
 bool cmd_remove(struct call *c)
 {
-    return ask(c, REQUEST_REMOVE, false);
+    return ask(c, GOOSE_REQUEST_REMOVE, false);
 }
 
 bool cmd_remove_by_force(struct call *c)
 {
-    return ask(c, REQUEST_REMOVE, true);
+    return ask(c, GOOSE_REQUEST_REMOVE, true);
 }
 
 bool cmd_want(struct call *c)
 {
-    return ask(c, REQUEST_VOTERS, false);
+    return ask(c, GOOSE_REQUEST_VOTERS, false);
 }
 
 bool cmd_drain(struct call *c)
 {
-    return ask(c, REQUEST_DRAIN, false);
+    return ask(c, GOOSE_REQUEST_DRAIN, false);
 }
 
 bool cmd_undrain(struct call *c)
 {
-    return ask(c, REQUEST_UNDRAIN, false);
+    return ask(c, GOOSE_REQUEST_UNDRAIN, false);
 }
 
 bool cmd_stop(struct call *c)
 {
-    return ask(c, REQUEST_STOP, false);
+    return ask(c, GOOSE_REQUEST_STOP, false);
 }
 
 /* Work in the goose's name. */
@@ -271,7 +271,7 @@ static bool work(struct call *c, bool more)
 {
     for (int i = 0; i < c->node_count; i++) {
         struct node *node = c->nodes[i];
-        struct event event = {.kind = EVENT_WORK};
+        struct goose_event event = {.kind = GOOSE_EVENT_WORK};
         event.work.open = more ? node->e.reign.work_open + 1 : 0;
         event.work.grace_us = more ? c->us : 0;
         node_handle(c->w, node, event);

@@ -136,7 +136,7 @@ static bool match_number(const char *word, uint64_t *number)
 /* None at all means every kind. */
 static bool match_kinds(struct call *c, int *at)
 {
-    enum message_kind kind;
+    enum goose_message_kind kind;
 
     c->kinds = 0;
     for (; *at < c->count && parse_kind(c->words[*at], &kind); (*at)++)

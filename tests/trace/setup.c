@@ -10,42 +10,42 @@
 #define STORED_VERSION 2
 
 static void setup_roster(struct world *w, struct node *const *nodes, int count,
-                         struct roster *roster)
+                         struct goose_roster *roster)
 {
-    roster_clear(roster);
+    goose_roster_clear(roster);
     for (int i = 0; i < count; i++) {
-        enum roster_result result =
-            roster_add(roster, address_text(&nodes[i]->address), world_uid(w, nodes[i]->name),
-                       nodes[i]->options.priority, 0);
-        assert(result == ROSTER_OK);
+        enum goose_roster_result result =
+            goose_roster_add(roster, goose_address_text(&nodes[i]->address),
+                             world_uid(w, nodes[i]->name), nodes[i]->options.priority, 0);
+        assert(result == GOOSE_ROSTER_OK);
         (void)result;
     }
     roster->term = STORED_TERM;
     roster->version = STORED_VERSION;
-    roster->flock_id = digest_bytes(3, "flock", 5);
+    roster->flock_id = goose_digest_bytes(3, "flock", 5);
     roster->wanted = (uint8_t)count;
 }
 
 /* Their command lines name the others, unless the scenario has said what they name. */
 static void setup_flags(struct node *const *nodes, int count)
 {
-    struct address addresses[NODES_MAX];
+    struct goose_address addresses[NODES_MAX];
 
     for (int i = 0; i < count; i++)
         addresses[i] = nodes[i]->address;
     for (int i = 0; i < count; i++) {
-        struct election_options *options = &nodes[i]->options;
+        struct goose_election_options *options = &nodes[i]->options;
         if (options->peers.count > 0 || options->join.count > 0) continue;
-        enum roster_result result =
-            roster_bootstrap(&options->peers, options->name_tag, addresses, (size_t)count);
-        assert(result == ROSTER_OK);
+        enum goose_roster_result result =
+            goose_roster_bootstrap(&options->peers, options->name_tag, addresses, (size_t)count);
+        assert(result == GOOSE_ROSTER_OK);
         (void)result;
     }
 }
 
 void setup_stored(struct world *w, struct node *const *nodes, int count)
 {
-    struct durable_state state;
+    struct goose_durable_state state;
 
     setup_flags(nodes, count);
     for (int i = 0; i < count; i++) {
@@ -62,11 +62,11 @@ void setup_stored(struct world *w, struct node *const *nodes, int count)
 
 static bool in_good_order(struct world *w)
 {
-    struct election_view view;
+    struct goose_election_view view;
     struct node *goose = world_goose(w);
 
     if (goose == NULL || !network_idle(w)) return false;
-    election_view(&goose->e, node_now_us(w, goose), &view);
+    goose_election_view(&goose->e, node_now_us(w, goose), &view);
     return view.committed && view.settled;
 }
 

@@ -49,14 +49,15 @@ unsigned watch_of_word(const char *word)
     if (strcmp(word, "all") == 0) return ~0U;
     for (unsigned i = 0; i < sizeof watch_words / sizeof watch_words[0]; i++)
         if (strcmp(word, watch_words[i]) == 0) return (unsigned)WATCH_ROLE << i;
-    for (int kind = 1; kind < MESSAGE_KINDS; kind++)
-        if (strcmp(word, message_kind_name((enum message_kind)kind)) == 0) return 1U << kind;
+    for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++)
+        if (strcmp(word, goose_message_kind_name((enum goose_message_kind)kind)) == 0)
+            return 1U << kind;
     return 0;
 }
 
 static void tell_save(struct world *w, struct node *node)
 {
-    const struct durable_state *saved = election_durable(&node->e);
+    const struct goose_durable_state *saved = goose_election_durable(&node->e);
     struct words words = {.bytes = 0};
 
     words_add_us(&words, saved->longest_promise_us);
@@ -65,7 +66,7 @@ static void tell_save(struct world *w, struct node *node)
          (unsigned long long)saved->roster.term, (unsigned long long)saved->roster.version);
 }
 
-static void send_words(struct world *w, const struct node *node, const struct send *send,
+static void send_words(struct world *w, const struct node *node, const struct goose_send *send,
                        struct words *words)
 {
     words->bytes = 0;
@@ -74,15 +75,15 @@ static void send_words(struct world *w, const struct node *node, const struct se
 }
 
 /* The same said to several is one line. */
-static void tell_sends(struct world *w, struct node *node, const struct actions *actions)
+static void tell_sends(struct world *w, struct node *node, const struct goose_actions *actions)
 {
-    static struct words said[ELECTION_SENDS_MAX];
-    bool told[ELECTION_SENDS_MAX] = {false};
+    static struct words said[GOOSE_ELECTION_SENDS_MAX];
+    bool told[GOOSE_ELECTION_SENDS_MAX] = {false};
 
     for (int i = 0; i < actions->send_count; i++)
         send_words(w, node, &actions->sends[i], &said[i]);
     for (int i = 0; i < actions->send_count; i++) {
-        const struct send *send = &actions->sends[i];
+        const struct goose_send *send = &actions->sends[i];
         struct words to = {.bytes = 0};
         if (told[i] || (node->watch >> send->message.kind & 1) == 0) continue;
         for (int j = i; j < actions->send_count; j++) {
@@ -93,72 +94,75 @@ static void tell_sends(struct world *w, struct node *node, const struct actions 
             const struct node *receiver = network_receiver(w, &actions->sends[j]);
             words_add(&to, " %s", receiver == NULL ? "an address without a node" : receiver->name);
         }
-        tell(w, node, "sends %s to%s %s", message_kind_name(send->message.kind), to.chars,
+        tell(w, node, "sends %s to%s %s", goose_message_kind_name(send->message.kind), to.chars,
              said[i].chars);
     }
 }
 
-static void because(struct words *words, enum reason why)
+static void because(struct words *words, enum goose_reason why)
 {
-    if (why != REASON_NONE) words_add(words, ": %s", plain(reason_name(why)));
+    if (why != GOOSE_REASON_NONE) words_add(words, ": %s", plain(goose_reason_name(why)));
 }
 
-static unsigned watch_of_note(enum note_kind kind)
+static unsigned watch_of_note(enum goose_note_kind kind)
 {
     switch (kind) {
-    case NOTE_ROLE: return WATCH_ROLE;
-    case NOTE_GOOSE: return WATCH_FOLLOW;
-    case NOTE_ROSTER:
-    case NOTE_COMMITTED:
-    case NOTE_TOO_LARGE: return WATCH_ROSTER;
-    case NOTE_DENIED:
-    case NOTE_DENIED_ME: return WATCH_DENIAL;
-    case NOTE_CONFLICT:
-    case NOTE_TWO_GEESE:
-    case NOTE_BIRTH: return WATCH_BIRTH;
-    case NOTE_OBSERVER: return WATCH_OBSERVER;
-    case NOTE_LEAVE: return WATCH_ANSWER;
+    case GOOSE_NOTE_ROLE: return WATCH_ROLE;
+    case GOOSE_NOTE_GOOSE: return WATCH_FOLLOW;
+    case GOOSE_NOTE_ROSTER:
+    case GOOSE_NOTE_COMMITTED:
+    case GOOSE_NOTE_TOO_LARGE: return WATCH_ROSTER;
+    case GOOSE_NOTE_DENIED:
+    case GOOSE_NOTE_DENIED_ME: return WATCH_DENIAL;
+    case GOOSE_NOTE_CONFLICT:
+    case GOOSE_NOTE_TWO_GEESE:
+    case GOOSE_NOTE_BIRTH: return WATCH_BIRTH;
+    case GOOSE_NOTE_OBSERVER: return WATCH_OBSERVER;
+    case GOOSE_NOTE_LEAVE: return WATCH_ANSWER;
     }
     return 0;
 }
 
-static void note_words(struct world *w, const struct node *node, const struct note *note,
+static void note_words(struct world *w, const struct node *node, const struct goose_note *note,
                        struct words *words)
 {
     const char *who = world_uid_name(w, note->uid);
 
     switch (note->kind) {
-    case NOTE_ROLE:
-        words_add(words, "is %s in term %llu", role_name(note->role),
+    case GOOSE_NOTE_ROLE:
+        words_add(words, "is %s in term %llu", goose_role_name(note->role),
                   (unsigned long long)note->term);
         break;
-    case NOTE_GOOSE: words_add(words, note->uid == 0 ? "knows no goose" : "follows %s", who); break;
-    case NOTE_ROSTER:
+    case GOOSE_NOTE_GOOSE:
+        words_add(words, note->uid == 0 ? "knows no goose" : "follows %s", who);
+        break;
+    case GOOSE_NOTE_ROSTER:
         words_add(words, "uses roster ");
         roster_words(w, &node->e.roster, words);
         break;
-    case NOTE_COMMITTED:
+    case GOOSE_NOTE_COMMITTED:
         words_add(words, "has committed roster %llu.%llu", (unsigned long long)node->e.roster.term,
                   (unsigned long long)node->e.roster.version);
         break;
-    case NOTE_DENIED:
-        words_add(words, "denies %s: %s", who, plain(verdict_name((enum verdict)note->number)));
+    case GOOSE_NOTE_DENIED:
+        words_add(words, "denies %s: %s", who,
+                  plain(goose_verdict_name((enum goose_verdict)note->number)));
         break;
-    case NOTE_DENIED_ME:
+    case GOOSE_NOTE_DENIED_ME:
         words_add(words, "is denied by %s: %s", who,
-                  plain(verdict_name((enum verdict)note->number)));
+                  plain(goose_verdict_name((enum goose_verdict)note->number)));
         break;
-    case NOTE_CONFLICT: words_add(words, "says that %s has other --peers", who); break;
-    case NOTE_TWO_GEESE: words_add(words, "says that %s is a second goose", who); break;
-    case NOTE_OBSERVER:
+    case GOOSE_NOTE_CONFLICT: words_add(words, "says that %s has other --peers", who); break;
+    case GOOSE_NOTE_TWO_GEESE: words_add(words, "says that %s is a second goose", who); break;
+    case GOOSE_NOTE_OBSERVER:
         words_add(words, note->number != 0 ? "has observer %s" : "has lost observer %s", who);
         break;
-    case NOTE_BIRTH: words_add(words, "is born"); break;
-    case NOTE_TOO_LARGE:
+    case GOOSE_NOTE_BIRTH: words_add(words, "is born"); break;
+    case GOOSE_NOTE_TOO_LARGE:
         words_add(words, "leaves a change for %s: the roster would be %llu bytes", who,
                   (unsigned long long)note->number);
         break;
-    case NOTE_LEAVE:
+    case GOOSE_NOTE_LEAVE:
         words_add(words, "asks its work to leave within ");
         words_add_us(words, note->number);
         break;
@@ -166,7 +170,7 @@ static void note_words(struct world *w, const struct node *node, const struct no
     because(words, note->why);
 }
 
-static void tell_notes(struct world *w, struct node *node, const struct actions *actions)
+static void tell_notes(struct world *w, struct node *node, const struct goose_actions *actions)
 {
     for (int i = 0; i < actions->note_count; i++) {
         struct words words = {.bytes = 0};
@@ -176,58 +180,60 @@ static void tell_notes(struct world *w, struct node *node, const struct actions 
     }
 }
 
-static void tell_answers(struct world *w, struct node *node, const struct actions *actions)
+static void tell_answers(struct world *w, struct node *node, const struct goose_actions *actions)
 {
     for (int i = 0; i < actions->answer_count; i++) {
-        const struct answer *answer = &actions->answers[i];
+        const struct goose_answer *answer = &actions->answers[i];
         struct words words = {.bytes = 0};
         if ((node->watch & WATCH_ANSWER) == 0) continue;
-        if (answer->id == node->hold_id && answer->outcome == OUTCOME_DONE) {
+        if (answer->id == node->hold_id && answer->outcome == GOOSE_OUTCOME_DONE) {
             words_add(&words, ", ");
             words_add_us(&words, answer->number);
         } else if (answer->number > 0) {
             words_add(&words, ", stops at %u lost", (unsigned)answer->number);
         }
-        tell(w, node, "answers: %s%s", plain(outcome_name(answer->outcome)), words.chars);
+        tell(w, node, "answers: %s%s", plain(goose_outcome_name(answer->outcome)), words.chars);
     }
 }
 
-static void tell_refusal(struct world *w, struct node *node, const struct event *event,
-                         enum refusal refusal)
+static void tell_refusal(struct world *w, struct node *node, const struct goose_event *event,
+                         enum goose_refusal refusal)
 {
-    if (refusal == REFUSAL_NONE) return;
-    if (event->kind != EVENT_MESSAGE)
-        tell(w, node, "refuses the event: %s", plain(refusal_name(refusal)));
+    if (refusal == GOOSE_REFUSAL_NONE) return;
+    if (event->kind != GOOSE_EVENT_MESSAGE)
+        tell(w, node, "refuses the event: %s", plain(goose_refusal_name(refusal)));
     else if ((node->watch & WATCH_REFUSAL) != 0)
-        tell(w, node, "refuses %s from %s: %s", message_kind_name(event->message.message->kind),
-             world_uid_name(w, event->message.message->uid), plain(refusal_name(refusal)));
+        tell(w, node, "refuses %s from %s: %s",
+             goose_message_kind_name(event->message.message->kind),
+             world_uid_name(w, event->message.message->uid), plain(goose_refusal_name(refusal)));
 }
 
-void tell_step(struct world *w, struct node *node, const struct event *event, enum refusal refusal,
-               const struct actions *actions)
+void tell_step(struct world *w, struct node *node, const struct goose_event *event,
+               enum goose_refusal refusal, const struct goose_actions *actions)
 {
     bool claims = (node->watch & WATCH_CLAIM) != 0;
 
     tell_refusal(w, node, event, refusal);
-    if (actions->claim == CLAIM_WITHDRAWN && claims) tell(w, node, "claims no more");
+    if (actions->claim == GOOSE_CLAIM_WITHDRAWN && claims) tell(w, node, "claims no more");
     tell_notes(w, node, actions);
     if (actions->save && (node->watch & WATCH_SAVE) != 0) tell_save(w, node);
     tell_sends(w, node, actions);
-    if (actions->claim == CLAIM_GIVEN && claims)
-        tell(w, node, "CLAIMS term %llu", (unsigned long long)election_durable(&node->e)->term);
+    if (actions->claim == GOOSE_CLAIM_GIVEN && claims)
+        tell(w, node, "CLAIMS term %llu",
+             (unsigned long long)goose_election_durable(&node->e)->term);
     tell_answers(w, node, actions);
 }
 
 void tell_claim(struct world *w, struct node *node)
 {
     struct words words = {.bytes = 0};
-    uint64_t left_us = election_lease_left_us(&node->e, node_now_us(w, node));
+    uint64_t left_us = goose_election_lease_left_us(&node->e, node_now_us(w, node));
 
     if (!node->up) {
         tell(w, node, "does not answer");
         return;
     }
-    words_add(&words, election_is_goose(&node->e, node_now_us(w, node)) ? "goose" : "duck");
+    words_add(&words, goose_election_is_goose(&node->e, node_now_us(w, node)) ? "goose" : "duck");
     if (left_us > 0) {
         words_add(&words, ", for ");
         words_add_us(&words, left_us);
@@ -235,28 +241,28 @@ void tell_claim(struct world *w, struct node *node)
     tell(w, node, "says %s", words.chars);
 }
 
-static const char *seat_words(const struct election_view *view)
+static const char *seat_words(const struct goose_election_view *view)
 {
     if (view->removed) return "removed";
     switch (view->seat) {
-    case SEAT_NONE: return "without a seat";
-    case SEAT_OBSERVER: return "observer";
-    case SEAT_VOTER: return "voter";
+    case GOOSE_SEAT_NONE: return "without a seat";
+    case GOOSE_SEAT_OBSERVER: return "observer";
+    case GOOSE_SEAT_VOTER: return "voter";
     }
     return "";
 }
 
 void tell_state(struct world *w, struct node *node)
 {
-    struct election_view view;
+    struct goose_election_view view;
     struct words words = {.bytes = 0};
 
     if (!node->up) {
         tell(w, node, "is down");
         return;
     }
-    election_view(&node->e, node_now_us(w, node), &view);
-    words_add(&words, "is %s, %s, term %llu", role_name(view.role), seat_words(&view),
+    goose_election_view(&node->e, node_now_us(w, node), &view);
+    words_add(&words, "is %s, %s, term %llu", goose_role_name(view.role), seat_words(&view),
               (unsigned long long)view.term);
     if (view.goose_uid != 0) words_add(&words, ", goose %s", world_uid_name(w, view.goose_uid));
     if (view.promise_left_us > 0) {

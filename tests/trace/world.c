@@ -40,10 +40,11 @@ struct node *world_find(struct world *w, const char *name)
     return NULL;
 }
 
-struct node *world_at(struct world *w, struct text address)
+struct node *world_at(struct world *w, struct goose_text address)
 {
     for (int i = 0; i < w->count; i++)
-        if (text_equal(address_text(&w->nodes[i].address), address)) return &w->nodes[i];
+        if (goose_text_equal(goose_address_text(&w->nodes[i].address), address))
+            return &w->nodes[i];
     return NULL;
 }
 
@@ -52,34 +53,35 @@ int world_index(const struct world *w, const struct node *node)
     return (int)(node - w->nodes);
 }
 
-static void default_options(struct election_options *options, const struct address *self)
+static void default_options(struct goose_election_options *options,
+                            const struct goose_address *self)
 {
     options->self = *self;
-    options->priority = PRIORITY_DEFAULT;
+    options->priority = GOOSE_PRIORITY_DEFAULT;
     options->voters = 5;
     options->heartbeat_us = 50000;
     options->lease_us = 300000;
     options->dead_after_us = 10 * SECOND_US;
-    options->name_tag = digest_bytes(0, "goosed", 6);
+    options->name_tag = goose_digest_bytes(0, "goosed", 6);
 }
 
 struct node *world_add(struct world *w, const char *name)
 {
     char chars[NAME_CHARS_MAX + sizeof TRACE_PORT];
-    struct address address;
+    struct goose_address address;
 
     int bytes = snprintf(chars, sizeof chars, "%s%s", name, TRACE_PORT);
     if (bytes >= 20 || w->count == NODES_MAX || world_find(w, name) != NULL) return NULL;
-    if (!address_keep(&address, (struct text){chars, (uint8_t)bytes})) return NULL;
+    if (!goose_address_keep(&address, (struct goose_text){chars, (uint8_t)bytes})) return NULL;
     struct node *node = &w->nodes[w->count++];
     snprintf(node->name, sizeof node->name, "%s", name);
     node->address = address;
     node->watch = w->watch;
     node->clock_ahead_us = (uint64_t)w->count * 10000 * SECOND_US;
-    node->entropy = digest_bytes(1, name, strlen(name));
+    node->entropy = goose_digest_bytes(1, name, strlen(name));
     node->wake_at_us = UINT64_MAX;
     default_options(&node->options, &address);
-    node->observers = calloc(1, observers_bytes(OBSERVERS_ROOM));
+    node->observers = calloc(1, goose_observers_bytes(OBSERVERS_ROOM));
     if (node->observers == NULL) abort();
     for (int i = 0; i < w->count; i++) {
         w->links[i][w->count - 1].takes_us = LINK_US_DEFAULT;
@@ -105,7 +107,7 @@ uint64_t world_uid(struct world *w, const char *name)
 {
     for (int i = 0; i < w->name_count; i++)
         if (strcmp(w->names[i].name, name) == 0) return w->names[i].uid;
-    uint64_t uid = digest_bytes(2, name, strlen(name)) | 1;
+    uint64_t uid = goose_digest_bytes(2, name, strlen(name)) | 1;
     uid_keep(w, uid, name);
     return uid;
 }
@@ -120,7 +122,7 @@ const char *world_uid_name(struct world *w, uint64_t uid)
 
 static void uid_learn(struct world *w, const struct node *node)
 {
-    uint64_t uid = election_durable(&node->e)->uid;
+    uint64_t uid = goose_election_durable(&node->e)->uid;
     char name[NAME_CHARS_MAX];
     int known;
 
@@ -152,7 +154,7 @@ struct node *world_goose(struct world *w)
 
     for (int i = 0; i < w->count; i++) {
         struct node *node = &w->nodes[i];
-        if (!node->up || !election_is_goose(&node->e, node_now_us(w, node))) continue;
+        if (!node->up || !goose_election_is_goose(&node->e, node_now_us(w, node))) continue;
         if (goose != NULL && w->two_geese == 0) {
             w->two_geese = 1;
             tell_broken(w, node, "S1: it claims while another does");
@@ -162,7 +164,7 @@ struct node *world_goose(struct world *w)
     return goose;
 }
 
-static void carry_out(struct world *w, struct node *node, const struct actions *actions)
+static void carry_out(struct world *w, struct node *node, const struct goose_actions *actions)
 {
     if (actions->save) {
         if (node->disk.writing)
@@ -179,21 +181,22 @@ static void carry_out(struct world *w, struct node *node, const struct actions *
     if (actions->retire) node->retire = true;
 }
 
-static bool node_step(struct world *w, struct node *node, struct event *event)
+static bool node_step(struct world *w, struct node *node, struct goose_event *event)
 {
-    static struct election before;
-    static struct actions actions;
+    static struct goose_election before;
+    static struct goose_actions actions;
 
     before = node->e;
     memset(&actions, 0, sizeof actions);
     event->now_us = node_now_us(w, node);
     event->entropy = next_entropy(node);
     event->observers = node->observers;
-    enum refusal refusal = election_step(&node->e, event, &actions);
-    if (event->kind == EVENT_START && refusal == REFUSAL_NONE) uid_learn(w, node);
+    enum goose_refusal refusal = goose_election_step(&node->e, event, &actions);
+    if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE) uid_learn(w, node);
     tell_step(w, node, event, refusal, &actions);
-    const char *wrong = election_check(&node->e);
-    if (wrong == NULL && event->kind != EVENT_START) wrong = election_check_step(&before, &node->e);
+    const char *wrong = goose_election_check(&node->e);
+    if (wrong == NULL && event->kind != GOOSE_EVENT_START)
+        wrong = goose_election_check_step(&before, &node->e);
     if (wrong != NULL) tell_broken(w, node, wrong);
     carry_out(w, node, &actions);
     (void)world_goose(w);
@@ -208,11 +211,11 @@ static void node_retire(struct world *w, struct node *node)
     node_start(w, node);
 }
 
-void node_handle(struct world *w, struct node *node, struct event event)
+void node_handle(struct world *w, struct node *node, struct goose_event event)
 {
     if (!node->up) return;
     while (node_step(w, node, &event)) {
-        event = (struct event){.kind = EVENT_GO_ON};
+        event = (struct goose_event){.kind = GOOSE_EVENT_GO_ON};
         if (++node->spins > SPINS_MAX) break;
     }
     struct disk *disk = &node->disk;
@@ -223,11 +226,11 @@ void node_handle(struct world *w, struct node *node, struct event event)
 
 void node_start(struct world *w, struct node *node)
 {
-    struct durable_state saved;
-    struct event event = {.kind = EVENT_START};
+    struct goose_durable_state saved;
+    struct goose_event event = {.kind = GOOSE_EVENT_START};
 
     memset(&node->e, 0, sizeof node->e);
-    observers_init(node->observers, OBSERVERS_ROOM);
+    goose_observers_init(node->observers, OBSERVERS_ROOM);
     node->up = true;
     node->paused = false;
     node->disk.writing = false;
@@ -251,7 +254,7 @@ void node_crash(struct world *w, struct node *node)
 
 void node_options(struct world *w, struct node *node)
 {
-    struct event event = {.kind = EVENT_OPTIONS};
+    struct goose_event event = {.kind = GOOSE_EVENT_OPTIONS};
 
     event.options.options = &node->options;
     node_handle(w, node, event);
@@ -308,7 +311,7 @@ static void timer_fires(struct world *w, struct node *node)
         node_crash(w, node);
         return;
     }
-    node_handle(w, node, (struct event){.kind = EVENT_DEADLINE});
+    node_handle(w, node, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
 }
 
 bool world_next(struct world *w, uint64_t limit_us)

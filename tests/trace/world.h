@@ -13,9 +13,9 @@
 #define NAMES_MAX       64
 #define TRACE_PORT      ":4600"
 #define LINK_US_DEFAULT UINT64_C(1000)
-#define ALL_KINDS       ((1U << MESSAGE_KINDS) - 1)
+#define ALL_KINDS       ((1U << GOOSE_MESSAGE_KINDS) - 1)
 
-/* What is shown: bits 1..MESSAGE_KINDS-1 are the messages sent, the rest is below. */
+/* What is shown: bits 1..GOOSE_MESSAGE_KINDS-1 are the messages sent, the rest is below. */
 enum watched {
     WATCH_ROLE = 1 << 16,
     WATCH_CLAIM = 1 << 17,
@@ -34,7 +34,7 @@ enum disk_mode { DISK_WORKS, DISK_HOLDS, DISK_FAILS };
 
 struct file {
     size_t count; /* 0: there is none */
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 };
 
 struct disk {
@@ -51,10 +51,10 @@ struct disk {
 
 struct node {
     char name[NAME_CHARS_MAX];
-    struct address address;
-    struct election_options options;
-    struct election e;
-    struct observers *observers;
+    struct goose_address address;
+    struct goose_election_options options;
+    struct goose_election e;
+    struct goose_observers *observers;
     struct disk disk;
     bool up;
     bool paused;
@@ -71,8 +71,8 @@ struct node {
 struct link {
     bool cut;
     uint64_t takes_us;
-    unsigned holds;                     /* kinds */
-    struct packet *last[MESSAGE_KINDS]; /* delivered */
+    unsigned holds;                           /* kinds */
+    struct packet *last[GOOSE_MESSAGE_KINDS]; /* delivered */
 };
 
 struct packet {
@@ -81,9 +81,9 @@ struct packet {
     int to;
     uint64_t due_us;
     bool held;
-    enum message_kind kind;
+    enum goose_message_kind kind;
     size_t count;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 };
 
 struct named_uid {
@@ -112,7 +112,7 @@ void world_free(struct world *w);
 struct node *world_find(struct world *w, const char *name);
 struct node *world_add(struct world *w,
                        const char *name); /* NULL: too many, or no name for a node */
-struct node *world_at(struct world *w, struct text address);
+struct node *world_at(struct world *w, struct goose_text address);
 int world_index(const struct world *w, const struct node *node);
 uint64_t node_now_us(const struct world *w, const struct node *node);
 
@@ -121,7 +121,7 @@ uint64_t world_uid(struct world *w, const char *name); /* made where the name is
 const char *world_uid_name(struct world *w, uint64_t uid);
 
 /* One event, and all that follows from it at once: sends, writes, "go on". */
-void node_handle(struct world *w, struct node *node, struct event event);
+void node_handle(struct world *w, struct node *node, struct goose_event event);
 void node_start(struct world *w, struct node *node);
 void node_crash(struct world *w, struct node *node);
 void node_options(struct world *w, struct node *node);
@@ -132,20 +132,21 @@ void world_run(struct world *w, uint64_t until_us);
 struct node *world_goose(struct world *w); /* whose claim is true now; NULL: nobody's */
 
 /* network.c */
-struct node *network_receiver(struct world *w, const struct send *send); /* NULL: nobody there */
-void network_send(struct world *w, struct node *from, const struct send *send);
+struct node *network_receiver(struct world *w,
+                              const struct goose_send *send); /* NULL: nobody there */
+void network_send(struct world *w, struct node *from, const struct goose_send *send);
 void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_t count);
 struct packet *network_due(struct world *w); /* the first that may be delivered; NULL: none */
 void network_deliver(struct world *w, struct packet *packet);
 bool network_release(struct world *w, int from, int to, unsigned kinds, bool deliver);
-bool network_repeat(struct world *w, int from, int to, enum message_kind kind);
+bool network_repeat(struct world *w, int from, int to, enum goose_message_kind kind);
 bool network_idle(const struct world *w);
 void network_free(struct world *w);
 
 /* disk.c */
 void disk_write(struct world *w, struct node *node, uint64_t generation);
 bool disk_done(struct world *w, struct node *node); /* false: no write is under way */
-bool disk_read(const struct file *file, struct durable_state *state);
-void disk_store(struct file *file, const struct durable_state *state);
+bool disk_read(const struct file *file, struct goose_durable_state *state);
+void disk_store(struct file *file, const struct goose_durable_state *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* core.h: one election under test, and the others made up: what they say is put together here, a
- * message at a time. Every step is looked at by election_check() and election_check_step(). It
+ * message at a time. Every step is looked at by goose_election_check() and goose_election_check_step(). It
  * must never write into the election: what a test wants to be so, it has to bring about. */
 #ifndef UNIT_CORE_H
 #define UNIT_CORE_H
@@ -23,54 +23,56 @@
 #define CORE_TABLE_MAX 10000
 
 struct core {
-    struct election e;
-    struct election before; /* the last step */
-    struct actions actions; /* of the last step */
-    struct observers *observers;
+    struct goose_election e;
+    struct goose_election before; /* the last step */
+    struct goose_actions actions; /* of the last step */
+    struct goose_observers *observers;
     uint64_t now_us;
-    uint64_t counter;   /* of the messages that the others send: one for all */
-    struct message ask; /* the newest canvass or vote sent */
-    struct message heartbeat;
-    struct address address; /* of the message that core_message() made last */
+    uint64_t counter;         /* of the messages that the others send: one for all */
+    struct goose_message ask; /* the newest canvass or vote sent */
+    struct goose_message heartbeat;
+    struct goose_address address; /* of the message that core_message() made last */
 };
 
 struct core *core_new(uint32_t observers); /* 0: no table */
 void core_free(struct core *core);
 
-struct text core_text(const char *chars);
-void core_keep(struct address *kept, const char *chars);
-void core_options(struct election_options *options); /* n1:7000, without --peers or --join */
+struct goose_text core_text(const char *chars);
+void core_keep(struct goose_address *kept, const char *chars);
+void core_options(struct goose_election_options *options); /* n1:7000, without --peers or --join */
 /* Seats n1:7000, n2:7000, ... of uids 1, 2, ... in term CORE_TERM. */
-void core_roster(struct roster *roster, int seats);
+void core_roster(struct goose_roster *roster, int seats);
 
 /* One step: its checks, and nothing of what it asks for is done. */
-enum refusal core_step(struct core *core, struct event event);
-void core_start(struct core *core, const struct election_options *options,
-                const struct durable_state *saved);
+enum goose_refusal core_step(struct core *core, struct goose_event event);
+void core_start(struct core *core, const struct goose_election_options *options,
+                const struct goose_durable_state *saved);
 /* With a state file that holds this roster, and its first write done. */
-void core_start_with(struct core *core, const struct roster *roster);
+void core_start_with(struct core *core, const struct goose_roster *roster);
 void core_start_seated(struct core *core, int seats);
-enum refusal core_at(struct core *core, uint64_t now_us); /* EVENT_DEADLINE */
-enum refusal core_go_on(struct core *core);
+enum goose_refusal core_at(struct core *core, uint64_t now_us); /* GOOSE_EVENT_DEADLINE */
+enum goose_refusal core_go_on(struct core *core);
 void core_save(struct core *core); /* all that is to be written is */
-enum refusal core_request(struct core *core, uint64_t id, enum request_kind kind,
-                          const char *address);
+enum goose_refusal core_request(struct core *core, uint64_t id, enum goose_request_kind kind,
+                                const char *address);
 
 /* The head of a message from this uid, which is up to date: the rest is zero. */
-struct message core_message(struct core *core, enum message_kind kind, uint64_t uid);
-enum refusal core_tell(struct core *core, struct message message);
-enum refusal core_tell_roster(struct core *core, struct message message,
-                              const struct roster *roster);
-enum refusal core_reply(struct core *core, uint64_t uid, enum verdict verdict);
-enum refusal core_ack(struct core *core, uint64_t uid);
-enum refusal core_heartbeat(struct core *core, uint64_t uid, uint64_t term, uint64_t seq);
-enum refusal core_admit(struct core *core, uint64_t uid); /* as an observer, by HELLO twice */
+struct goose_message core_message(struct core *core, enum goose_message_kind kind, uint64_t uid);
+enum goose_refusal core_tell(struct core *core, struct goose_message message);
+enum goose_refusal core_tell_roster(struct core *core, struct goose_message message,
+                                    const struct goose_roster *roster);
+enum goose_refusal core_reply(struct core *core, uint64_t uid, enum goose_verdict verdict);
+enum goose_refusal core_ack(struct core *core, uint64_t uid);
+enum goose_refusal core_heartbeat(struct core *core, uint64_t uid, uint64_t term, uint64_t seq);
+enum goose_refusal core_admit(struct core *core, uint64_t uid); /* as an observer, by HELLO twice */
 
-void core_until(struct core *core, enum role role); /* the time goes on, and nobody says a word */
-void core_win(struct core *core);                   /* duck -> goose of a committed roster */
+void core_until(struct core *core,
+                enum goose_role role); /* the time goes on, and nobody says a word */
+void core_win(struct core *core);      /* duck -> goose of a committed roster */
 
-const struct send *core_sent(const struct core *core, enum message_kind kind); /* NULL: none */
-const struct note *core_noted(const struct core *core, enum note_kind kind);
-const struct answer *core_answer(const struct core *core, uint64_t id);
+const struct goose_send *core_sent(const struct core *core,
+                                   enum goose_message_kind kind); /* NULL: none */
+const struct goose_note *core_noted(const struct core *core, enum goose_note_kind kind);
+const struct goose_answer *core_answer(const struct core *core, uint64_t id);
 
 #endif

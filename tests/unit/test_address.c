@@ -12,9 +12,9 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HOST_62      "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz_01234567"
 
-static struct address made(const char *spelling)
+static struct goose_address made(const char *spelling)
 {
-    struct address address;
+    struct goose_address address;
     const char *wrong = address_from_user(&address, spelling, strlen(spelling));
 
     if (wrong != NULL) fail_msg("%s: %s", spelling, wrong);
@@ -49,11 +49,11 @@ static void test_spellings(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct address address = made(cases[i][0]);
+        struct goose_address address = made(cases[i][0]);
         assert_string_equal(address.chars, cases[i][1]);
         assert_int_equal(address.bytes, strlen(cases[i][1]));
-        assert_true(address_is_canonical(address_text(&address)));
-        struct address again = made(address.chars);
+        assert_true(goose_address_is_canonical(goose_address_text(&address)));
+        struct goose_address again = made(address.chars);
         assert_true(address_same(&address, &again));
     }
 }
@@ -118,7 +118,7 @@ static void test_refusals(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct address address;
+        struct goose_address address;
         memset(&address, 0xaa, sizeof address);
         const char *wrong = address_from_user(&address, cases[i][0], strlen(cases[i][0]));
         if (wrong == NULL) fail_msg("'%s' passed", cases[i][0]);
@@ -131,7 +131,7 @@ static void test_refusals(void **state)
 /* The spelling has no zero at its end: it is a piece of a list. */
 static void test_a_piece_of_a_list(void **state)
 {
-    struct address address;
+    struct goose_address address;
 
     (void)state;
     assert_null(address_from_user(&address, "a:70,b:71", 4));
@@ -142,14 +142,14 @@ static void test_a_piece_of_a_list(void **state)
 
 static void test_parts(void **state)
 {
-    struct address name = made("node1:7000"), six = made("[::1]:65535"), one = made("n:1");
+    struct goose_address name = made("node1:7000"), six = made("[::1]:65535"), one = made("n:1");
 
     (void)state;
     assert_int_equal(address_port(&name), 7000);
     assert_int_equal(address_port(&six), 65535);
     assert_int_equal(address_port(&one), 1);
-    assert_true(text_equal(address_host(&name), (struct text){"node1", 5}));
-    assert_true(text_equal(address_host(&six), (struct text){"[::1]", 5}));
+    assert_true(goose_text_equal(address_host(&name), (struct goose_text){"node1", 5}));
+    assert_true(goose_text_equal(address_host(&six), (struct goose_text){"[::1]", 5}));
     assert_false(address_same(&name, &six));
 }
 
@@ -171,7 +171,7 @@ static void test_wildcard_and_loopback(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct address address = made(cases[i].spelling);
+        struct goose_address address = made(cases[i].spelling);
         if (address_is_wildcard(&address) != cases[i].wildcard ||
             address_is_loopback(&address) != cases[i].loopback)
             fail_msg("%s", cases[i].spelling);

@@ -16,10 +16,10 @@
 /* A node as the election would show it, and a listener. */
 static struct world {
     struct changes changes;
-    struct election_view view;
-    struct roster roster;
-    struct tenure resigned;
-    struct note notes[ELECTION_NOTES_MAX];
+    struct goose_election_view view;
+    struct goose_roster roster;
+    struct goose_tenure resigned;
+    struct goose_note notes[GOOSE_ELECTION_NOTES_MAX];
     int note_count;
     unsigned told;
     struct change last;
@@ -33,9 +33,9 @@ static void hear(void *to, const struct change *change)
     world.last = *change;
 }
 
-static struct text text(const char *chars)
+static struct goose_text text(const char *chars)
 {
-    return (struct text){chars, (uint8_t)strlen(chars)};
+    return (struct goose_text){chars, (uint8_t)strlen(chars)};
 }
 
 static int begin(void **state)
@@ -44,15 +44,18 @@ static int begin(void **state)
     memset(&world, 0, sizeof world);
     world.roster.term = 1;
     world.roster.version = 1;
-    world.view = (struct election_view){
-        .role = ROLE_DUCK, .seat = SEAT_VOTER, .uid = ME, .term = 1, .roster = &world.roster};
+    world.view = (struct goose_election_view){.role = GOOSE_ROLE_DUCK,
+                                              .seat = GOOSE_SEAT_VOTER,
+                                              .uid = ME,
+                                              .term = 1,
+                                              .roster = &world.roster};
     changes_listen(&world.changes, hear, &world);
     return 0;
 }
 
-static void add_note(enum note_kind kind, enum role role, enum reason why)
+static void add_note(enum goose_note_kind kind, enum goose_role role, enum goose_reason why)
 {
-    world.notes[world.note_count++] = (struct note){.kind = kind, .role = role, .why = why};
+    world.notes[world.note_count++] = (struct goose_note){.kind = kind, .role = role, .why = why};
 }
 
 /* A step is over; its notes are gone then. */
@@ -79,7 +82,7 @@ static void expect(const char *why, bool of_goose)
     assert_string_equal(world.last.why, why);
     assert_int_equal(world.last.of_goose, of_goose);
     assert_int_equal(world.last.term, world.view.term);
-    assert_int_equal(world.last.is_goose, world.view.role == ROLE_GOOSE);
+    assert_int_equal(world.last.is_goose, world.view.role == GOOSE_ROLE_GOOSE);
 }
 
 static void expect_none(void)
@@ -92,7 +95,7 @@ static void expect_none(void)
 
 static void know(uint64_t uid, const char *address)
 {
-    world.view.role = uid == ME ? ROLE_GOOSE : ROLE_DUCK;
+    world.view.role = uid == ME ? GOOSE_ROLE_GOOSE : GOOSE_ROLE_DUCK;
     world.view.knows_goose = uid != 0;
     world.view.goose_uid = uid;
     world.view.goose = text(address);
@@ -100,7 +103,7 @@ static void know(uint64_t uid, const char *address)
 
 static void expect_goose(uint64_t uid, const char *address, const char *why)
 {
-    char before[ADDRESS_CHARS_MAX + 1];
+    char before[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     memcpy(before, world.changes.known.goose, sizeof before);
     know(uid, address);
@@ -130,9 +133,9 @@ static void test_what_is_none(void **state)
     world.view.hold_left_us = 5;
     world.view.promise_left_us = 5;
     world.view.succession_delay_us = 5;
-    world.view.role = ROLE_CANVASSING;
+    world.view.role = GOOSE_ROLE_CANVASSING;
     expect_none();
-    world.view.role = ROLE_CANDIDATE;
+    world.view.role = GOOSE_ROLE_CANDIDATE;
     expect_none();
 }
 
@@ -148,21 +151,21 @@ static void test_each_part_of_the_state(void **state)
     expect("the roster is settled", false);
     world.view.settled = false;
     expect("the roster is not settled", false);
-    world.view.seat = SEAT_OBSERVER;
+    world.view.seat = GOOSE_SEAT_OBSERVER;
     expect("an observer now", false);
-    world.view.seat = SEAT_NONE;
+    world.view.seat = GOOSE_SEAT_NONE;
     expect("no member any more", false);
-    world.view.seat = SEAT_VOTER;
+    world.view.seat = GOOSE_SEAT_VOTER;
     expect("a voter now", false);
     world.view.term = 2;
     expect("a newer term", false);
     world.roster.version = 2;
     expect("a newer roster", false);
     world.roster.term = 2;
-    add_note(NOTE_ROSTER, ROLE_DUCK, REASON_SEAT_ADDED);
+    add_note(GOOSE_NOTE_ROSTER, GOOSE_ROLE_DUCK, GOOSE_REASON_SEAT_ADDED);
     expect("a voter was added", false);
     world.roster.version = 3;
-    add_note(NOTE_ROSTER, ROLE_DUCK, REASON_GOOSE_HEARD);
+    add_note(GOOSE_NOTE_ROSTER, GOOSE_ROLE_DUCK, GOOSE_REASON_GOOSE_HEARD);
     expect("a newer roster", false);
     world.view.knows_goose = true; /* whose seat is not known yet */
     world.view.goose_uid = OTHER;
@@ -176,27 +179,27 @@ static void test_elections(void **state)
 {
     (void)state;
     expect("started", true);
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_CANVASS_WON);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_CANVASS_WON);
     expect_none();
     expect_goose(ME, "n1:1", "elected, no goose was known before");
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_LEASE_ENDED);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_LEASE_ENDED);
     expect_goose(0, "", "its lease ended");
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_CANVASS_WON);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_CANVASS_WON);
     expect_goose(ME, "n1:1", "elected again");
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_GOOSE_HEARD);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_GOOSE_HEARD);
     expect_goose(OTHER, "n2:1", "heard a newer goose");
     expect_goose(0, "", "lost touch with the goose");
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_CANVASS_WON);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_CANVASS_WON);
     expect_goose(ME, "n1:1", "elected after the goose fell silent");
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_HANDOVER);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_HANDOVER);
     expect_goose(0, "", "handed over");
     world.view.term = 3;
     expect_goose(THIRD, "n3:1", "heard it");
-    world.resigned = (struct tenure){.term = 3, .uid = THIRD, .life = 1};
+    world.resigned = (struct goose_tenure){.term = 3, .uid = THIRD, .life = 1};
     expect_goose(0, "", "it resigned");
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_CANVASS_WON);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_CANVASS_WON);
     expect_goose(ME, "n1:1", "elected after the goose resigned");
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_STOPPED);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_STOPPED);
     expect_goose(0, "", "stopping");
 }
 
@@ -204,21 +207,21 @@ static void test_heirs_and_founders(void **state)
 {
     (void)state;
     expect("started", true);
-    add_note(NOTE_BIRTH, ROLE_DUCK, REASON_FOUNDED);
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_CANVASS_WON);
+    add_note(GOOSE_NOTE_BIRTH, GOOSE_ROLE_DUCK, GOOSE_REASON_FOUNDED);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_CANVASS_WON);
     expect_goose(ME, "n1:1", "founded a flock of one");
     /* In one step it leaves and stands again: what took the role away counts. */
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_HIGHER_TERM);
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_IN_PLACE);
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_YIELDED);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_HIGHER_TERM);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_IN_PLACE);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_YIELDED);
     expect_goose(0, "", "made way for a higher term");
     expect_goose(ME, "n1:1", "stood again above a higher term");
-    add_note(NOTE_ROLE, ROLE_DUCK, REASON_NEWER_ROSTER);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_DUCK, GOOSE_REASON_NEWER_ROSTER);
     expect_goose(0, "", "resigned");
     expect_goose(OTHER, "n2:1", "heard it");
     world.view.term = 2;
     expect_goose(0, "", "a newer term began");
-    add_note(NOTE_ROLE, ROLE_CANDIDATE, REASON_HEIR);
+    add_note(GOOSE_NOTE_ROLE, GOOSE_ROLE_CANDIDATE, GOOSE_REASON_HEIR);
     expect_goose(ME, "n1:1", "heir of a resigned goose");
 }
 

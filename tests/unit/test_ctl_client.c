@@ -164,7 +164,7 @@ static void test_what_was_tried_is_said(void **state)
     const struct client_request request = {.path = "/status"};
     struct client_answer got;
     struct fake fake;
-    struct address named;
+    struct goose_address named;
     char text[64], wanted[256];
 
     (void)state;

@@ -110,7 +110,7 @@ static void capture_end(struct capture *capture, char text[FAKE_TEXT_BYTES])
 }
 
 void run_command(struct said *said, const struct command *command, const struct ctl *like,
-                 const struct address *at, const char *const *arguments)
+                 const struct goose_address *at, const char *const *arguments)
 {
     struct ctl ctl = like != NULL ? *like : (struct ctl){.json = false};
     char copies[8][128], *of[9] = {NULL};

@@ -28,7 +28,7 @@ struct fake_answer {
 struct fake {
     pthread_t thread;
     int listener;
-    struct address at;
+    struct goose_address at;
     struct fake_answer answers[FAKE_ANSWERS_MAX];
     size_t count;
     char asked[FAKE_ANSWERS_MAX][FAKE_REQUEST_BYTES];
@@ -51,6 +51,6 @@ struct said {
 
 /* A command with these arguments (NULL at the end), on a node at `at`. */
 void run_command(struct said *said, const struct command *command, const struct ctl *like,
-                 const struct address *at, const char *const *arguments);
+                 const struct goose_address *at, const char *const *arguments);
 
 #endif

@@ -17,28 +17,28 @@
 
 static char dir[64];
 static struct said said;
-static struct address self;
+static struct goose_address self;
 
-static struct address address_of(const char *text)
+static struct goose_address address_of(const char *text)
 {
-    struct address address;
+    struct goose_address address;
 
     assert_null(address_from_user(&address, text, strlen(text)));
     return address;
 }
 
 /* A voter of three, in term 8. */
-static struct durable_state voter(void)
+static struct goose_durable_state voter(void)
 {
-    struct durable_state state = {.uid = 2,
-                                  .life = UINT64_C(5) << 32 | 77,
-                                  .term = 8,
-                                  .voted_for = 1,
-                                  .longest_promise_us = 315000};
-    const struct address all[] = {address_of("n1:7000"), address_of("n2:7000"),
-                                  address_of("n3:7000")};
+    struct goose_durable_state state = {.uid = 2,
+                                        .life = UINT64_C(5) << 32 | 77,
+                                        .term = 8,
+                                        .voted_for = 1,
+                                        .longest_promise_us = 315000};
+    const struct goose_address all[] = {address_of("n1:7000"), address_of("n2:7000"),
+                                        address_of("n3:7000")};
 
-    assert_int_equal(roster_bootstrap(&state.roster, 99, all, 3), ROSTER_OK);
+    assert_int_equal(goose_roster_bootstrap(&state.roster, 99, all, 3), GOOSE_ROSTER_OK);
     for (int i = 0; i < 3; i++)
         state.roster.seats[i].uid = (uint64_t)i + 1;
     state.roster.seats[1].priority = 42;
@@ -54,9 +54,9 @@ static struct durable_state voter(void)
 
 static void test_another_node_of_another_flock(void **state)
 {
-    const struct durable_state old = voter();
-    struct durable_state made;
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    const struct goose_durable_state old = voter();
+    struct goose_durable_state made;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     (void)state;
     assert_null(rebirth(&old, &self, 0xf10c, 0xd0c, false, &made));
@@ -75,31 +75,32 @@ static void test_another_node_of_another_flock(void **state)
     assert_int_equal(made.roster.seats[0].uid, 0xd0c);
     assert_int_equal(made.roster.seats[0].priority, 42);
     assert_int_equal(made.roster.seats[0].http_port, 8080);
-    assert_true(text_equal(roster_address(&made.roster, 0), address_text(&self)));
-    assert_true(roster_is_sound(&made.roster));
-    struct durable_state again;
-    assert_true(durable_decode(bytes, durable_encode(&made, bytes), &again));
+    assert_true(goose_text_equal(goose_roster_address(&made.roster, 0), goose_address_text(&self)));
+    assert_true(goose_roster_is_sound(&made.roster));
+    struct goose_durable_state again;
+    assert_true(goose_durable_decode(bytes, goose_durable_encode(&made, bytes), &again));
 }
 
 static void test_a_node_that_moved_or_has_no_seat(void **state)
 {
-    struct durable_state old = voter(), made;
-    const struct address elsewhere = address_of("n9:7000");
+    struct goose_durable_state old = voter(), made;
+    const struct goose_address elsewhere = address_of("n9:7000");
 
     (void)state;
     assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
-    assert_true(text_equal(roster_address(&made.roster, 0), address_text(&elsewhere)));
+    assert_true(
+        goose_text_equal(goose_roster_address(&made.roster, 0), goose_address_text(&elsewhere)));
     assert_int_equal(made.roster.seats[0].priority, 42);
     old.uid = 1000;
     assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
-    assert_int_equal(made.roster.seats[0].priority, PRIORITY_DEFAULT);
+    assert_int_equal(made.roster.seats[0].priority, GOOSE_PRIORITY_DEFAULT);
     assert_non_null(rebirth(&old, &self, 1, 2, false, &made));
 }
 
 static void test_states_that_are_refused(void **state)
 {
-    struct durable_state old = voter(), made;
-    const struct address other = address_of("n1:7000");
+    struct goose_durable_state old = voter(), made;
+    const struct goose_address other = address_of("n1:7000");
 
     (void)state;
     assert_non_null(strstr(rebirth(&old, &other, 1, 2, false, &made), "another voter"));
@@ -111,7 +112,7 @@ static void test_states_that_are_refused(void **state)
     old = voter();
     old.roster.term = 0;
     assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
-    roster_clear(&old.roster);
+    goose_roster_clear(&old.roster);
     assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
     old = voter();
     assert_null(rebirth(&old, &self, 1, 2, false, &made));
@@ -142,26 +143,26 @@ static size_t read_named(const char *name, uint8_t image[STATE_FILE_BYTES + 1])
 
 static void write_state(const char *flock)
 {
-    const struct durable_state old = voter();
+    const struct goose_durable_state old = voter();
     struct state_file file;
     struct durable_found found;
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
     char why[DURABLE_TEXT_BYTES];
 
     assert_true(state_file_open(&file, dir, flock, &found));
-    assert_true(state_file_save(&file, bytes, durable_encode(&old, bytes), why));
-    assert_true(state_file_mirror(&file, bytes, durable_encode(&old, bytes), why));
+    assert_true(state_file_save(&file, bytes, goose_durable_encode(&old, bytes), why));
+    assert_true(state_file_mirror(&file, bytes, goose_durable_encode(&old, bytes), why));
     state_file_close(&file);
 }
 
-static void read_state(struct durable_state *state)
+static void read_state(struct goose_durable_state *state)
 {
     struct state_file file;
     struct durable_found found;
 
     assert_true(state_file_open(&file, dir, "goose", &found));
     assert_int_equal(found.verdict, DURABLE_WHOLE);
-    assert_true(durable_decode(found.bytes, found.count, state));
+    assert_true(goose_durable_decode(found.bytes, found.count, state));
     state_file_close(&file);
 }
 
@@ -190,7 +191,7 @@ static int remove_dir(void **state)
 static void recover(const char *const *more)
 {
     const char *words[9] = {"--state-dir", dir, "--self", "N2.:7000"};
-    const struct address none = {0};
+    const struct goose_address none = {0};
     size_t count = 4;
 
     for (; *more != NULL; more++)
@@ -225,7 +226,7 @@ static void test_without_yes_nothing_changes(void **state)
 static void test_with_yes(void **state)
 {
     uint8_t before[STATE_FILE_BYTES + 1], copy[STATE_FILE_BYTES + 1];
-    struct durable_state made, old = voter();
+    struct goose_durable_state made, old = voter();
     char path[128];
 
     (void)state;
@@ -294,7 +295,7 @@ static void test_directories_that_are_refused(void **state)
 
 static void test_wrong_usage(void **state)
 {
-    const struct address none = {0};
+    const struct goose_address none = {0};
 
     (void)state;
     run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", dir));

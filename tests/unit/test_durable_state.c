@@ -28,10 +28,11 @@ enum {
     FLOCK_ID_AT = 62,
     ROSTER_AT = 70,
     REMOVED_AT = ROSTER_AT + 10,
-    SEAT_AT = ROSTER_AT + ROSTER_HEAD_BYTES,
+    SEAT_AT = ROSTER_AT + GOOSE_ROSTER_HEAD_BYTES,
 };
 
-static void assert_same_state(const struct durable_state *a, const struct durable_state *b)
+static void assert_same_state(const struct goose_durable_state *a,
+                              const struct goose_durable_state *b)
 {
     assert_int_equal(a->uid, b->uid);
     assert_int_equal(a->life, b->life);
@@ -42,44 +43,44 @@ static void assert_same_state(const struct durable_state *a, const struct durabl
     assert_memory_equal(&a->roster, &b->roster, sizeof a->roster);
 }
 
-static bool decode_exactly(const uint8_t *bytes, size_t count, struct durable_state *state)
+static bool decode_exactly(const uint8_t *bytes, size_t count, struct goose_durable_state *state)
 {
     uint8_t *copy = malloc(count > 0 ? count : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, count);
-    bool sound = durable_decode(copy, count, state);
+    bool sound = goose_durable_decode(copy, count, state);
     free(copy);
     return sound;
 }
 
-static size_t sample_bytes(uint64_t seed, struct durable_state *state, uint8_t *bytes)
+static size_t sample_bytes(uint64_t seed, struct goose_durable_state *state, uint8_t *bytes)
 {
     struct chance chance = {seed};
     sample_durable(&chance, state);
-    size_t count = durable_encode(state, bytes);
-    assert_in_range(count, 1, DURABLE_BYTES_MAX);
+    size_t count = goose_durable_encode(state, bytes);
+    assert_in_range(count, 1, GOOSE_DURABLE_BYTES_MAX);
     return count;
 }
 
 static void test_round_trip(void **unused)
 {
-    struct durable_state state;
-    struct durable_state back;
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    struct goose_durable_state state;
+    struct goose_durable_state back;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     (void)unused;
     for (uint64_t seed = 0; seed < SAMPLES; seed++) {
         size_t count = sample_bytes(seed, &state, bytes);
         memset(&back, 0xa5, sizeof back);
-        assert_true(durable_decode(bytes, count, &back));
+        assert_true(goose_durable_decode(bytes, count, &back));
         assert_same_state(&state, &back);
     }
 }
 
 static void test_truncated_or_longer(void **unused)
 {
-    struct durable_state state;
-    uint8_t bytes[DURABLE_BYTES_MAX + 1] = {0};
+    struct goose_durable_state state;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX + 1] = {0};
 
     (void)unused;
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -93,9 +94,9 @@ static void test_truncated_or_longer(void **unused)
 /* Any one byte changed: refused, or another state that has these very bytes. */
 static void test_corrupted(void **unused)
 {
-    struct durable_state state;
-    uint8_t bytes[DURABLE_BYTES_MAX];
-    uint8_t again[DURABLE_BYTES_MAX];
+    struct goose_durable_state state;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    uint8_t again[GOOSE_DURABLE_BYTES_MAX];
 
     (void)unused;
     for (uint64_t seed = 0; seed < 4; seed++) {
@@ -104,8 +105,8 @@ static void test_corrupted(void **unused)
             uint8_t *byte = &bytes[i / UINT8_MAX];
             uint8_t was = *byte;
             *byte = (uint8_t)(was ^ (1 + i % UINT8_MAX));
-            if (durable_decode(bytes, count, &state)) {
-                assert_int_equal(durable_encode(&state, again), count);
+            if (goose_durable_decode(bytes, count, &state)) {
+                assert_int_equal(goose_durable_encode(&state, again), count);
                 assert_memory_equal(again, bytes, count);
             }
             *byte = was;
@@ -135,8 +136,8 @@ static const struct rule rules[] = {
     {"a term below the roster's", TERM_AT, 8, 6, false},
     {"no vote", VOTED_AT, 8, 0, true},
     {"no promise", PROMISE_AT, 8, 0, true},
-    {"promise of 63 s", PROMISE_AT, 8, PROMISE_US_MAX, true},
-    {"promise over 63 s", PROMISE_AT, 8, PROMISE_US_MAX + 1, false},
+    {"promise of 63 s", PROMISE_AT, 8, GOOSE_PROMISE_US_MAX, true},
+    {"promise over 63 s", PROMISE_AT, 8, GOOSE_PROMISE_US_MAX + 1, false},
     {"promise over 32 bits", PROMISE_AT, 8, UINT64_C(1) << 32, false},
     {"removed by an operator", BARRED_AT, 1, 1, true},
     {"neither removed nor not", BARRED_AT, 1, 2, false},
@@ -148,13 +149,13 @@ static const struct rule rules[] = {
     {"no seat wanted", ROSTER_AT, 1, 0, false},
     {"two seats where there is one", ROSTER_AT + 1, 1, 2, false},
     {"no seat where there is one", ROSTER_AT + 1, 1, 0, false},
-    {"32 seats", ROSTER_AT + 1, 1, ROSTER_SEATS_MAX + 1, false},
+    {"32 seats", ROSTER_AT + 1, 1, GOOSE_ROSTER_SEATS_MAX + 1, false},
     {"unclaimed seat", SEAT_AT + 3, 8, 0, true},
     {"seat of port 0", SEAT_AT + 1, 2, 0, false},
-    {"seat in upper case", SEAT_AT + SEAT_HEAD_BYTES, 1, 'N', false},
+    {"seat in upper case", SEAT_AT + GOOSE_SEAT_HEAD_BYTES, 1, 'N', false},
 };
 
-static void good_state(struct durable_state *state)
+static void good_state(struct goose_durable_state *state)
 {
     memset(state, 0, sizeof *state);
     state->uid = 1;
@@ -162,8 +163,8 @@ static void good_state(struct durable_state *state)
     state->term = 8;
     state->voted_for = 2;
     state->longest_promise_us = 315000;
-    const struct text address = {"n1:7000", 7};
-    assert_int_equal(roster_add(&state->roster, address, 1, 100, 0), ROSTER_OK);
+    const struct goose_text address = {"n1:7000", 7};
+    assert_int_equal(goose_roster_add(&state->roster, address, 1, 100, 0), GOOSE_ROSTER_OK);
     state->roster.term = 7;
     state->roster.version = 2;
     state->roster.flock_id = 5;
@@ -178,15 +179,15 @@ static void patch(uint8_t *bytes, int width, uint64_t value)
 
 static void test_rules(void **unused)
 {
-    struct durable_state state;
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    struct goose_durable_state state;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     (void)unused;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         good_state(&state);
-        size_t count = durable_encode(&state, bytes);
+        size_t count = goose_durable_encode(&state, bytes);
         patch(bytes + rules[i].at, rules[i].width, rules[i].value);
-        if (durable_decode(bytes, count, &state) != rules[i].sound)
+        if (goose_durable_decode(bytes, count, &state) != rules[i].sound)
             fail_msg("%s: %s", rules[i].what, rules[i].sound ? "refused" : "taken");
     }
 }
@@ -195,21 +196,21 @@ static void test_rules(void **unused)
 static void test_not_of_a_flock(void **unused)
 {
     static const size_t zero_at[] = {ROSTER_TERM_AT, ROSTER_VERSION_AT, FLOCK_ID_AT, REMOVED_AT};
-    struct durable_state state = {.uid = 1, .life = 1, .term = 1};
-    uint8_t bytes[DURABLE_BYTES_MAX];
-    size_t count = durable_encode(&state, bytes);
+    struct goose_durable_state state = {.uid = 1, .life = 1, .term = 1};
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    size_t count = goose_durable_encode(&state, bytes);
 
     (void)unused;
-    assert_true(durable_decode(bytes, count, &state));
+    assert_true(goose_durable_decode(bytes, count, &state));
     for (size_t i = 0; i < sizeof zero_at / sizeof zero_at[0]; i++) {
         patch(bytes + zero_at[i], 8, 1);
-        assert_false(durable_decode(bytes, count, &state));
+        assert_false(goose_durable_decode(bytes, count, &state));
         patch(bytes + zero_at[i], 8, 0);
     }
     patch(bytes + TERM_AT, 8, 0);
-    assert_true(durable_decode(bytes, count, &state));
+    assert_true(goose_durable_decode(bytes, count, &state));
     patch(bytes + VOTED_AT, 8, 2);
-    assert_false(durable_decode(bytes, count, &state));
+    assert_false(goose_durable_decode(bytes, count, &state));
 }
 
 /* A file of format 1, as goosed 0.1.0 wrote it. */
@@ -230,8 +231,8 @@ static void test_format_1(void **unused)
         2,    27,  88,  0,   0,   0,   0,    0,    0, 0, /* n1:7000, uid ... */
         0x30, 100, 31,  144, 'n', '1',                   /* 0x30, HTTP port 8080 */
     };
-    struct durable_state state, back;
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    struct goose_durable_state state, back;
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     (void)unused;
     for (size_t less = 0; less < sizeof old; less++)
@@ -245,9 +246,9 @@ static void test_format_1(void **unused)
     assert_int_equal(state.roster.removed[0], 0x55);
     assert_int_equal(state.roster.removed[1], 0);
     assert_int_equal(state.roster.seats[0].http_port, 8080);
-    size_t count = durable_encode(&state, bytes);
+    size_t count = goose_durable_encode(&state, bytes);
     assert_int_equal(bytes[FORMAT_AT], 2);
-    assert_true(durable_decode(bytes, count, &back));
+    assert_true(goose_durable_decode(bytes, count, &back));
     assert_same_state(&state, &back);
 }
 

@@ -1,4 +1,4 @@
-/* test_invariants.c: each sentence of election_check() and election_check_step(), provoked by one
+/* test_invariants.c: each sentence of goose_election_check() and goose_election_check_step(), provoked by one
  * thing wrong in a state that was good. */
 #include "core.h"
 
@@ -8,7 +8,7 @@ enum scene { DUCK, CANVASSING, CANDIDATE, GOOSE, SCENES };
 
 /* A good state of each kind, made once. */
 struct scenes {
-    struct election e[SCENES];
+    struct goose_election e[SCENES];
 };
 
 static int make_scenes(void **state)
@@ -20,19 +20,19 @@ static int make_scenes(void **state)
     core_heartbeat(core, 2, CORE_TERM, 1);
     core_save(core);
     scenes.e[DUCK] = core->e;
-    core_until(core, ROLE_CANVASSING);
+    core_until(core, GOOSE_ROLE_CANVASSING);
     scenes.e[CANVASSING] = core->e;
-    core_reply(core, 2, VERDICT_YES);
+    core_reply(core, 2, GOOSE_VERDICT_YES);
     core_save(core);
     scenes.e[CANDIDATE] = core->e;
-    core_reply(core, 2, VERDICT_YES);
+    core_reply(core, 2, GOOSE_VERDICT_YES);
     core_save(core);
     core_ack(core, 2);
     core_ack(core, 3);
     core_save(core);
     scenes.e[GOOSE] = core->e;
-    assert_int_equal(scenes.e[CANDIDATE].role, ROLE_CANDIDATE);
-    assert_int_equal(scenes.e[GOOSE].role, ROLE_GOOSE);
+    assert_int_equal(scenes.e[CANDIDATE].role, GOOSE_ROLE_CANDIDATE);
+    assert_int_equal(scenes.e[GOOSE].role, GOOSE_ROLE_GOOSE);
     core_free(core);
     *state = &scenes;
     return 0;
@@ -49,34 +49,35 @@ static void good_states_are_good(void **state)
     const struct scenes *scenes = *state;
 
     for (int i = 0; i < SCENES; i++) {
-        assert_null(election_check(&scenes->e[i]));
-        assert_null(election_check_step(&scenes->e[i], &scenes->e[i]));
+        assert_null(goose_election_check(&scenes->e[i]));
+        assert_null(goose_election_check_step(&scenes->e[i], &scenes->e[i]));
     }
 }
 
 static void before_its_start_nothing_is_wrong(void **state)
 {
-    static const struct election none;
+    static const struct goose_election none;
 
     (void)state;
-    assert_null(election_check(&none));
-    assert_null(election_check_step(&none, &none));
+    assert_null(goose_election_check(&none));
+    assert_null(goose_election_check_step(&none, &none));
 }
 
 #define WRONG(scene, fault, sentence) \
     e = scenes->e[scene];             \
     fault;                            \
-    told(election_check(&e), sentence)
+    told(goose_election_check(&e), sentence)
 
 static void what_is_saved(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election e;
+    struct goose_election e;
 
     WRONG(DUCK, e.saved.uid = 0, "a started node has a uid and a life");
     WRONG(DUCK, e.saved.life = 0, "a started node has a uid and a life");
     WRONG(DUCK, e.saved.roster.term++, "the roster is of a later term than the node");
-    WRONG(DUCK, e.saved.longest_promise_us = PROMISE_US_MAX + 1, "a promise of more than 63 s");
+    WRONG(DUCK, e.saved.longest_promise_us = GOOSE_PROMISE_US_MAX + 1,
+          "a promise of more than 63 s");
     WRONG(DUCK, e.saved.roster.zero[0] = 1, "the saved roster is not sound");
     WRONG(DUCK, e.roster.zero[0] = 1, "the roster in use is not sound");
     WRONG(DUCK, e.durable++, "a write of the future");
@@ -88,13 +89,13 @@ static void what_is_saved(void **state)
 static void a_goose(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election e;
+    struct goose_election e;
 
     WRONG(GOOSE, e.roster.seats[0].uid = 99, "a goose without a claimed seat");
     WRONG(GOOSE, e.roster.term--, "a goose whose roster is not of its term");
     WRONG(GOOSE, e.saved.voted_for = 2, "a goose that did not vote for itself");
     WRONG(GOOSE, e.round.vote_generation = e.durable + 1, "a goose whose vote is not durable");
-    WRONG(GOOSE, e.after = ((struct tenure){e.saved.term, CORE_SELF, e.saved.life}),
+    WRONG(GOOSE, e.resigned = ((struct goose_tenure){e.saved.term, CORE_SELF, e.saved.life}),
           "a goose in a term that it gave up");
     WRONG(GOOSE, e.reign.promise_us--, "a promise under 1.05 leases");
     WRONG(GOOSE, e.roster.version++, "a goose uses another roster than it saved");
@@ -103,7 +104,7 @@ static void a_goose(void **state)
 static void a_duck_or_candidate(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election e;
+    struct goose_election e;
 
     WRONG(CANVASSING, e.roster.seats[0].uid = 99,
           "somebody without a seat that counts asks for votes");
@@ -117,7 +118,7 @@ static void a_duck_or_candidate(void **state)
 static void its_peers(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election e;
+    struct goose_election e;
 
     WRONG(DUCK, e.peers[1].owed ^= OWED_HELLO, "what is owed is not marked");
     WRONG(DUCK, e.owing ^= 1 << 2, "what is owed is not marked");
@@ -131,12 +132,12 @@ static void its_peers(void **state)
 #define WRONG(scene, fault, sentence)  \
     before = after = scenes->e[scene]; \
     fault;                             \
-    told(election_check_step(&before, &after), sentence)
+    told(goose_election_check_step(&before, &after), sentence)
 
 static void a_step(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election before, after;
+    struct goose_election before, after;
 
     WRONG(DUCK, after.saved.uid++, "another uid or life in one run");
     WRONG(DUCK, after.saved.life++, "another uid or life in one run");
@@ -145,7 +146,7 @@ static void a_step(void **state)
     WRONG(DUCK, after.saved.roster.version--, "the roster went back");
     WRONG(DUCK, after.now_us--, "time went back");
     WRONG(DUCK, after.durable--, "what was durable is not any more");
-    WRONG(GOOSE, before.role = ROLE_CANVASSING, "a goose that was no candidate");
+    WRONG(GOOSE, before.role = GOOSE_ROLE_CANVASSING, "a goose that was no candidate");
     WRONG(GOOSE, after.saved.term++, "a goose changed its term");
     WRONG(DUCK, after.promise.until_us--, "a promise was shortened, and nobody had resigned");
     WRONG(DUCK, (after.saved.term++, after.saved.voted_for = 3), "a vote against a live promise");
@@ -155,21 +156,21 @@ static void a_step(void **state)
 static void what_ends_a_process(void **state)
 {
     const struct scenes *scenes = *state;
-    struct election e = scenes->e[GOOSE];
-    struct election_facts before;
+    struct goose_election e = scenes->e[GOOSE];
+    struct goose_election_facts before;
 
-    election_facts(&e, &before);
-    assert_null(election_fault(&before, &e).what);
+    goose_election_facts(&e, &before);
+    assert_null(goose_election_fault(&before, &e).what);
     e.owing ^= 1 << 2;
-    told(election_fault(&before, &e).what, "what is owed is not marked");
-    assert_false(election_fault(&before, &e).of_claim);
+    told(goose_election_fault(&before, &e).what, "what is owed is not marked");
+    assert_false(goose_election_fault(&before, &e).of_claim);
     e.saved.voted_for = 2;
-    told(election_fault(&before, &e).what, "a goose that did not vote for itself");
-    assert_true(election_fault(&before, &e).of_claim);
+    told(goose_election_fault(&before, &e).what, "a goose that did not vote for itself");
+    assert_true(goose_election_fault(&before, &e).of_claim);
     e = scenes->e[GOOSE];
     before.term++;
-    told(election_fault(&before, &e).what, "the term went down");
-    assert_true(election_fault(&before, &e).of_claim);
+    told(goose_election_fault(&before, &e).what, "the term went down");
+    assert_true(goose_election_fault(&before, &e).of_claim);
 }
 
 int main(void)

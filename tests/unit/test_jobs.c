@@ -29,20 +29,20 @@ static struct core *goose_of(int seats)
 }
 
 /* What node.c tells the election of them, and what it hears: jobs are told to leave, or that it is over. */
-static enum refusal step(struct jobs *jobs, struct core *core, struct event event)
+static enum goose_refusal step(struct jobs *jobs, struct core *core, struct goose_event event)
 {
-    enum refusal refusal = core_step(core, event);
+    enum goose_refusal refusal = core_step(core, event);
 
-    if (core_noted(core, NOTE_LEAVE) != NULL) jobs_leave(jobs);
-    if (core->e.role != ROLE_GOOSE) jobs_over(jobs);
+    if (core_noted(core, GOOSE_NOTE_LEAVE) != NULL) jobs_leave(jobs);
+    if (core->e.role != GOOSE_ROLE_GOOSE) jobs_over(jobs);
     return refusal;
 }
 
-static enum refusal tell_work(struct jobs *jobs, struct core *core)
+static enum goose_refusal tell_work(struct jobs *jobs, struct core *core)
 {
-    return step(
-        jobs, core,
-        (struct event){.kind = EVENT_WORK, .work = {(uint32_t)jobs->open, jobs_grace_us(jobs)}});
+    return step(jobs, core,
+                (struct goose_event){.kind = GOOSE_EVENT_WORK,
+                                     .work = {(uint32_t)jobs->open, jobs_grace_us(jobs)}});
 }
 
 static struct job *open_job(struct jobs *jobs, struct core *core, uint64_t grace_us,
@@ -51,14 +51,14 @@ static struct job *open_job(struct jobs *jobs, struct core *core, uint64_t grace
     struct job *job = jobs_open(jobs, grace_us, told, hearer);
 
     assert_non_null(job);
-    assert_int_equal(tell_work(jobs, core), REFUSAL_NONE);
+    assert_int_equal(tell_work(jobs, core), GOOSE_REFUSAL_NONE);
     return job;
 }
 
 static void close_job(struct jobs *jobs, struct core *core, struct job *job)
 {
     jobs_close(jobs, job);
-    assert_int_equal(tell_work(jobs, core), REFUSAL_NONE);
+    assert_int_equal(tell_work(jobs, core), GOOSE_REFUSAL_NONE);
 }
 
 /* Its followers go on acknowledging, for so long. */
@@ -66,33 +66,34 @@ static void beat(struct jobs *jobs, struct core *core, uint64_t for_us)
 {
     uint64_t until_us = core->now_us + for_us;
 
-    while (core->now_us < until_us && core->e.role == ROLE_GOOSE) {
+    while (core->now_us < until_us && core->e.role == GOOSE_ROLE_GOOSE) {
         core->now_us += CORE_LEASE_US / 6;
         if (core->now_us > until_us) core->now_us = until_us;
-        step(jobs, core, (struct event){.kind = EVENT_DEADLINE});
-        if (core->e.role == ROLE_GOOSE) {
+        step(jobs, core, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
+        if (core->e.role == GOOSE_ROLE_GOOSE) {
             core_ack(core, 2);
             core_ack(core, 3);
         }
     }
 }
 
-static struct event asked(uint64_t id, enum request_kind kind, const char *address)
+static struct goose_event asked(uint64_t id, enum goose_request_kind kind, const char *address)
 {
-    return (struct event){.kind = EVENT_REQUEST,
-                          .request = {.id = id, .kind = kind, .address = core_text(address)}};
+    return (struct goose_event){.kind = GOOSE_EVENT_REQUEST,
+                                .request = {.id = id, .kind = kind, .address = core_text(address)}};
 }
 
-static struct event carried(const struct message *m)
+static struct goose_event carried(const struct goose_message *m)
 {
-    return (struct event){.kind = EVENT_MESSAGE, .message = {.message = m}};
+    return (struct goose_event){.kind = GOOSE_EVENT_MESSAGE, .message = {.message = m}};
 }
 
-static struct message request(struct core *core, enum carried what, const char *address)
+static struct goose_message request(struct core *core, enum goose_forwarded what,
+                                    const char *address)
 {
-    struct message m = core_message(core, MESSAGE_REQUEST, 2);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_REQUEST, 2);
 
-    m.request = (struct request){
+    m.request = (struct goose_request){
         .number = 12, .term = core->e.saved.term, .what = what, .address = core_text(address)};
     return m;
 }
@@ -102,13 +103,13 @@ static struct message request(struct core *core, enum carried what, const char *
 static void test_waits_for_the_jobs(void **state)
 {
     static const struct {
-        enum request_kind kind;
+        enum goose_request_kind kind;
         const char *address;
-    } cases[] = {{REQUEST_HANDOVER, ""},
-                 {REQUEST_HANDOVER, "n2:7000"},
-                 {REQUEST_REMOVE, "n1:7000"},
-                 {REQUEST_DRAIN, ""},
-                 {REQUEST_STOP, ""}};
+    } cases[] = {{GOOSE_REQUEST_HANDOVER, ""},
+                 {GOOSE_REQUEST_HANDOVER, "n2:7000"},
+                 {GOOSE_REQUEST_REMOVE, "n1:7000"},
+                 {GOOSE_REQUEST_DRAIN, ""},
+                 {GOOSE_REQUEST_STOP, ""}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -123,21 +124,21 @@ static void test_waits_for_the_jobs(void **state)
         assert_int_equal(two.leaves, 1);
         assert_null(core_answer(core, 9));
         beat(&jobs, core, GRACE_US / 2);
-        assert_true(election_is_goose(&core->e, core->now_us));
+        assert_true(goose_election_is_goose(&core->e, core->now_us));
         assert_false(core->e.draining);
         jobs_open(&jobs, GRACE_US, told, &one);
-        assert_int_equal(tell_work(&jobs, core), REFUSAL_NO_WORK);
+        assert_int_equal(tell_work(&jobs, core), GOOSE_REFUSAL_NO_WORK);
         jobs_close(&jobs, &jobs.of[2]);
         close_job(&jobs, core, first);
         beat(&jobs, core, CORE_LEASE_US);
-        assert_true(election_is_goose(&core->e, core->now_us));
+        assert_true(goose_election_is_goose(&core->e, core->now_us));
         uint64_t hold_end_us = core->e.reign.hold_end_us;
         close_job(&jobs, core, second);
-        assert_int_equal(core->e.role, ROLE_GOOSE);
+        assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
         beat(&jobs, core, hold_end_us - core->now_us - 1);
-        assert_true(election_is_goose(&core->e, core->now_us));
+        assert_true(goose_election_is_goose(&core->e, core->now_us));
         beat(&jobs, core, 1);
-        assert_int_equal(core->e.role, ROLE_DUCK);
+        assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
         assert_int_equal(one.leaves + two.leaves, 2);
         assert_int_equal(one.overs + two.overs, 0);
         core_free(core);
@@ -155,17 +156,17 @@ static void test_grace_ends(void **state)
     open_job(&jobs, core, GRACE_US / 2, &hearer);
     open_job(&jobs, core, GRACE_US, &hearer);
     uint64_t asked_us = core->now_us;
-    step(&jobs, core, asked(9, REQUEST_DRAIN, ""));
+    step(&jobs, core, asked(9, GOOSE_REQUEST_DRAIN, ""));
     beat(&jobs, core, GRACE_US - 1);
-    assert_true(election_is_goose(&core->e, core->now_us));
+    assert_true(goose_election_is_goose(&core->e, core->now_us));
     assert_false(core->e.draining);
     core->now_us = asked_us + GRACE_US;
-    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
+    step(&jobs, core, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
     assert_true(core->e.draining);
-    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    assert_int_equal(core_answer(core, 9)->outcome, GOOSE_OUTCOME_DONE);
     core->now_us = core->e.reign.hold_end_us;
-    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
-    assert_int_equal(core->e.role, ROLE_DUCK);
+    step(&jobs, core, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
     assert_int_equal(hearer.overs, 2);
     core_free(core);
 }
@@ -179,12 +180,12 @@ static void test_others_pass(void **state)
 
     (void)state;
     open_job(&jobs, core, GRACE_US, &hearer);
-    step(&jobs, core, asked(9, REQUEST_HANDOVER, "n9:7000"));
-    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_NOT_FOUND);
-    step(&jobs, core, asked(11, REQUEST_UNDRAIN, ""));
-    step(&jobs, core, asked(12, REQUEST_REMOVE, "n3:7000"));
+    step(&jobs, core, asked(9, GOOSE_REQUEST_HANDOVER, "n9:7000"));
+    assert_int_equal(core_answer(core, 9)->outcome, GOOSE_OUTCOME_NOT_FOUND);
+    step(&jobs, core, asked(11, GOOSE_REQUEST_UNDRAIN, ""));
+    step(&jobs, core, asked(12, GOOSE_REQUEST_REMOVE, "n3:7000"));
     assert_int_equal(hearer.leaves, 0);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     core_free(core);
 }
 
@@ -198,19 +199,20 @@ static void test_carried_once(void **state)
 
     (void)state;
     for (int i = 0; i < 20; i++) {
-        struct message m = request(core, CARRIED_HANDOVER, i == 0 ? "n3:7000" : "n2:7000");
+        struct goose_message m =
+            request(core, GOOSE_FORWARDED_HANDOVER, i == 0 ? "n3:7000" : "n2:7000");
         step(&jobs, core, carried(&m));
-        assert_int_equal(core->e.role, ROLE_GOOSE);
+        assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     }
-    struct message m = request(core, CARRIED_REMOVE, "n1:7000");
+    struct goose_message m = request(core, GOOSE_FORWARDED_REMOVE, "n1:7000");
     step(&jobs, core, carried(&m));
     assert_int_equal(hearer.leaves, 1);
     beat(&jobs, core, GRACE_US / 2);
     close_job(&jobs, core, job);
     beat(&jobs, core, core->e.reign.hold_end_us - core->now_us);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_REMOVED);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_REMOVED);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
     core_free(core);
 }
 
@@ -223,17 +225,18 @@ static void test_many_wishes(void **state)
 
     (void)state;
     open_job(&jobs, core, GRACE_US, &hearer);
-    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++)
-        step(&jobs, core, asked(id, id % 2 == 0 ? REQUEST_DRAIN : REQUEST_HANDOVER, ""));
-    step(&jobs, core, asked(20, REQUEST_DRAIN, ""));
-    assert_int_equal(core_answer(core, 20)->outcome, OUTCOME_BUSY);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
-    step(&jobs, core, asked(21, REQUEST_UNDRAIN, ""));
+    for (uint64_t id = 1; id <= GOOSE_ELECTION_REQUESTS_MAX; id++)
+        step(&jobs, core,
+             asked(id, id % 2 == 0 ? GOOSE_REQUEST_DRAIN : GOOSE_REQUEST_HANDOVER, ""));
+    step(&jobs, core, asked(20, GOOSE_REQUEST_DRAIN, ""));
+    assert_int_equal(core_answer(core, 20)->outcome, GOOSE_OUTCOME_BUSY);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
+    step(&jobs, core, asked(21, GOOSE_REQUEST_UNDRAIN, ""));
     int taken_back = 0;
-    for (uint64_t id = 2; id <= ELECTION_ERRANDS_MAX; id += 2)
-        taken_back += core_answer(core, id)->outcome == OUTCOME_TIMED_OUT;
-    assert_int_equal(taken_back, ELECTION_ERRANDS_MAX / 2);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    for (uint64_t id = 2; id <= GOOSE_ELECTION_REQUESTS_MAX; id += 2)
+        taken_back += core_answer(core, id)->outcome == GOOSE_OUTCOME_TIMED_OUT;
+    assert_int_equal(taken_back, GOOSE_ELECTION_REQUESTS_MAX / 2);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     assert_int_equal(hearer.leaves, 1);
     core_free(core);
 }
@@ -268,12 +271,12 @@ static void test_an_ended_lease_does_not_wait(void **state)
 
     (void)state;
     open_job(&jobs, core, 100 * GRACE_US, &hearer);
-    step(&jobs, core, asked(9, REQUEST_DRAIN, ""));
+    step(&jobs, core, asked(9, GOOSE_REQUEST_DRAIN, ""));
     core->now_us += CORE_LEASE_US + 1;
-    step(&jobs, core, (struct event){.kind = EVENT_DEADLINE});
-    assert_int_equal(core->e.role, ROLE_DUCK);
+    step(&jobs, core, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
     assert_true(core->e.draining);
-    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    assert_int_equal(core_answer(core, 9)->outcome, GOOSE_OUTCOME_DONE);
     assert_int_equal(hearer.overs, 1);
     core_free(core);
 }

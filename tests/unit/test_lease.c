@@ -6,19 +6,19 @@
 static void a_promise_is_a_twentieth_longer_and_no_more(void **state)
 {
     (void)state;
-    for (uint32_t lease = 1; lease <= LEASE_US_MAX; lease += lease < 5000 ? 1 : 99991) {
+    for (uint32_t lease = 1; lease <= GOOSE_LEASE_US_MAX; lease += lease < 5000 ? 1 : 99991) {
         uint64_t promise = promise_of_lease_us(lease);
         assert_true(promise * 20 >= (uint64_t)lease * 21);
         assert_true((promise - 1) * 20 < (uint64_t)lease * 21);
     }
-    assert_int_equal(promise_of_lease_us(LEASE_US_MAX), PROMISE_US_MAX);
+    assert_int_equal(promise_of_lease_us(GOOSE_LEASE_US_MAX), GOOSE_PROMISE_US_MAX);
 }
 
 /* So that the lease rests on what was sent at this time. */
 static uint64_t heartbeat_now(struct core *core)
 {
     core_at(core, core->e.reign.heartbeat_at_us);
-    assert_non_null(core_sent(core, MESSAGE_HEARTBEAT));
+    assert_non_null(core_sent(core, GOOSE_MESSAGE_HEARTBEAT));
     return core->now_us;
 }
 
@@ -31,14 +31,14 @@ static void a_claim_ends_at_the_very_microsecond(void **state)
     core_win(core);
     uint64_t sent_us = heartbeat_now(core);
     core->now_us += 700;
-    assert_int_equal(core_ack(core, 3), REFUSAL_NONE);
+    assert_int_equal(core_ack(core, 3), GOOSE_REFUSAL_NONE);
     uint64_t end_us = sent_us + CORE_LEASE_US;
     assert_int_equal(lease_end_us(&core->e, core->now_us), end_us);
-    assert_true(election_is_goose(&core->e, end_us - 1));
-    assert_int_equal(election_lease_left_us(&core->e, end_us - 1), 1);
-    assert_false(election_is_goose(&core->e, end_us)); /* before any event says so */
-    assert_int_equal(election_lease_left_us(&core->e, end_us), 0);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_true(goose_election_is_goose(&core->e, end_us - 1));
+    assert_int_equal(goose_election_lease_left_us(&core->e, end_us - 1), 1);
+    assert_false(goose_election_is_goose(&core->e, end_us)); /* before any event says so */
+    assert_int_equal(goose_election_lease_left_us(&core->e, end_us), 0);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     core_free(core);
 }
 
@@ -51,14 +51,14 @@ static void a_step_at_the_last_microsecond_changes_nothing(void **state)
     core_win(core);
     uint64_t end_us = lease_end_us(&core->e, core->now_us);
     core_at(core, end_us - 1);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
-    assert_int_equal(core->actions.claim, CLAIM_UNCHANGED);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_UNCHANGED);
     assert_int_equal(core->actions.wake_at_us, end_us);
     core_at(core, end_us);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_LEASE_ENDED);
-    const struct send *resign = core_sent(core, MESSAGE_RESIGN);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_LEASE_ENDED);
+    const struct goose_send *resign = core_sent(core, GOOSE_MESSAGE_RESIGN);
     assert_non_null(resign);
     assert_int_equal(resign->message.resign.term, core->e.saved.term);
     core_free(core);
@@ -74,9 +74,9 @@ static void a_lease_that_ended_is_over(void **state)
     core_win(core);
     uint64_t term = core->e.saved.term;
     core_at(core, lease_end_us(&core->e, core->now_us));
-    assert_int_equal(core_ack(core, 2), REFUSAL_NOT_GOOSE);
-    assert_int_equal(core_ack(core, 3), REFUSAL_NOT_GOOSE);
-    assert_false(election_is_goose(&core->e, core->now_us));
+    assert_int_equal(core_ack(core, 2), GOOSE_REFUSAL_NOT_GOOSE);
+    assert_int_equal(core_ack(core, 3), GOOSE_REFUSAL_NOT_GOOSE);
+    assert_false(goose_election_is_goose(&core->e, core->now_us));
     assert_int_equal(core->e.saved.term, term);
     core_free(core);
 }
@@ -107,8 +107,8 @@ static void alone_the_lease_never_ends(void **state)
     (void)state;
     core_start_seated(core, 1);
     core_win(core);
-    assert_true(election_is_goose(&core->e, core->now_us + 1000 * (uint64_t)CORE_LEASE_US));
-    assert_int_equal(election_lease_left_us(&core->e, core->now_us), CORE_LEASE_US);
+    assert_true(goose_election_is_goose(&core->e, core->now_us + 1000 * (uint64_t)CORE_LEASE_US));
+    assert_int_equal(goose_election_lease_left_us(&core->e, core->now_us), CORE_LEASE_US);
     core_free(core);
 }
 
@@ -120,13 +120,13 @@ static void what_was_not_sent_yet_backs_nothing(void **state)
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
-    struct message m = core_message(core, MESSAGE_ACK, 2);
-    m.ack = (struct ack){.seq = 1, .sent_at_us = core->now_us + 1, .yes = true};
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 2);
+    m.ack = (struct goose_ack){.seq = 1, .sent_at_us = core->now_us + 1, .yes = true};
     uint64_t end_us = lease_end_us(&core->e, core->now_us);
-    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_ABSURD);
     m.counter = ++core->counter;
-    m.ack = (struct ack){.seq = core->e.reign.seq + 1, .sent_at_us = 1, .yes = true};
-    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
+    m.ack = (struct goose_ack){.seq = core->e.reign.seq + 1, .sent_at_us = 1, .yes = true};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_ABSURD);
     assert_int_equal(lease_end_us(&core->e, core->now_us), end_us);
     core_free(core);
 }
@@ -141,7 +141,7 @@ static void a_hold_leaves_a_twentieth_for_the_other_clock(void **state)
     core_win(core);
     uint64_t end_us = lease_end_us(&core->e, core->now_us);
     for (uint64_t left_us = 0; left_us <= CORE_LEASE_US; left_us += left_us < 3000 ? 1 : 997) {
-        struct election e = core->e;
+        struct goose_election e = core->e;
         uint64_t given_us = hold_give(&e, UINT64_MAX, end_us - left_us);
         assert_true(given_us * 21 <= left_us * 20);
         assert_true((given_us + 2) * 21 > left_us * 20); /* nor is more kept back than that */
@@ -154,11 +154,12 @@ static void a_hold_leaves_a_twentieth_for_the_other_clock(void **state)
 
 static uint64_t hold(struct core *core, uint64_t asked_us)
 {
-    struct event event = {.kind = EVENT_REQUEST,
-                          .request = {.id = 9, .kind = REQUEST_HOLD, .hold_us = asked_us}};
+    struct goose_event event = {
+        .kind = GOOSE_EVENT_REQUEST,
+        .request = {.id = 9, .kind = GOOSE_REQUEST_HOLD, .hold_us = asked_us}};
 
-    assert_int_equal(core_step(core, event), REFUSAL_NONE);
-    assert_int_equal(core_answer(core, 9)->outcome, OUTCOME_DONE);
+    assert_int_equal(core_step(core, event), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_answer(core, 9)->outcome, GOOSE_OUTCOME_DONE);
     return core_answer(core, 9)->number;
 }
 
@@ -187,15 +188,15 @@ static void a_goose_that_leaves_gives_no_holds_and_keeps_them(void **state)
     core_win(core);
     hold(core, 10000);
     uint64_t end_us = core->e.reign.hold_end_us;
-    assert_int_equal(core_request(core, 1, REQUEST_DRAIN, ""), REFUSAL_NONE);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core_request(core, 1, GOOSE_REQUEST_DRAIN, ""), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     assert_int_equal(hold(core, 10000), 0);
     core_at(core, end_us - 1);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     assert_int_equal(core->actions.wake_at_us, end_us);
     core_at(core, end_us);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_DRAINED);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_DRAINED);
     core_free(core);
 }
 
@@ -211,7 +212,7 @@ static void a_hold_lasts_under_the_roster_to_come_too(void **state)
     core_ack(core, 2);
     core_ack(core, 3);
     core->now_us += 1000;
-    assert_int_equal(core_request(core, 1, REQUEST_REMOVE, "n2:7000"), REFUSAL_NONE);
+    assert_int_equal(core_request(core, 1, GOOSE_REQUEST_REMOVE, "n2:7000"), GOOSE_REFUSAL_NONE);
     assert_true(core->e.reign.roster_pending); /* of three: me and 3 hold it */
     uint64_t given_us = hold(core, UINT64_MAX);
     uint64_t left_us =
@@ -226,7 +227,7 @@ static void a_promise_binds_to_its_last_microsecond(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
     uint64_t until_us = core->now_us + promise_of_lease_us(CORE_LEASE_US);
     assert_int_equal(core->e.promise.until_us, until_us);
     assert_true(promise_binds(&core->e, 3, CORE_LIFE, until_us - 1));
@@ -244,12 +245,12 @@ static void a_later_promise_never_shortens_one(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
     core_save(core);
     uint64_t until_us = core->e.promise.until_us;
-    struct message m = core_message(core, MESSAGE_HEARTBEAT, 2);
-    m.heartbeat = (struct heartbeat){.seq = 2, .promise_us = 1000, .step_us = 1000};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_HEARTBEAT, 2);
+    m.heartbeat = (struct goose_heartbeat){.seq = 2, .promise_us = 1000, .stagger_us = 1000};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
     assert_int_equal(core->e.promise.until_us, until_us);
     core_free(core);
 }
@@ -258,13 +259,13 @@ static void a_later_promise_never_shortens_one(void **state)
 static void a_roster_without_me_gives_no_lease(void **state)
 {
     struct core *core = core_new(0);
-    struct roster next;
+    struct goose_roster next;
 
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
     next = core->e.roster;
-    roster_remove(&next, 0);
+    goose_roster_remove(&next, 0);
     assert_int_equal(lease_end_under_us(&core->e, &next, NULL, core->now_us), 0);
     core_free(core);
 }

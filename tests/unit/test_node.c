@@ -35,7 +35,7 @@ struct lease_page {
 struct sent {
     uint64_t uid; /* to whom */
     size_t count;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 };
 
 static struct world {
@@ -52,7 +52,7 @@ static struct world {
     uint64_t writing; /* the generation; 0: none */
     struct lease_page page;
     struct options options;
-    struct durable_state state;
+    struct goose_durable_state state;
     struct node *node;
     struct sent sent[SENT_MAX];
     size_t sent_count;
@@ -130,7 +130,7 @@ void durable_set_aside(struct durable *durable)
 /* What it says is over when the lease is, or before. */
 void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lease_claim *claim)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     page->goose = claim->goose;
     page->shown++;
@@ -152,14 +152,14 @@ struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
     return &world.udp;
 }
 
-bool udp_is_own(const struct udp *udp, const struct endpoint *endpoint)
+bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
 {
     (void)udp;
     (void)endpoint;
     return false;
 }
 
-void endpoint_to_text(const struct endpoint *endpoint, char *text, size_t bytes)
+void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)
 {
     snprintf(text, bytes, "endpoint of family %d", endpoint->bytes[0]);
 }
@@ -175,10 +175,10 @@ void udp_close(struct udp *udp)
 }
 
 /* "n2:7000" has the uid 2, and so has its endpoint. */
-void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes)
+void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes)
 {
-    struct message m;
-    struct roster roster;
+    struct goose_message m;
+    struct goose_roster roster;
 
     (void)udp;
     assert_true(world.sent_count < SENT_MAX);
@@ -187,22 +187,24 @@ void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, 
         send->has_endpoint ? send->endpoint.bytes[0] : (uint64_t)(send->address.at[1] - '0');
     sent->count = bytes;
     memcpy(sent->bytes, message, bytes);
-    if (wire_decode(message, bytes, &m, &roster) != WIRE_OK || m.kind != MESSAGE_RESIGN) return;
+    if (goose_wire_decode(message, bytes, &m, &roster) != GOOSE_WIRE_OK ||
+        m.kind != GOOSE_MESSAGE_RESIGN)
+        return;
     world.resigns++;
     assert_false(world.page.goose);
 }
 
 static void deliver(uint64_t uid, const uint8_t *bytes, size_t count)
 {
-    const struct endpoint from = {{(uint8_t)uid}};
+    const struct goose_endpoint from = {{(uint8_t)uid}};
 
     world.received(world.receiver, bytes, count, &from);
 }
 
 /* From this uid, which knows what node n1 knows. */
-static void tell(uint64_t uid, struct message m)
+static void tell(uint64_t uid, struct goose_message m)
 {
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
     char address[] = "n0:7000";
 
     address[1] = (char)('0' + uid);
@@ -213,34 +215,35 @@ static void tell(uint64_t uid, struct message m)
     m.counter = ++world.counter;
     m.for_life = world.node_life;
     if (wire_has_address(m.kind)) m.address = core_text(address);
-    deliver(uid, bytes, wire_encode(&m, &world.state.roster, bytes));
+    deliver(uid, bytes, goose_wire_encode(&m, &world.state.roster, bytes));
 }
 
 /* As a voter does that agrees to everything. */
 static void answer(const struct sent *sent)
 {
-    struct message m, reply = {.kind = MESSAGE_ACK};
-    struct roster roster;
+    struct goose_message m, reply = {.kind = GOOSE_MESSAGE_ACK};
+    struct goose_roster roster;
 
-    if (wire_decode(sent->bytes, sent->count, &m, &roster) != WIRE_OK) return;
+    if (goose_wire_decode(sent->bytes, sent->count, &m, &roster) != GOOSE_WIRE_OK) return;
     world.node_life = m.life;
     reply.term = m.term;
     reply.roster_term = m.roster_term;
     reply.roster_version = m.roster_version;
-    if (m.kind == MESSAGE_HEARTBEAT) {
-        reply.ack = (struct ack){.seq = m.heartbeat.seq,
-                                 .sent_at_us = m.heartbeat.sent_at_us,
-                                 .yes = true,
-                                 .stands = true,
-                                 .priority = PRIORITY_DEFAULT};
-    } else if (m.kind == MESSAGE_CANVASS || m.kind == MESSAGE_VOTE) {
-        reply.kind = m.kind == MESSAGE_VOTE ? MESSAGE_VOTE_REPLY : MESSAGE_CANVASS_REPLY;
-        reply.reply = (struct reply){
-            .round = m.ask.round, .sent_at_us = m.ask.sent_at_us, .verdict = VERDICT_YES};
-    } else if (m.kind == MESSAGE_HELLO) {
-        reply.kind = MESSAGE_WELCOME;
-        reply.welcome =
-            (struct welcome){.nonce = m.hello.nonce, .newest_life = m.life, .knows_flock = true};
+    if (m.kind == GOOSE_MESSAGE_HEARTBEAT) {
+        reply.ack = (struct goose_ack){.seq = m.heartbeat.seq,
+                                       .sent_at_us = m.heartbeat.sent_at_us,
+                                       .yes = true,
+                                       .stands = true,
+                                       .priority = GOOSE_PRIORITY_DEFAULT};
+    } else if (m.kind == GOOSE_MESSAGE_CANVASS || m.kind == GOOSE_MESSAGE_VOTE) {
+        reply.kind =
+            m.kind == GOOSE_MESSAGE_VOTE ? GOOSE_MESSAGE_VOTE_REPLY : GOOSE_MESSAGE_CANVASS_REPLY;
+        reply.reply = (struct goose_reply){
+            .round = m.ask.round, .sent_at_us = m.ask.sent_at_us, .verdict = GOOSE_VERDICT_YES};
+    } else if (m.kind == GOOSE_MESSAGE_HELLO) {
+        reply.kind = GOOSE_MESSAGE_WELCOME;
+        reply.welcome = (struct goose_welcome){
+            .nonce = m.hello.nonce, .newest_life = m.life, .knows_flock = true};
     } else {
         return;
     }
@@ -287,9 +290,9 @@ static void turn_until(uint64_t at_us)
 
 /* ---- the node ---- */
 
-static struct election_view look(void)
+static struct goose_election_view look(void)
 {
-    struct election_view view;
+    struct goose_election_view view;
 
     node_view(world.node, &view);
     return view;
@@ -315,10 +318,10 @@ static int begin(void **state)
     world.now_us = CORE_START_US;
     world.log = log_new(STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     core_options(&world.options.election);
-    world.state = (struct durable_state){.uid = CORE_SELF,
-                                         .life = CORE_LIFE,
-                                         .term = CORE_TERM,
-                                         .longest_promise_us = CORE_LEASE_US};
+    world.state = (struct goose_durable_state){.uid = CORE_SELF,
+                                               .life = CORE_LIFE,
+                                               .term = CORE_TERM,
+                                               .longest_promise_us = CORE_LEASE_US};
     core_roster(&world.state.roster, 3);
     if (uv_loop_init(&world.loop) != 0) return -1;
     const struct node_parts parts = {.loop = &world.loop,
@@ -347,22 +350,22 @@ static int begin_as_goose(void **state)
 {
     int failed = begin(state);
 
-    while (failed == 0 && look().role != ROLE_GOOSE)
+    while (failed == 0 && look().role != GOOSE_ROLE_GOOSE)
         turn();
     turn();
     return failed;
 }
 
-static void answered(void *to, enum outcome outcome, uint64_t number)
+static void answered(void *to, enum goose_outcome outcome, uint64_t number)
 {
     (void)to;
     (void)number;
-    world.done += outcome == OUTCOME_DONE;
+    world.done += outcome == GOOSE_OUTCOME_DONE;
 }
 
-static void ask(enum request_kind kind)
+static void ask(enum goose_request_kind kind)
 {
-    node_request(world.node, kind, (struct text){NULL, 0}, false, answered, NULL);
+    node_request(world.node, kind, (struct goose_text){NULL, 0}, false, answered, NULL);
     settle();
 }
 
@@ -371,7 +374,7 @@ static void ask(enum request_kind kind)
 /* Before the first datagram that says so leaves: udp_send() looks. */
 static void test_the_page_is_withdrawn_first(void **state)
 {
-    static const enum request_kind kinds[] = {REQUEST_HANDOVER, REQUEST_DRAIN};
+    static const enum goose_request_kind kinds[] = {GOOSE_REQUEST_HANDOVER, GOOSE_REQUEST_DRAIN};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         assert_true(world.page.goose);
@@ -439,7 +442,7 @@ static void test_a_wish_waits_for_the_job(void **state)
     struct job *job = node_job_open(world.node, 10000000, told, &hearer);
 
     (void)state;
-    ask(REQUEST_HANDOVER);
+    ask(GOOSE_REQUEST_HANDOVER);
     assert_int_equal(hearer.leaves, 1);
     turn_until(world.now_us + 5000000);
     assert_int_equal(world.resigns, 0);
@@ -448,7 +451,7 @@ static void test_a_wish_waits_for_the_job(void **state)
     settle();
     turn_until(world.now_us + CORE_LEASE_US);
     assert_true(world.resigns > 0);
-    assert_int_equal(look().role, ROLE_DUCK);
+    assert_int_equal(look().role, GOOSE_ROLE_DUCK);
     assert_int_equal(hearer.leaves, 1);
 }
 
@@ -460,7 +463,7 @@ static void test_a_job_that_does_not_leave(void **state)
     uint64_t asked_us = world.now_us;
 
     (void)state;
-    ask(REQUEST_DRAIN);
+    ask(GOOSE_REQUEST_DRAIN);
     while (world.resigns == 0 && world.now_us < asked_us + 10000000)
         turn();
     assert_in_range(world.now_us - asked_us, 2000000, 2000000 + 2 * CORE_LEASE_US);
@@ -486,11 +489,13 @@ static void test_jobs_hear_that_it_is_over(void **state)
 
 static void hear_goose(uint64_t uid, uint64_t term, uint32_t promise_us)
 {
-    struct message m = {
-        .kind = MESSAGE_HEARTBEAT, .term = term, .roster_term = CORE_TERM, .roster_version = 1};
+    struct goose_message m = {.kind = GOOSE_MESSAGE_HEARTBEAT,
+                              .term = term,
+                              .roster_term = CORE_TERM,
+                              .roster_version = 1};
 
-    m.heartbeat = (struct heartbeat){
-        .seq = 1, .sent_at_us = 1, .promise_us = promise_us, .step_us = CORE_LEASE_US / 30};
+    m.heartbeat = (struct goose_heartbeat){
+        .seq = 1, .sent_at_us = 1, .promise_us = promise_us, .stagger_us = CORE_LEASE_US / 30};
     tell(uid, m);
     settle();
 }
@@ -509,7 +514,7 @@ static void test_silence_is_noticed_where_leases_differ(void **state)
     while (world.goose_lost_us == 0)
         turn();
     assert_in_range(world.goose_lost_us, heard_us + 300000 - 1000, heard_us + 300000 + 1000);
-    assert_int_equal(look().role, ROLE_DUCK);
+    assert_int_equal(look().role, GOOSE_ROLE_DUCK);
 }
 
 static void test_a_probe_is_no_message(void **state)

@@ -29,12 +29,12 @@ struct bench {
     struct log *log;
     int said[2]; /* the log */
     int manager;
-    struct election_view view;
+    struct goose_election_view view;
     struct notify *notify;
     char got[TEXT_BYTES];
 };
 
-static void view_of(const void *of, struct election_view *view)
+static void view_of(const void *of, struct goose_election_view *view)
 {
     *view = ((const struct bench *)of)->view;
 }
@@ -68,7 +68,7 @@ static struct bench *bench_new(const char *socket, const char *watchdog_us,
     assert_int_equal(pipe(bench->said), 0);
     bench->log = log_new(bench->said[1], LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
     assert_int_equal(uv_loop_init(&bench->loop), 0);
-    bench->view = (struct election_view){.term = 7};
+    bench->view = (struct goose_election_view){.term = 7};
     bench->notify = notify_new(&(struct notify_parts){
         .loop = &bench->loop, .log = bench->log, .view = view_of, .of = bench});
     return bench;
@@ -114,9 +114,9 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static struct text text_of(const char *chars)
+static struct goose_text text_of(const char *chars)
 {
-    return (struct text){chars, (uint8_t)strlen(chars)};
+    return (struct goose_text){chars, (uint8_t)strlen(chars)};
 }
 
 static void test_nobody_asked(void **state)
@@ -166,7 +166,7 @@ static void test_status_when_it_changes(struct bench *bench)
     assert_string_equal(after_a_turn(bench), "STATUS=duck, term 7, follows 10.0.0.2:7000\n");
     bench->view.lease_left_us = 5; /* is told nobody */
     assert_string_equal(after_a_turn(bench), "");
-    bench->view.role = ROLE_GOOSE;
+    bench->view.role = GOOSE_ROLE_GOOSE;
     bench->view.term = 8;
     assert_string_equal(after_a_turn(bench), "STATUS=goose, term 8\n");
     assert_string_equal(after_a_turn(bench), "");

@@ -18,7 +18,7 @@ struct known {
 };
 
 struct model {
-    struct observers *table;
+    struct goose_observers *table;
     struct known known[UIDS];
     uint32_t count;
     uint64_t now_us;
@@ -39,20 +39,21 @@ static uint64_t uid_of(size_t i)
     return i % 8 == 0 ? (uint64_t)(i + 2) << 32 | 1 : (uint64_t)i + 1;
 }
 
-static struct observers *table_new(uint32_t capacity)
+static struct goose_observers *table_new(uint32_t capacity)
 {
-    struct observers *table = malloc(observers_bytes(capacity));
+    struct goose_observers *table = malloc(goose_observers_bytes(capacity));
 
     assert_non_null(table);
-    memset(table, 0xa5, observers_bytes(capacity)); /* what the caller gives may be anything */
-    observers_init(table, capacity);
+    memset(table, 0xa5,
+           goose_observers_bytes(capacity)); /* what the caller gives may be anything */
+    goose_observers_init(table, capacity);
     return table;
 }
 
 static void admit(struct model *model, size_t i)
 {
     struct known *known = &model->known[i];
-    struct observer *observer = observers_admit(model->table, uid_of(i), model->now_us);
+    struct goose_observer *observer = observers_admit(model->table, uid_of(i), model->now_us);
     bool room = model->count < CAPACITY;
 
     assert_true((observer != NULL) == (known->here || room));
@@ -67,7 +68,7 @@ static void admit(struct model *model, size_t i)
 static void change(struct model *model, size_t i, uint64_t what)
 {
     struct known *known = &model->known[i];
-    struct observer *observer = observers_find(model->table, uid_of(i));
+    struct goose_observer *observer = observers_find(model->table, uid_of(i));
 
     assert_true((observer != NULL) == known->here);
     if (observer == NULL) return;
@@ -88,7 +89,7 @@ static void change(struct model *model, size_t i, uint64_t what)
 
 static void look_at_due(const struct model *model)
 {
-    const struct observer *next = observers_next_due(model->table);
+    const struct goose_observer *next = observers_next_due(model->table);
     uint64_t first_us = UINT64_MAX;
 
     for (size_t i = 0; i < UIDS; i++)
@@ -102,7 +103,7 @@ static void look_at_waiting(const struct model *model)
 {
     uint64_t last_us = 0, count = 0, wanted = 0;
 
-    for (const struct observer *o = observers_first_waiting(model->table); o != NULL;
+    for (const struct goose_observer *o = observers_first_waiting(model->table); o != NULL;
          o = observers_next_waiting(model->table, o)) {
         assert_true(o->waits && o->known_since_us > last_us);
         last_us = o->known_since_us;
@@ -115,9 +116,9 @@ static void look_at_waiting(const struct model *model)
 
 static void look_at_all(const struct model *model)
 {
-    assert_int_equal(observers_count(model->table), model->count);
+    assert_int_equal(goose_observers_count(model->table), model->count);
     for (uint32_t i = 0; i < model->count; i++) {
-        const struct observer *o = observers_at(model->table, i);
+        const struct goose_observer *o = goose_observers_at(model->table, i);
         assert_ptr_equal(observers_find(model->table, o->contact.uid), o);
         assert_ptr_equal(observers_get(model->table, i), o);
     }
@@ -126,11 +127,11 @@ static void look_at_all(const struct model *model)
 /* Links are indices: the table may be carried elsewhere as it is. */
 static void carry_elsewhere(struct model *model)
 {
-    struct observers *copy = malloc(observers_bytes(CAPACITY));
+    struct goose_observers *copy = malloc(goose_observers_bytes(CAPACITY));
 
     assert_non_null(copy);
-    memcpy(copy, model->table, observers_bytes(CAPACITY));
-    memset(model->table, 0, observers_bytes(CAPACITY));
+    memcpy(copy, model->table, goose_observers_bytes(CAPACITY));
+    memset(model->table, 0, goose_observers_bytes(CAPACITY));
     free(model->table);
     model->table = copy;
 }
@@ -161,7 +162,7 @@ static void table_agrees_with_a_list(void **state)
     }
     assert_int_equal(most, CAPACITY); /* it has been full */
     observers_clear(model->table);
-    assert_int_equal(observers_count(model->table), 0);
+    assert_int_equal(goose_observers_count(model->table), 0);
     assert_null(observers_next_due(model->table));
     assert_null(observers_first_waiting(model->table));
     assert_null(observers_find(model->table, uid_of(1)));
@@ -172,7 +173,7 @@ static void table_agrees_with_a_list(void **state)
 /* The heap hands all of them out in order, and nobody twice. */
 static void all_come_due_in_order(void **state)
 {
-    struct observers *table = table_new(CAPACITY);
+    struct goose_observers *table = table_new(CAPACITY);
     struct model chance = {.chance = 3};
     uint64_t last_us = 0;
 
@@ -180,11 +181,11 @@ static void all_come_due_in_order(void **state)
     for (size_t i = 0; i < CAPACITY; i++)
         observers_set_due(table, observers_admit(table, uid_of(i), 1), 1 + draw(&chance, 5000));
     for (uint32_t left = CAPACITY; left > 0; left--) {
-        struct observer *next = observers_next_due(table);
+        struct goose_observer *next = observers_next_due(table);
         assert_true(next->due_us >= last_us);
         last_us = next->due_us;
         observers_drop(table, next);
-        assert_int_equal(observers_count(table), left - 1);
+        assert_int_equal(goose_observers_count(table), left - 1);
     }
     assert_null(observers_next_due(table));
     free(table);
@@ -193,7 +194,7 @@ static void all_come_due_in_order(void **state)
 /* Who began to wait later, and was known before, stands nearer to the front. */
 static void who_was_known_longer_waits_in_front(void **state)
 {
-    struct observers *table = table_new(3);
+    struct goose_observers *table = table_new(3);
 
     (void)state;
     for (uint64_t uid = 1; uid <= 3; uid++)
@@ -202,7 +203,7 @@ static void who_was_known_longer_waits_in_front(void **state)
     observers_set_waits(table, observers_find(table, 1), true);
     observers_set_waits(table, observers_find(table, 2), true);
     observers_set_waits(table, observers_find(table, 2), true); /* twice is once */
-    const struct observer *o = observers_first_waiting(table);
+    const struct goose_observer *o = observers_first_waiting(table);
     for (uint64_t uid = 1; uid <= 3; uid++) {
         assert_non_null(o);
         assert_int_equal(o->contact.uid, uid);
@@ -217,10 +218,10 @@ static void who_was_known_longer_waits_in_front(void **state)
 
 static void a_full_table_admits_nobody_new(void **state)
 {
-    struct observers *table = table_new(1);
+    struct goose_observers *table = table_new(1);
 
     (void)state;
-    struct observer *only = observers_admit(table, 7, 1);
+    struct goose_observer *only = observers_admit(table, 7, 1);
     assert_ptr_equal(observers_admit(table, 7, 2), only);
     assert_int_equal(only->known_since_us, 1);
     assert_null(observers_admit(table, 8, 2));

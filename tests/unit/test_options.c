@@ -62,9 +62,10 @@ static void accept_as(const struct given *given, bool root)
 #define VARIABLES(...) .variables = {__VA_ARGS__}
 #define ACCEPT(...)    accept_as(&(struct given){__VA_ARGS__}, true)
 
-static bool has(const struct roster *roster, const char *address)
+static bool has(const struct goose_roster *roster, const char *address)
 {
-    return roster_find_address(roster, (struct text){address, (uint8_t)strlen(address)}) >= 0;
+    return goose_roster_find_address(roster,
+                                     (struct goose_text){address, (uint8_t)strlen(address)}) >= 0;
 }
 
 static bool warned(const char *part)
@@ -76,7 +77,7 @@ static bool warned(const char *part)
 
 static void test_defaults(void **state)
 {
-    const struct election_options *election = &options.election;
+    const struct goose_election_options *election = &options.election;
 
     (void)state;
     ACCEPT(FLAGS(SELF));
@@ -86,7 +87,7 @@ static void test_defaults(void **state)
     assert_string_equal(options.http.chars, "10.0.0.1:7000");
     assert_int_equal(election->http_port, 7000);
     assert_string_equal(options.flock, "goose");
-    assert_int_equal(election->name_tag, digest_bytes(0, "goose", 5));
+    assert_int_equal(election->name_tag, goose_digest_bytes(0, "goose", 5));
     assert_string_equal(options.state_dir, "/var/lib/goosed/goose/10.0.0.1:7000");
     assert_string_equal(options.key_file, "");
     assert_string_equal(options.token_file, "");
@@ -131,7 +132,7 @@ static void test_on_change(void **state)
 
 static void test_every_flag(void **state)
 {
-    const struct election_options *election = &options.election;
+    const struct goose_election_options *election = &options.election;
 
     (void)state;
     ACCEPT(FLAGS("--self=Node1.:7000", "--join", " b:1, C:2 ", "--bind=0.0.0.0:8000", "--http",
@@ -144,7 +145,7 @@ static void test_every_flag(void **state)
     assert_string_equal(options.http.chars, "127.0.0.1:8001");
     assert_int_equal(election->http_port, 0);
     assert_string_equal(options.flock, "Grey-lag.2");
-    assert_int_equal(election->name_tag, digest_bytes(0, "Grey-lag.2", 10));
+    assert_int_equal(election->name_tag, goose_digest_bytes(0, "Grey-lag.2", 10));
     assert_string_equal(options.state_dir, "/x=y");
     assert_string_equal(options.key_file, "k");
     assert_string_equal(options.token_file, "t");
@@ -183,7 +184,7 @@ static void test_peers(void **state)
 {
     (void)state;
     ACCEPT(FLAGS("--self=a:1", "--peers=b:1,c:1"));
-    struct roster of_a = options.election.peers;
+    struct goose_roster of_a = options.election.peers;
     assert_int_equal(of_a.count, 3);
     assert_int_equal(of_a.term, 0);
     assert_true(has(&of_a, "a:1") && has(&of_a, "b:1") && has(&of_a, "c:1"));
@@ -234,7 +235,7 @@ static void test_as_many_as_a_roster_holds(void **state)
         "a-name-of-sixty-four-characters.abcdefghijklmnopqrstuvwxyz-012";
 
     (void)state;
-    assert_int_equal(strlen(long_name) + 2, HOST_CHARS_MAX);
+    assert_int_equal(strlen(long_name) + 2, GOOSE_HOST_CHARS_MAX);
     check_size("255.255.255.2", ":65535", 30, NULL);
     check_size("255.255.255.2", ":65535", 31, "more than 31 members, myself included");
     check_size("255.255.255.2", ":65535", 32, "more than 31 addresses");
@@ -550,7 +551,7 @@ static void test_file(void **state)
                                "\"faults\": true, \"http\": \"off\",\n"
                                " \"dead-after\": \"4s\", \"log-level\": \"error\", \"state-dir\": "
                                "\"/s\", \"flock\": \"f\"\n}\n";
-    const struct election_options *election = &options.election;
+    const struct goose_election_options *election = &options.election;
 
     (void)state;
     assert_int_equal(read_file(text, NULL, NULL), EXIT_STOPPED);

@@ -21,7 +21,7 @@
 #define LEASE_US     60000
 #define HEARTBEAT_US 10000
 #define STORM_US     UINT64_C(8000000)
-#define HEALED_US    (10 * (uint64_t)LEASE_US + 4 * HELLO_INTERVAL_US)
+#define HEALED_US    (10 * (uint64_t)LEASE_US + 4 * GOOSE_HELLO_INTERVAL_US)
 #define NEVER        UINT64_MAX
 
 struct datagram {
@@ -29,18 +29,18 @@ struct datagram {
     int from;
     int to;
     size_t count;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 };
 
 struct disk {
     size_t count; /* 0: nothing was ever written */
-    uint8_t bytes[DURABLE_BYTES_MAX];
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 };
 
 struct node {
-    struct election_options options;
-    struct election *e;
-    struct observers *observers;
+    struct goose_election_options options;
+    struct goose_election *e;
+    struct goose_observers *observers;
     struct disk disk;
     struct disk writing;
     uint64_t generation; /* being written */
@@ -52,7 +52,7 @@ struct node {
     uint64_t fault_at_us;  /* crashes then, or starts again, or is cut off */
     uint64_t cut_until_us; /* neither hears nor is heard */
     bool up;
-    struct answer answer;
+    struct goose_answer answer;
 };
 
 struct world {
@@ -62,7 +62,7 @@ struct world {
     bool storm;
     int geese; /* elections won */
     int crashes;
-    struct actions actions;
+    struct goose_actions actions;
     struct node nodes[NODES_MAX];
     struct datagram datagrams[DATAGRAMS]; /* at_us NEVER: free */
 };
@@ -98,7 +98,7 @@ static uint64_t real_of(const struct node *node, uint64_t clock_us)
 static bool claims(const struct world *w, int i)
 {
     const struct node *node = &w->nodes[i];
-    return node->up && election_is_goose(node->e, clock_of(w, node));
+    return node->up && goose_election_is_goose(node->e, clock_of(w, node));
 }
 
 static void carry(struct world *w, int from, int to, const uint8_t *bytes, size_t count)
@@ -119,11 +119,11 @@ static void carry(struct world *w, int from, int to, const uint8_t *bytes, size_
     fail_msg("the network is full");
 }
 
-static void carry_send(struct world *w, int from, const struct send *send)
+static void carry_send(struct world *w, int from, const struct goose_send *send)
 {
     struct node *node = &w->nodes[from];
-    struct election_view view;
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    struct goose_election_view view;
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
     int to = -1;
 
     assert_true(send->stands_on <= node->durable);
@@ -131,27 +131,29 @@ static void carry_send(struct world *w, int from, const struct send *send)
         to = send->endpoint.bytes[0];
     else
         for (int i = 0; i < w->count; i++)
-            if (text_equal(send->address, address_text(&w->nodes[i].options.self))) to = i;
+            if (goose_text_equal(send->address, goose_address_text(&w->nodes[i].options.self)))
+                to = i;
     assert_true(to >= 0 && to < w->count);
-    election_view(node->e, clock_of(w, node), &view);
-    size_t count = wire_encode(&send->message, view.roster, bytes);
+    goose_election_view(node->e, clock_of(w, node), &view);
+    size_t count = goose_wire_encode(&send->message, view.roster, bytes);
     carry(w, from, to, bytes, count);
     if (w->storm && draw(w) % 30 == 0) carry(w, from, to, bytes, count);
 }
 
-static void step(struct world *w, int i, struct event event);
+static void step(struct world *w, int i, struct goose_event event);
 
 /* In the order that election.h gives; a claim is asked for afresh each time, so there is nothing
  * to withdraw. */
 static void carry_out(struct world *w, int i)
 {
     struct node *node = &w->nodes[i];
-    struct actions *actions = &w->actions;
+    struct goose_actions *actions = &w->actions;
 
-    if (actions->claim == CLAIM_GIVEN) w->geese++;
+    if (actions->claim == GOOSE_CLAIM_GIVEN) w->geese++;
     if (actions->save) {
         assert_int_equal(node->written_at_us, NEVER);
-        node->writing.count = durable_encode(election_durable(node->e), node->writing.bytes);
+        node->writing.count =
+            goose_durable_encode(goose_election_durable(node->e), node->writing.bytes);
         node->generation = actions->save_generation;
         node->written_at_us = w->now_us + between(w, 100, 3000);
     }
@@ -161,21 +163,21 @@ static void carry_out(struct world *w, int i)
     for (int k = 0; k < actions->answer_count; k++)
         node->answer = actions->answers[k];
     assert_false(actions->retire);
-    if (actions->more) step(w, i, (struct event){.kind = EVENT_GO_ON});
+    if (actions->more) step(w, i, (struct goose_event){.kind = GOOSE_EVENT_GO_ON});
 }
 
-static void step(struct world *w, int i, struct event event)
+static void step(struct world *w, int i, struct goose_event event)
 {
     struct node *node = &w->nodes[i];
-    struct election_facts before;
+    struct goose_election_facts before;
 
-    election_facts(node->e, &before);
+    goose_election_facts(node->e, &before);
 
     event.now_us = clock_of(w, node);
     event.entropy = draw(w);
     event.observers = node->observers;
-    (void)election_step(node->e, &event, &w->actions);
-    const char *wrong = election_fault(&before, node->e).what;
+    (void)goose_election_step(node->e, &event, &w->actions);
+    const char *wrong = goose_election_fault(&before, node->e).what;
     if (wrong != NULL) fail_msg("node %d at %ju: %s", i, (uintmax_t)w->now_us, wrong);
     assert_true(w->actions.more || w->actions.wake_at_us > event.now_us);
     carry_out(w, i);
@@ -184,18 +186,19 @@ static void step(struct world *w, int i, struct event event)
 static void start(struct world *w, int i)
 {
     struct node *node = &w->nodes[i];
-    struct durable_state saved;
+    struct goose_durable_state saved;
     bool has_state = node->disk.count > 0;
 
-    if (has_state) assert_true(durable_decode(node->disk.bytes, node->disk.count, &saved));
-    memset(node->e, 0, election_bytes());
+    if (has_state) assert_true(goose_durable_decode(node->disk.bytes, node->disk.count, &saved));
+    memset(node->e, 0, goose_election_bytes());
     node->up = true;
     node->durable = 0;
     node->written_at_us = NEVER;
     node->fault_at_us = w->now_us + between(w, 10000, 2000000);
     step(w, i,
-         (struct event){.kind = EVENT_START,
-                        .start = {.options = &node->options, .saved = has_state ? &saved : NULL}});
+         (struct goose_event){
+             .kind = GOOSE_EVENT_START,
+             .start = {.options = &node->options, .saved = has_state ? &saved : NULL}});
 }
 
 static void cut_off(struct world *w, int i)
@@ -221,17 +224,18 @@ static void crash(struct world *w, int i)
 static void deliver(struct world *w, struct datagram *datagram)
 {
     struct node *node = &w->nodes[datagram->to];
-    struct message message;
-    struct roster roster;
+    struct goose_message message;
+    struct goose_roster roster;
 
     datagram->at_us = NEVER;
     if (!node->up) return;
-    assert_int_equal(wire_decode(datagram->bytes, datagram->count, &message, &roster), WIRE_OK);
+    assert_int_equal(goose_wire_decode(datagram->bytes, datagram->count, &message, &roster),
+                     GOOSE_WIRE_OK);
     step(w, datagram->to,
-         (struct event){.kind = EVENT_MESSAGE,
-                        .message = {.message = &message,
-                                    .roster = &roster,
-                                    .from = {.bytes = {(uint8_t)datagram->from}}}});
+         (struct goose_event){.kind = GOOSE_EVENT_MESSAGE,
+                              .message = {.message = &message,
+                                          .roster = &roster,
+                                          .from = {.bytes = {(uint8_t)datagram->from}}}});
 }
 
 static void written(struct world *w, int i)
@@ -241,7 +245,7 @@ static void written(struct world *w, int i)
     node->written_at_us = NEVER;
     node->disk = node->writing;
     node->durable = node->generation;
-    step(w, i, (struct event){.kind = EVENT_SAVED, .saved = {node->generation, true}});
+    step(w, i, (struct goose_event){.kind = GOOSE_EVENT_SAVED, .saved = {node->generation, true}});
 }
 
 static void at_most_one_goose(const struct world *w)
@@ -267,7 +271,7 @@ static void node_turn(struct world *w, int i)
     } else if (node->written_at_us <= w->now_us) {
         written(w, i);
     } else if (node->up && node->wake_at_us <= w->now_us) {
-        step(w, i, (struct event){.kind = EVENT_DEADLINE});
+        step(w, i, (struct goose_event){.kind = GOOSE_EVENT_DEADLINE});
     }
     at_most_one_goose(w);
 }
@@ -303,14 +307,14 @@ static void run_until(struct world *w, uint64_t end_us)
 
 static void set_up(struct world *w, int count, uint64_t seed)
 {
-    struct address addresses[NODES_MAX];
-    char chars[ADDRESS_CHARS_MAX];
-    struct election_options options = {.priority = PRIORITY_DEFAULT,
-                                       .voters = (uint8_t)count,
-                                       .heartbeat_us = HEARTBEAT_US,
-                                       .lease_us = LEASE_US,
-                                       .dead_after_us = 60000000,
-                                       .name_tag = digest_bytes(0, "pond", 4)};
+    struct goose_address addresses[NODES_MAX];
+    char chars[GOOSE_ADDRESS_CHARS_MAX];
+    struct goose_election_options options = {.priority = GOOSE_PRIORITY_DEFAULT,
+                                             .voters = (uint8_t)count,
+                                             .heartbeat_us = HEARTBEAT_US,
+                                             .lease_us = LEASE_US,
+                                             .dead_after_us = 60000000,
+                                             .name_tag = goose_digest_bytes(0, "pond", 4)};
 
     memset(w, 0, sizeof *w);
     w->chance = seed;
@@ -320,19 +324,20 @@ static void set_up(struct world *w, int count, uint64_t seed)
         w->datagrams[i].at_us = NEVER;
     for (int i = 0; i < count; i++) {
         int bytes = snprintf(chars, sizeof chars, "10.0.0.%d:7000", i + 1);
-        assert_true(address_keep(&addresses[i], (struct text){chars, (uint8_t)bytes}));
+        assert_true(goose_address_keep(&addresses[i], (struct goose_text){chars, (uint8_t)bytes}));
     }
-    assert_int_equal(roster_bootstrap(&options.peers, options.name_tag, addresses, (size_t)count),
-                     ROSTER_OK);
+    assert_int_equal(
+        goose_roster_bootstrap(&options.peers, options.name_tag, addresses, (size_t)count),
+        GOOSE_ROSTER_OK);
     for (int i = 0; i < count; i++) {
         struct node *node = &w->nodes[i];
         node->options = options;
         node->options.self = addresses[i];
-        node->e = calloc(1, election_bytes());
-        node->observers = malloc(observers_bytes(8));
+        node->e = calloc(1, goose_election_bytes());
+        node->observers = malloc(goose_observers_bytes(8));
         assert_non_null(node->e);
         assert_non_null(node->observers);
-        observers_init(node->observers, 8);
+        goose_observers_init(node->observers, 8);
         node->clock_us = between(w, 1, UINT64_C(1) << 40);
         node->drift = (int64_t)between(w, 0, 40) - 20;
         node->written_at_us = node->wake_at_us = NEVER;
@@ -349,15 +354,16 @@ static int the_goose(const struct world *w)
 
 static void all_follow_one(const struct world *w)
 {
-    struct election_view view;
+    struct goose_election_view view;
     int goose = the_goose(w);
 
     assert_true(goose >= 0);
-    uint64_t uid = election_durable(w->nodes[goose].e)->uid;
+    uint64_t uid = goose_election_durable(w->nodes[goose].e)->uid;
     for (int i = 0; i < w->count; i++) {
-        election_view(w->nodes[i].e, clock_of(w, &w->nodes[i]), &view);
-        assert_true(view.knows_goose && view.goose_uid == uid && view.seat == SEAT_VOTER);
-        assert_true(text_equal(view.goose, address_text(&w->nodes[goose].options.self)));
+        goose_election_view(w->nodes[i].e, clock_of(w, &w->nodes[i]), &view);
+        assert_true(view.knows_goose && view.goose_uid == uid && view.seat == GOOSE_SEAT_VOTER);
+        assert_true(
+            goose_text_equal(view.goose, goose_address_text(&w->nodes[goose].options.self)));
     }
 }
 
@@ -372,16 +378,17 @@ static void heal(struct world *w)
     run_until(w, w->now_us + HEALED_US);
 }
 
-/* Asked of a duck, so that it is carried to the goose and its answer back. */
+/* Asked of a duck, so that it is forwarded to the goose and its answer back. */
 static void hand_over(struct world *w)
 {
     int old = the_goose(w), asked = (old + 1) % w->count;
-    struct event event = {.kind = EVENT_REQUEST, .request = {.id = 42, .kind = REQUEST_HANDOVER}};
+    struct goose_event event = {.kind = GOOSE_EVENT_REQUEST,
+                                .request = {.id = 42, .kind = GOOSE_REQUEST_HANDOVER}};
 
     step(w, asked, event);
     run_until(w, w->now_us + UINT64_C(1000000));
     assert_int_equal(w->nodes[asked].answer.id, 42);
-    assert_int_equal(w->nodes[asked].answer.outcome, OUTCOME_DONE);
+    assert_int_equal(w->nodes[asked].answer.outcome, GOOSE_OUTCOME_DONE);
     assert_int_not_equal(the_goose(w), old);
     all_follow_one(w);
 }

@@ -19,7 +19,7 @@
 
 struct sent {
     struct udp *by;
-    char to[ADDRESS_CHARS_MAX + 1]; /* empty: to an endpoint */
+    char to[GOOSE_ADDRESS_CHARS_MAX + 1]; /* empty: to an endpoint */
     size_t count;
     uint8_t bytes[256];
 };
@@ -32,7 +32,7 @@ struct udp {
 static struct sent wire[WIRE_MAX];
 static size_t wired;
 
-void udp_send(struct udp *udp, const struct send *send, const uint8_t *message, size_t bytes)
+void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes)
 {
     if (udp->knows_no_names && !send->has_endpoint) {
         udp->counts.unresolved++;
@@ -57,29 +57,29 @@ struct pair {
     uv_loop_t loop;
     struct udp udp[2];
     struct probe *probe[2];
-    struct roster roster;
+    struct goose_roster roster;
 };
 
-static const struct endpoint somewhere = {{4, 1, 2}};
+static const struct goose_endpoint somewhere = {{4, 1, 2}};
 static struct pair pair;
 
-static struct address address_of(const char *text)
+static struct goose_address address_of(const char *text)
 {
-    struct address address;
+    struct goose_address address;
 
-    assert_true(address_keep(&address, (struct text){text, (uint8_t)strlen(text)}));
+    assert_true(goose_address_keep(&address, (struct goose_text){text, (uint8_t)strlen(text)}));
     return address;
 }
 
 static int open_pair(void **state)
 {
-    const struct address both[] = {address_of("n1:7000"), address_of("n2:7000")};
+    const struct goose_address both[] = {address_of("n1:7000"), address_of("n2:7000")};
 
     (void)state;
     wired = 0;
     memset(&pair, 0, sizeof pair);
     assert_int_equal(uv_loop_init(&pair.loop), 0);
-    assert_int_equal(roster_bootstrap(&pair.roster, 1, both, 2), ROSTER_OK);
+    assert_int_equal(goose_roster_bootstrap(&pair.roster, 1, both, 2), GOOSE_ROSTER_OK);
     for (int i = 0; i < 2; i++) {
         pair.probe[i] = probe_new(&pair.loop, &pair.udp[i], &both[i]);
         assert_non_null(pair.probe[i]);
@@ -267,11 +267,12 @@ static void test_what_is_no_question(void **state)
 static void test_no_message_looks_like_one(void **state)
 {
     uint8_t bytes[256] = {255};
-    struct message message;
-    struct roster roster;
+    struct goose_message message;
+    struct goose_roster roster;
 
     (void)state;
-    assert_int_equal(wire_decode(bytes, sizeof bytes, &message, &roster), WIRE_OTHER_MAJOR);
+    assert_int_equal(goose_wire_decode(bytes, sizeof bytes, &message, &roster),
+                     GOOSE_WIRE_OTHER_MAJOR);
 }
 
 static void test_answers_have_a_limit(void **state)
@@ -294,18 +295,19 @@ static void test_answers_have_a_limit(void **state)
 static void test_the_newest_refusal_each_way_is_kept(void **state)
 {
     struct diary diary = {.of = {{.uid = 0}}};
-    const struct note other = {.kind = NOTE_ROLE, .uid = 9};
-    struct note note = {.kind = NOTE_DENIED, .uid = 9, .number = VERDICT_PROMISED, .term = 4};
+    const struct goose_note other = {.kind = GOOSE_NOTE_ROLE, .uid = 9};
+    struct goose_note note = {
+        .kind = GOOSE_NOTE_DENIED, .uid = 9, .number = GOOSE_VERDICT_PROMISED, .term = 4};
 
     (void)state;
     diary_note(&diary, &other, 5);
     assert_int_equal(diary.of[0].uid, 0);
     diary_note(&diary, &note, 10);
-    note.number = VERDICT_VOTED;
+    note.number = GOOSE_VERDICT_VOTED;
     diary_note(&diary, &note, 20);
-    note.kind = NOTE_DENIED_ME;
+    note.kind = GOOSE_NOTE_DENIED_ME;
     diary_note(&diary, &note, 30);
-    assert_int_equal(diary.of[0].why, VERDICT_VOTED);
+    assert_int_equal(diary.of[0].why, GOOSE_VERDICT_VOTED);
     assert_int_equal(diary.of[0].at_us, 20);
     assert_false(diary.of[0].refused_me);
     assert_true(diary.of[1].refused_me);

@@ -15,11 +15,11 @@ static struct core *crowded(void)
     core_start_seated(core, 3);
     core_win(core);
     for (uint64_t uid = FIRST_UID; uid < FIRST_UID + OBSERVERS; uid++) {
-        assert_int_equal(core_admit(core, uid), REFUSAL_NONE);
-        assert_int_equal(core_noted(core, NOTE_OBSERVER)->number, 1);
-        assert_int_equal(core_ack(core, uid), REFUSAL_NONE);
+        assert_int_equal(core_admit(core, uid), GOOSE_REFUSAL_NONE);
+        assert_int_equal(core_noted(core, GOOSE_NOTE_OBSERVER)->number, 1);
+        assert_int_equal(core_ack(core, uid), GOOSE_REFUSAL_NONE);
     }
-    assert_int_equal(observers_count(core->observers), OBSERVERS);
+    assert_int_equal(goose_observers_count(core->observers), OBSERVERS);
     return core;
 }
 
@@ -31,13 +31,13 @@ struct told {
     int steps;
 };
 
-static void told_count(struct told *told, const struct core *core, enum message_kind kind)
+static void told_count(struct told *told, const struct core *core, enum goose_message_kind kind)
 {
-    assert_true(core->actions.send_count <= ELECTION_SENDS_MAX);
-    assert_true(!core->actions.more || core->actions.send_count == ELECTION_SENDS_MAX);
+    assert_true(core->actions.send_count <= GOOSE_ELECTION_SENDS_MAX);
+    assert_true(!core->actions.more || core->actions.send_count == GOOSE_ELECTION_SENDS_MAX);
     told->steps++;
     for (int i = 0; i < core->actions.send_count; i++) {
-        const struct send *send = &core->actions.sends[i];
+        const struct goose_send *send = &core->actions.sends[i];
         uint64_t uid;
         if (send->message.kind != kind) continue;
         if (send->has_endpoint)
@@ -67,13 +67,14 @@ static void all_due_at_once_are_sent_to_in_bounded_steps(void **state)
     (void)state;
     assert_non_null(told);
     core_at(core, core->e.reign.heartbeat_at_us + CORE_LEASE_US / 2);
-    for (told_count(told, core, MESSAGE_HEARTBEAT); core->actions.more;
-         told_count(told, core, MESSAGE_HEARTBEAT)) {
+    for (told_count(told, core, GOOSE_MESSAGE_HEARTBEAT); core->actions.more;
+         told_count(told, core, GOOSE_MESSAGE_HEARTBEAT)) {
         if (told->steps == 1) assert_true(told->voter[2] && told->voter[3]);
         core_go_on(core);
     }
     assert_true(told_all(told));
-    assert_int_equal(told->steps, (OBSERVERS + 2 + ELECTION_SENDS_MAX - 1) / ELECTION_SENDS_MAX);
+    assert_int_equal(told->steps,
+                     (OBSERVERS + 2 + GOOSE_ELECTION_SENDS_MAX - 1) / GOOSE_ELECTION_SENDS_MAX);
     free(told);
     core_free(core);
 }
@@ -82,7 +83,7 @@ static void all_due_at_once_are_sent_to_in_bounded_steps(void **state)
 static void a_step_touches_only_those_that_are_due(void **state)
 {
     struct core *core = crowded();
-    struct observer *before = calloc(OBSERVERS, sizeof *before);
+    struct goose_observer *before = calloc(OBSERVERS, sizeof *before);
     enum { DUE = 7 };
     int changed = 0, moved = 0;
 
@@ -93,12 +94,12 @@ static void a_step_touches_only_those_that_are_due(void **state)
     core_save(core);
     for (uint32_t i = 0; i < DUE; i++)
         observers_set_due(core->observers, observers_get(core->observers, i * 1000), core->now_us);
-    memcpy(before, observers_at(core->observers, 0), OBSERVERS * sizeof *before);
+    memcpy(before, goose_observers_at(core->observers, 0), OBSERVERS * sizeof *before);
     core_go_on(core);
     assert_int_equal(core->actions.send_count, DUE);
     assert_false(core->actions.more);
     for (uint32_t i = 0; i < OBSERVERS; i++) {
-        struct observer was = before[i], is = *observers_at(core->observers, i);
+        struct goose_observer was = before[i], is = *goose_observers_at(core->observers, i);
         if (was.heap_at != is.heap_at) moved++;
         was.heap_at = is.heap_at;
         if (memcmp(&was, &is, sizeof was) == 0) continue;
@@ -128,8 +129,8 @@ static void nobody_due_is_nobody_touched(void **state)
 static void drain_farewell(struct core *core, struct told *told)
 {
     memset(told, 0, sizeof *told);
-    for (told_count(told, core, MESSAGE_RESIGN); core->actions.more;
-         told_count(told, core, MESSAGE_RESIGN))
+    for (told_count(told, core, GOOSE_MESSAGE_RESIGN); core->actions.more;
+         told_count(told, core, GOOSE_MESSAGE_RESIGN))
         core_go_on(core);
 }
 
@@ -141,22 +142,22 @@ static void a_resignation_reaches_all_three_times(void **state)
 
     (void)state;
     assert_non_null(told);
-    assert_int_equal(core_request(core, 1, REQUEST_STOP, ""), REFUSAL_NONE);
-    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
+    assert_int_equal(core_request(core, 1, GOOSE_REQUEST_STOP, ""), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
     assert_true(core->actions.more);
     assert_null(core_answer(core, 1));
     for (int time = 0; time < FAREWELL_TIMES; time++) {
         drain_farewell(core, told);
         assert_true(told_all(told));
-        assert_true(told->steps <= OBSERVERS / ELECTION_SENDS_MAX + 2);
+        assert_true(told->steps <= OBSERVERS / GOOSE_ELECTION_SENDS_MAX + 2);
         if (time < FAREWELL_TIMES - 1) {
             assert_null(core_answer(core, 1));
-            assert_int_equal(observers_count(core->observers), OBSERVERS);
+            assert_int_equal(goose_observers_count(core->observers), OBSERVERS);
             core_at(core, core->e.farewell.next_us);
         }
     }
     assert_non_null(core_answer(core, 1)); /* all has been sent: the process may end */
-    assert_int_equal(observers_count(core->observers), 0);
+    assert_int_equal(goose_observers_count(core->observers), 0);
     free(told);
     core_free(core);
 }
@@ -168,15 +169,15 @@ static void who_is_not_heard_any_more_is_dropped(void **state)
     (void)state;
     core_start_seated(core, 1);
     core_win(core);
-    assert_int_equal(core_admit(core, FIRST_UID), REFUSAL_NONE);
-    assert_int_equal(core_ack(core, FIRST_UID), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, FIRST_UID), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_ack(core, FIRST_UID), GOOSE_REFUSAL_NONE);
     uint64_t silent_us = core->now_us + core->e.options.dead_after_us;
     core_at(core, silent_us);
-    assert_int_equal(observers_count(core->observers), 1);
+    assert_int_equal(goose_observers_count(core->observers), 1);
     core_at(core, silent_us + CORE_LEASE_US);
-    assert_int_equal(observers_count(core->observers), 0);
-    assert_int_equal(core_noted(core, NOTE_OBSERVER)->uid, FIRST_UID);
-    assert_int_equal(core_noted(core, NOTE_OBSERVER)->number, 0);
+    assert_int_equal(goose_observers_count(core->observers), 0);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_OBSERVER)->uid, FIRST_UID);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_OBSERVER)->number, 0);
     core_free(core);
 }
 
@@ -187,14 +188,14 @@ static void a_full_table_or_none_welcomes_nobody(void **state)
     (void)state;
     core_start_seated(full, 1);
     core_win(full);
-    assert_int_equal(core_admit(full, FIRST_UID), REFUSAL_NONE);
+    assert_int_equal(core_admit(full, FIRST_UID), GOOSE_REFUSAL_NONE);
     /* Who was never heard to follow makes room. */
-    assert_int_equal(core_admit(full, FIRST_UID + 1), REFUSAL_NONE);
-    assert_int_equal(core_ack(full, FIRST_UID + 1), REFUSAL_NONE);
-    assert_int_equal(core_admit(full, FIRST_UID + 2), REFUSAL_NOT_WELCOME);
+    assert_int_equal(core_admit(full, FIRST_UID + 1), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_ack(full, FIRST_UID + 1), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_admit(full, FIRST_UID + 2), GOOSE_REFUSAL_NOT_WELCOME);
     core_start_seated(none, 1);
     core_win(none);
-    assert_int_equal(core_admit(none, FIRST_UID), REFUSAL_NOT_WELCOME);
+    assert_int_equal(core_admit(none, FIRST_UID), GOOSE_REFUSAL_NOT_WELCOME);
     core_free(full);
     core_free(none);
 }

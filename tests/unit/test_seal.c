@@ -71,7 +71,7 @@ static size_t make_datagram(const struct seal *seal, uint8_t *buf, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
         buf[i] = (uint8_t)(i * 7 + 1);
-    size_t sealed = seal_datagram(seal, buf, bytes, DATAGRAM_BYTES_MAX);
+    size_t sealed = seal_datagram(seal, buf, bytes, GOOSE_DATAGRAM_BYTES_MAX);
     assert_int_equal(sealed, bytes + SEAL_BYTES);
     return sealed;
 }
@@ -88,12 +88,12 @@ static enum seal_verdict open_with(const struct seal *seal, const uint8_t *buf, 
 static void test_every_length_opens(void **state)
 {
     struct seal seal = seal_of("goose", KEY_1 "\n");
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
 
     (void)state;
-    for (size_t bytes = 1; bytes <= MESSAGE_BYTES_MAX; bytes++) {
+    for (size_t bytes = 1; bytes <= GOOSE_MESSAGE_BYTES_MAX; bytes++) {
         size_t sealed = make_datagram(&seal, buf, bytes);
-        assert_true(sealed <= DATAGRAM_BYTES_MAX);
+        assert_true(sealed <= GOOSE_DATAGRAM_BYTES_MAX);
         assert_int_equal(open_with(&seal, buf, sealed), SEAL_OK);
     }
     assert_true(SEAL_BYTES <= 32);
@@ -102,7 +102,7 @@ static void test_every_length_opens(void **state)
 static void test_every_altered_bit_is_found(void **state)
 {
     struct seal seal = seal_of("goose", KEY_1 "\n" KEY_2 "\n");
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
     size_t sealed = make_datagram(&seal, buf, 90);
 
     (void)state;
@@ -122,7 +122,7 @@ static void test_every_altered_bit_is_found(void **state)
 static void test_every_cut_is_found(void **state)
 {
     struct seal seal = seal_of("goose", KEY_1);
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
     size_t sealed = make_datagram(&seal, buf, 200);
 
     (void)state;
@@ -138,7 +138,7 @@ static void test_another_flock_is_not_a_forger(void **state)
 {
     struct seal ours = seal_of("goose", KEY_1);
     struct seal theirs = seal_of("geese", KEY_1);
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
     size_t sealed = make_datagram(&theirs, buf, 50);
 
     (void)state;
@@ -152,7 +152,7 @@ static void test_another_flock_is_not_a_forger(void **state)
 static void test_without_a_key_damage_is_found(void **state)
 {
     struct seal bare, also, keyed = seal_of("goose", KEY_1);
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
 
     (void)state;
     assert_true(seal_without_key(&bare, "goose"));
@@ -174,7 +174,7 @@ static void test_rotation_has_no_gap(void **state)
 {
     struct seal steps[] = {seal_of("goose", KEY_1 "\n"), seal_of("goose", KEY_1 "\n" KEY_2 "\n"),
                            seal_of("goose", KEY_2 "\n" KEY_1 "\n"), seal_of("goose", KEY_2 "\n")};
-    uint8_t buf[DATAGRAM_BYTES_MAX];
+    uint8_t buf[GOOSE_DATAGRAM_BYTES_MAX];
 
     (void)state;
     for (size_t from = 0; from < 4; from++) {

@@ -10,14 +10,14 @@
 /* Follows me, and holds the roster in use. */
 static void newcomer_acks(struct core *core, uint64_t uid)
 {
-    struct message m = core_message(core, MESSAGE_ACK, uid);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, uid);
 
-    m.ack = (struct ack){.seq = core->e.reign.seq,
-                         .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
-                         .yes = true,
-                         .stands = true,
-                         .priority = PRIORITY_DEFAULT};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    m.ack = (struct goose_ack){.seq = core->e.reign.seq,
+                               .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
+                               .yes = true,
+                               .stands = true,
+                               .priority = GOOSE_PRIORITY_DEFAULT};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
 }
 
 static void heartbeat_round(struct core *core)
@@ -29,40 +29,41 @@ static void heartbeat_round(struct core *core)
 }
 
 /* 13 seats of the longest names: 1,024 bytes. */
-static void full_roster(struct roster *roster)
+static void full_roster(struct goose_roster *roster)
 {
-    char chars[ADDRESS_CHARS_MAX + 1];
+    char chars[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     core_roster(roster, 0);
     for (int i = 1; i <= 13; i++) {
         (void)snprintf(chars, sizeof chars, "%064d:7000", i);
-        assert_int_equal(roster_add(roster, core_text(chars), (uint64_t)i, PRIORITY_DEFAULT, 0),
-                         ROSTER_OK);
+        assert_int_equal(
+            goose_roster_add(roster, core_text(chars), (uint64_t)i, GOOSE_PRIORITY_DEFAULT, 0),
+            GOOSE_ROSTER_OK);
     }
-    roster->wanted = ROSTER_SEATS_MAX;
-    assert_int_equal(roster_encoded_bytes(roster), ROSTER_BYTES_MAX);
+    roster->wanted = GOOSE_ROSTER_SEATS_MAX;
+    assert_int_equal(goose_roster_encoded_bytes(roster), GOOSE_ROSTER_BYTES_MAX);
 }
 
 static void a_change_beyond_1024_bytes_is_refused_with_the_number(void **state)
 {
     struct core *core = core_new(4);
-    struct roster roster;
+    struct goose_roster roster;
 
     (void)state;
     full_roster(&roster);
     core_start_with(core, &roster);
     core_win(core);
     uint64_t version = core->e.roster.version;
-    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
-    assert_int_equal(core_admit(core, NEWCOMER + 1), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER + 1), GOOSE_REFUSAL_NONE);
     newcomer_acks(core, NEWCOMER);
     newcomer_acks(core, NEWCOMER + 1); /* 13 + 2: an odd number */
     heartbeat_round(core);
     core_at(core, core->e.reign.heartbeat_at_us);
-    const struct note *note = core_noted(core, NOTE_TOO_LARGE);
+    const struct goose_note *note = core_noted(core, GOOSE_NOTE_TOO_LARGE);
     assert_non_null(note);
     assert_int_equal(note->uid, NEWCOMER);
-    assert_int_equal(note->number, ROSTER_BYTES_MAX + SEAT_HEAD_BYTES + 3); /* "n50" */
+    assert_int_equal(note->number, GOOSE_ROSTER_BYTES_MAX + GOOSE_SEAT_HEAD_BYTES + 3); /* "n50" */
     assert_int_equal(core->e.saved.roster.version, version);
     core_free(core);
 }
@@ -71,31 +72,32 @@ static void a_change_beyond_1024_bytes_is_refused_with_the_number(void **state)
 static void a_seat_that_moved_to_too_long_an_address_stays(void **state)
 {
     struct core *core = core_new(0);
-    struct roster roster;
-    char chars[ADDRESS_CHARS_MAX + 1];
+    struct goose_roster roster;
+    char chars[GOOSE_ADDRESS_CHARS_MAX + 1];
 
     (void)state;
     full_roster(&roster);
-    assert_int_equal(roster_move(&roster, 12, core_text("n13:7000")), ROSTER_OK);
-    assert_int_equal(roster_add(&roster, core_text("n14:7000"), 14, PRIORITY_DEFAULT, 0),
-                     ROSTER_OK);
+    assert_int_equal(goose_roster_move(&roster, 12, core_text("n13:7000")), GOOSE_ROSTER_OK);
+    assert_int_equal(
+        goose_roster_add(&roster, core_text("n14:7000"), 14, GOOSE_PRIORITY_DEFAULT, 0),
+        GOOSE_ROSTER_OK);
     (void)snprintf(chars, sizeof chars, "%064d:7000", 14);
     core_start_with(core, &roster);
     core_win(core);
     heartbeat_round(core);
     core_at(core, core->e.reign.heartbeat_at_us);
-    struct message m = core_message(core, MESSAGE_ACK, 14);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 14);
     m.address = core_text(chars);
-    m.ack = (struct ack){.seq = core->e.reign.seq,
-                         .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
-                         .yes = true,
-                         .stands = true,
-                         .priority = 7};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    m.ack = (struct goose_ack){.seq = core->e.reign.seq,
+                               .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
+                               .yes = true,
+                               .stands = true,
+                               .priority = 7};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
     core_at(core, core->e.reign.heartbeat_at_us);
     core_save(core);
     assert_int_equal(core->e.roster.seats[13].priority, 7);
-    assert_true(text_equal(roster_address(&core->e.roster, 13), core_text("n14:7000")));
+    assert_true(goose_text_equal(goose_roster_address(&core->e.roster, 13), core_text("n14:7000")));
     core_free(core);
 }
 
@@ -103,18 +105,18 @@ static void a_seat_that_moved_to_too_long_an_address_stays(void **state)
 static void observers_are_let_in_as_far_as_the_count_ends_up_odd(void **state)
 {
     struct core *core = core_new(4);
-    struct roster roster;
+    struct goose_roster roster;
 
     (void)state;
     core_roster(&roster, 3);
     roster.wanted = 7;
     core_start_with(core, &roster);
     core_win(core);
-    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER), GOOSE_REFUSAL_NONE);
     newcomer_acks(core, NEWCOMER);
     heartbeat_round(core);
     assert_int_equal(core->e.saved.roster.count, 3);
-    assert_int_equal(core_admit(core, NEWCOMER + 1), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER + 1), GOOSE_REFUSAL_NONE);
     newcomer_acks(core, NEWCOMER + 1);
     heartbeat_round(core);
     core_at(core, core->e.reign.heartbeat_at_us);
@@ -136,14 +138,15 @@ static void a_change_that_would_break_a_hold_waits(void **state)
     core->now_us = most_u64(core->now_us, core->e.reign.heartbeat_at_us);
     core_at(core, core->now_us);
     core_ack(core, 2);
-    struct event hold = {.kind = EVENT_REQUEST,
-                         .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = UINT64_MAX}};
-    assert_int_equal(core_step(core, hold), REFUSAL_NONE);
-    struct event remove = {
-        .kind = EVENT_REQUEST,
+    struct goose_event hold = {
+        .kind = GOOSE_EVENT_REQUEST,
+        .request = {.id = 7, .kind = GOOSE_REQUEST_HOLD, .hold_us = UINT64_MAX}};
+    assert_int_equal(core_step(core, hold), GOOSE_REFUSAL_NONE);
+    struct goose_event remove = {
+        .kind = GOOSE_EVENT_REQUEST,
         .request = {
-            .id = 8, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
-    assert_int_equal(core_step(core, remove), REFUSAL_NONE);
+            .id = 8, .kind = GOOSE_REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+    assert_int_equal(core_step(core, remove), GOOSE_REFUSAL_NONE);
     assert_true(core->e.removal.active);
     assert_false(core->e.reign.roster_pending); /* only 3's older ack would be left */
     core_ack(core, 3);
@@ -160,15 +163,15 @@ static void a_removal_that_never_can_be_is_given_up(void **state)
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
-    struct event remove = {
-        .kind = EVENT_REQUEST,
+    struct goose_event remove = {
+        .kind = GOOSE_EVENT_REQUEST,
         .request = {
-            .id = 8, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+            .id = 8, .kind = GOOSE_REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
     core_at(core, core->e.reign.heartbeat_at_us);
     core_ack(core, 2);
     core->now_us += CORE_LEASE_US - 60000; /* 3 has not acked for so long */
-    assert_int_equal(core_step(core, remove), REFUSAL_NONE);
-    uint64_t end_us = core->now_us + ERRAND_US_MIN;
+    assert_int_equal(core_step(core, remove), GOOSE_REFUSAL_NONE);
+    uint64_t end_us = core->now_us + REQUEST_US_MIN;
     bool answered = false;
     for (int i = 0; i < 1000 && !answered; i++) {
         core_at(core, least_u64(core->e.reign.heartbeat_at_us, end_us));
@@ -191,7 +194,7 @@ static void a_dead_voter_goes_while_somebody_waits(void **state)
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
-    assert_int_equal(core_admit(core, NEWCOMER), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, NEWCOMER), GOOSE_REFUSAL_NONE);
     uint64_t silent_us = core->e.peers[2].contact.heard_at_us;
     while (core->e.saved.roster.count == 3 && core->now_us < silent_us + 2 * dead_us) {
         core_at(core, core->e.reign.heartbeat_at_us);
@@ -199,15 +202,15 @@ static void a_dead_voter_goes_while_somebody_waits(void **state)
         newcomer_acks(core, NEWCOMER);
     }
     assert_true(core->now_us > silent_us + dead_us);
-    assert_int_equal(core->e.reign.pending_why, REASON_SEAT_DEAD);
+    assert_int_equal(core->e.reign.pending_why, GOOSE_REASON_SEAT_DEAD);
     core_save(core);
     core_ack(core, 2);
     newcomer_acks(core, NEWCOMER);
     core_at(core, core->e.reign.heartbeat_at_us);
     core_save(core);
     assert_int_equal(core->e.roster.count, 3);
-    assert_true(roster_find_uid(&core->e.roster, NEWCOMER) >= 0);
-    assert_int_equal(observers_count(core->observers), 0); /* the dead one is none either */
+    assert_true(goose_roster_find_uid(&core->e.roster, NEWCOMER) >= 0);
+    assert_int_equal(goose_observers_count(core->observers), 0); /* the dead one is none either */
     core_free(core);
 }
 

@@ -16,7 +16,7 @@ static struct core *goose_with_round_trips(const unsigned ms[4])
             for (uint64_t uid = 2; uid <= 5; uid++)
                 if (ms[uid - 2] == at_ms) {
                     core->now_us = sent_us + at_ms * 1000;
-                    assert_int_equal(core_ack(core, uid), REFUSAL_NONE);
+                    assert_int_equal(core_ack(core, uid), GOOSE_REFUSAL_NONE);
                 }
     }
     core_at(core, core->e.reign.heartbeat_at_us);
@@ -34,9 +34,9 @@ static void the_fastest_is_the_heir_and_the_rest_follow(void **state)
     assert_int_equal(succession_heir(&core->e), 2);
     assert_int_equal(core->actions.send_count, 4);
     for (int i = 0; i < 4; i++) {
-        const struct message *m = &core->actions.sends[i].message;
-        assert_int_equal(m->kind, MESSAGE_HEARTBEAT);
-        assert_int_equal(m->heartbeat.succession_delay_us, rank[i] * core->e.reign.step_us);
+        const struct goose_message *m = &core->actions.sends[i].message;
+        assert_int_equal(m->kind, GOOSE_MESSAGE_HEARTBEAT);
+        assert_int_equal(m->heartbeat.succession_delay_us, rank[i] * core->e.reign.stagger_us);
     }
     core_free(core);
 }
@@ -47,23 +47,23 @@ static void one_slow_voter_slows_nobody_else(void **state)
     struct core *core = goose_with_round_trips((const unsigned[]){30, 9, 38, 5});
 
     (void)state;
-    assert_true(core->e.reign.step_us > 17000 && core->e.reign.step_us <= 18002);
+    assert_true(core->e.reign.stagger_us > 17000 && core->e.reign.stagger_us <= 18002);
     core_free(core);
     core = goose_with_round_trips((const unsigned[]){1, 1, 1, 1});
-    assert_int_equal(core->e.reign.step_us, CORE_LEASE_US / 30); /* no less than this */
+    assert_int_equal(core->e.reign.stagger_us, CORE_LEASE_US / 30); /* no less than this */
     core_free(core);
 }
 
 static void told_priority(struct core *core, uint64_t uid, uint8_t priority, bool stands)
 {
-    struct message m = core_message(core, MESSAGE_ACK, uid);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, uid);
 
-    m.ack = (struct ack){.seq = core->heartbeat.heartbeat.seq,
-                         .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
-                         .yes = true,
-                         .stands = stands,
-                         .priority = priority};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    m.ack = (struct goose_ack){.seq = core->heartbeat.heartbeat.seq,
+                               .sent_at_us = core->heartbeat.heartbeat.sent_at_us,
+                               .yes = true,
+                               .stands = stands,
+                               .priority = priority};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
 }
 
 /* Priority comes before round trips; 0, or not to stand, before all. */
@@ -90,28 +90,29 @@ static void who_may_not_be_goose_is_no_heir(void **state)
 static void a_goose_that_may_not_stand_leaves_a_higher_term_to_its_heir(void **state)
 {
     struct core *core = core_new(0);
-    struct election_options options;
+    struct goose_election_options options;
 
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
-    core_step(core, (struct event){.kind = EVENT_REQUEST,
-                                   .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = 50000}});
+    core_step(core, (struct goose_event){
+                        .kind = GOOSE_EVENT_REQUEST,
+                        .request = {.id = 7, .kind = GOOSE_REQUEST_HOLD, .hold_us = 50000}});
     options = core->e.options;
     options.priority = 0;
-    assert_int_equal(
-        core_step(core, (struct event){.kind = EVENT_OPTIONS, .options = {.options = &options}}),
-        REFUSAL_NONE);
-    assert_true(election_is_goose(&core->e, core->now_us));
-    struct message m = core_message(core, MESSAGE_ACK, 3);
+    assert_int_equal(core_step(core, (struct goose_event){.kind = GOOSE_EVENT_OPTIONS,
+                                                          .options = {.options = &options}}),
+                     GOOSE_REFUSAL_NONE);
+    assert_true(goose_election_is_goose(&core->e, core->now_us));
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 3);
     m.term += 4;
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
-    assert_true(election_is_goose(&core->e, core->now_us)); /* its hold goes on */
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
+    assert_true(goose_election_is_goose(&core->e, core->now_us)); /* its hold goes on */
     core_at(core, core->e.reign.hold_end_us);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_OPTIONS);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 2);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_OPTIONS);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 2);
     core_free(core);
 }
 
@@ -123,12 +124,12 @@ static void a_goose_stands_again_above_a_higher_term(void **state)
     core_start_seated(core, 3);
     core_win(core);
     uint64_t term = core->e.saved.term;
-    struct message m = core_message(core, MESSAGE_ACK, 3);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 3);
     m.term += 4;
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
-    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_CANDIDATE);
     assert_int_equal(core->e.saved.term, term + 5);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.term, term);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.term, term);
     core_free(core);
 }
 

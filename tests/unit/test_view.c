@@ -7,37 +7,37 @@ typedef const char *name_of(int value);
 
 static const char *role_of(int value)
 {
-    return role_name((enum role)value);
+    return goose_role_name((enum goose_role)value);
 }
 
 static const char *reason_of(int value)
 {
-    return reason_name((enum reason)value);
+    return goose_reason_name((enum goose_reason)value);
 }
 
 static const char *refusal_of(int value)
 {
-    return refusal_name((enum refusal)value);
+    return goose_refusal_name((enum goose_refusal)value);
 }
 
 static const char *outcome_of(int value)
 {
-    return outcome_name((enum outcome)value);
+    return goose_outcome_name((enum goose_outcome)value);
 }
 
 static const char *verdict_of(int value)
 {
-    return verdict_name((enum verdict)value);
+    return goose_verdict_name((enum goose_verdict)value);
 }
 
 static const char *message_kind_of(int value)
 {
-    return message_kind_name((enum message_kind)value);
+    return goose_message_kind_name((enum goose_message_kind)value);
 }
 
 static const char *wire_result_of(int value)
 {
-    return wire_result_name((enum wire_result)value);
+    return goose_wire_result_name((enum goose_wire_result)value);
 }
 
 /* All have a name, no two the same; and what is none of them has one too. */
@@ -47,11 +47,13 @@ static void names_are_complete_and_distinct(void **state)
         name_of *name;
         int first;
         int end;
-    } table[] = {
-        {role_of, 0, ROLE_GOOSE + 1},     {reason_of, 0, REASONS},
-        {refusal_of, 0, REFUSALS},        {outcome_of, 0, OUTCOMES},
-        {verdict_of, 0, VERDICTS},        {message_kind_of, MESSAGE_HEARTBEAT, MESSAGE_KINDS},
-        {wire_result_of, 0, WIRE_RESULTS}};
+    } table[] = {{role_of, 0, GOOSE_ROLE_GOOSE + 1},
+                 {reason_of, 0, GOOSE_REASONS},
+                 {refusal_of, 0, GOOSE_REFUSALS},
+                 {outcome_of, 0, GOOSE_OUTCOMES},
+                 {verdict_of, 0, GOOSE_VERDICTS},
+                 {message_kind_of, GOOSE_MESSAGE_HEARTBEAT, GOOSE_MESSAGE_KINDS},
+                 {wire_result_of, 0, GOOSE_WIRE_RESULTS}};
 
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -71,20 +73,20 @@ static void names_are_complete_and_distinct(void **state)
 static void a_goose_is_shown_only_while_its_lease_lives(void **state)
 {
     struct core *core = core_new(0);
-    struct election_view view;
+    struct goose_election_view view;
 
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
     uint64_t end_us = lease_end_us(&core->e, core->now_us);
-    election_view(&core->e, end_us - 1, &view);
-    assert_int_equal(view.role, ROLE_GOOSE);
+    goose_election_view(&core->e, end_us - 1, &view);
+    assert_int_equal(view.role, GOOSE_ROLE_GOOSE);
     assert_int_equal(view.goose_uid, CORE_SELF);
-    assert_true(text_equal(view.goose, core_text("n1:7000")));
+    assert_true(goose_text_equal(view.goose, core_text("n1:7000")));
     assert_int_equal(view.lease_left_us, 1);
     assert_true(view.committed && view.settled && view.knows_goose);
-    election_view(&core->e, end_us, &view);
-    assert_int_equal(view.role, ROLE_DUCK);
+    goose_election_view(&core->e, end_us, &view);
+    assert_int_equal(view.role, GOOSE_ROLE_DUCK);
     assert_int_equal(view.goose_uid, 0);
     assert_int_equal(view.goose.bytes, 0);
     assert_int_equal(view.lease_left_us, 0);
@@ -95,20 +97,20 @@ static void a_goose_is_shown_only_while_its_lease_lives(void **state)
 static void a_follower_shows_its_goose_while_its_promise_lives(void **state)
 {
     struct core *core = core_new(0);
-    struct election_view view;
+    struct goose_election_view view;
 
     (void)state;
     core_start_seated(core, 3);
     core_heartbeat(core, 3, CORE_TERM, 1);
     core_save(core);
     uint64_t end_us = core->e.promise.until_us;
-    election_view(&core->e, end_us - 1, &view);
-    assert_true(view.knows_goose && view.seat == SEAT_VOTER);
+    goose_election_view(&core->e, end_us - 1, &view);
+    assert_true(view.knows_goose && view.seat == GOOSE_SEAT_VOTER);
     assert_int_equal(view.goose_uid, 3);
-    assert_true(text_equal(view.goose, core_text("n3:7000")));
+    assert_true(goose_text_equal(view.goose, core_text("n3:7000")));
     assert_int_equal(view.promise_left_us, 1);
     assert_int_equal(view.promised_to, 3);
-    election_view(&core->e, end_us, &view);
+    goose_election_view(&core->e, end_us, &view);
     assert_false(view.knows_goose);
     assert_int_equal(view.goose_uid, 0);
     assert_int_equal(view.promise_left_us, 0);
@@ -119,47 +121,47 @@ static void a_follower_shows_its_goose_while_its_promise_lives(void **state)
 static void members_are_the_seats_then_the_observers(void **state)
 {
     struct core *core = core_new(4);
-    struct election_member member;
+    struct goose_election_member member;
 
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
-    assert_int_equal(core_admit(core, 50), REFUSAL_NONE);
+    assert_int_equal(core_admit(core, 50), GOOSE_REFUSAL_NONE);
     for (size_t i = 0; i < 3; i++) {
-        assert_true(election_member(&core->e, core->observers, i, core->now_us, &member));
+        assert_true(goose_election_member(&core->e, core->observers, i, core->now_us, &member));
         assert_true(member.voter);
         assert_int_equal(member.uid, i + 1);
         assert_int_equal(member.goose, i == 0);
         assert_int_equal(member.self, i == 0);
-        assert_int_equal(member.rtt_us == MEMBER_UNKNOWN, i == 0);
+        assert_int_equal(member.rtt_us == GOOSE_MEMBER_UNKNOWN, i == 0);
     }
-    assert_true(election_member(&core->e, core->observers, 3, core->now_us + 5, &member));
+    assert_true(goose_election_member(&core->e, core->observers, 3, core->now_us + 5, &member));
     assert_false(member.voter || member.goose || member.self);
     assert_int_equal(member.uid, 50);
     assert_int_equal(member.heard_ago_us, 5);
-    assert_int_equal(member.rtt_us, MEMBER_UNKNOWN);
-    assert_int_equal(member.rank, MEMBER_UNKNOWN);
-    assert_false(election_member(&core->e, core->observers, 4, core->now_us, &member));
-    assert_false(election_member(&core->e, NULL, 3, core->now_us, &member));
+    assert_int_equal(member.rtt_us, GOOSE_MEMBER_UNKNOWN);
+    assert_int_equal(member.rank, GOOSE_MEMBER_UNKNOWN);
+    assert_false(goose_election_member(&core->e, core->observers, 4, core->now_us, &member));
+    assert_false(goose_election_member(&core->e, NULL, 3, core->now_us, &member));
     uint64_t end_us = lease_end_us(&core->e, core->now_us);
-    assert_false(election_member(&core->e, core->observers, 3, end_us, &member));
+    assert_false(goose_election_member(&core->e, core->observers, 3, end_us, &member));
     core_free(core);
 }
 
 static void a_member_never_heard_is_unknown(void **state)
 {
     struct core *core = core_new(0);
-    struct election_member member;
+    struct goose_election_member member;
 
     (void)state;
-    struct roster roster;
+    struct goose_roster roster;
     core_roster(&roster, 3);
     roster.seats[1].uid = 0; /* nobody has come there */
     core_start_with(core, &roster);
     core_heartbeat(core, 3, CORE_TERM, 1);
-    assert_true(election_member(&core->e, NULL, 1, core->now_us, &member));
-    assert_int_equal(member.heard_ago_us, MEMBER_UNKNOWN);
-    assert_true(election_member(&core->e, NULL, 2, core->now_us, &member));
+    assert_true(goose_election_member(&core->e, NULL, 1, core->now_us, &member));
+    assert_int_equal(member.heard_ago_us, GOOSE_MEMBER_UNKNOWN);
+    assert_true(goose_election_member(&core->e, NULL, 2, core->now_us, &member));
     assert_int_equal(member.heard_ago_us, 0);
     assert_true(member.goose);
     core_free(core);

@@ -7,7 +7,7 @@
 static struct core *with_an_unclaimed_seat(void)
 {
     struct core *core = core_new(0);
-    struct roster roster;
+    struct goose_roster roster;
 
     core_roster(&roster, 3);
     roster.seats[1].uid = 0;
@@ -18,19 +18,19 @@ static struct core *with_an_unclaimed_seat(void)
 /* The yes of whoever is at n2:7000, to the newest canvass. */
 static void unclaimed_says_yes(struct core *core)
 {
-    struct message m = core_message(core, MESSAGE_CANVASS_REPLY, 2);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_CANVASS_REPLY, 2);
 
-    assert_int_equal(core->e.role, ROLE_CANVASSING);
-    assert_int_equal(core->ask.kind, MESSAGE_CANVASS);
-    m.reply = (struct reply){.round = core->ask.ask.round,
-                             .sent_at_us = core->ask.ask.sent_at_us,
-                             .verdict = VERDICT_YES};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_CANVASSING);
+    assert_int_equal(core->ask.kind, GOOSE_MESSAGE_CANVASS);
+    m.reply = (struct goose_reply){.round = core->ask.ask.round,
+                                   .sent_at_us = core->ask.ask.sent_at_us,
+                                   .verdict = GOOSE_VERDICT_YES};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
 }
 
-static struct message hello_of(struct core *core, uint64_t uid)
+static struct goose_message hello_of(struct core *core, uint64_t uid)
 {
-    struct message m = core_message(core, MESSAGE_HELLO, uid);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_HELLO, uid);
 
     m.hello.nonce = uid;
     return m;
@@ -42,14 +42,14 @@ static void an_unclaimed_seat_never_counts(void **state)
     (void)state;
     for (int followed = 0; followed < 2; followed++) {
         struct core *core = with_an_unclaimed_seat();
-        assert_int_equal(core_tell(core, hello_of(core, 2)), REFUSAL_NONE);
-        if (followed) assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), REFUSAL_NONE);
+        assert_int_equal(core_tell(core, hello_of(core, 2)), GOOSE_REFUSAL_NONE);
+        if (followed) assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
         core_save(core);
-        core_until(core, ROLE_CANVASSING);
+        core_until(core, GOOSE_ROLE_CANVASSING);
         unclaimed_says_yes(core);
-        assert_int_equal(core->e.role, ROLE_CANVASSING);
-        assert_int_equal(core_reply(core, 3, VERDICT_YES), REFUSAL_NONE);
-        assert_int_equal(core->e.role, ROLE_CANDIDATE);
+        assert_int_equal(core->e.role, GOOSE_ROLE_CANVASSING);
+        assert_int_equal(core_reply(core, 3, GOOSE_VERDICT_YES), GOOSE_REFUSAL_NONE);
+        assert_int_equal(core->e.role, GOOSE_ROLE_CANDIDATE);
         core_free(core);
     }
 }
@@ -57,33 +57,33 @@ static void an_unclaimed_seat_never_counts(void **state)
 static void who_sits_at_an_unclaimed_seat_neither_stands_nor_votes(void **state)
 {
     struct core *core = core_new(0);
-    struct roster roster;
+    struct goose_roster roster;
 
     (void)state;
     core_roster(&roster, 3);
     roster.seats[0].uid = 0;
-    struct election_options options;
-    struct durable_state saved = {.uid = 77, .life = CORE_LIFE, .term = CORE_TERM};
+    struct goose_election_options options;
+    struct goose_durable_state saved = {.uid = 77, .life = CORE_LIFE, .term = CORE_TERM};
     core_options(&options);
     saved.roster = roster;
     core_start(core, &options, &saved);
     core_at(core, core->now_us + 10000000);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    struct election_view view;
-    election_view(&core->e, core->now_us, &view);
-    assert_int_equal(view.seat, SEAT_OBSERVER);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    struct goose_election_view view;
+    goose_election_view(&core->e, core->now_us, &view);
+    assert_int_equal(view.seat, GOOSE_SEAT_OBSERVER);
     core_free(core);
 }
 
-static struct message vote_of(struct core *core, uint64_t uid, uint64_t term)
+static struct goose_message vote_of(struct core *core, uint64_t uid, uint64_t term)
 {
-    struct message m = core_message(core, MESSAGE_VOTE, uid);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_VOTE, uid);
 
     m.term = term;
-    m.ask = (struct ask){.round = 5,
-                         .term = term,
-                         .promise_us = promise_of_lease_us(CORE_LEASE_US),
-                         .roster_digest = roster_digest(&core->e.roster)};
+    m.ask = (struct goose_ask){.round = 5,
+                               .term = term,
+                               .promise_us = promise_of_lease_us(CORE_LEASE_US),
+                               .roster_digest = goose_roster_digest(&core->e.roster)};
     return m;
 }
 
@@ -96,19 +96,19 @@ static void a_yes_that_waited_too_long_is_a_no(void **state)
     core_start_seated(core, 3);
     core_at(core, core->e.quarantine_end_us);
     core_save(core);
-    assert_int_equal(core_tell(core, vote_of(core, 2, CORE_TERM + 1)), REFUSAL_NONE);
-    assert_null(core_sent(core, MESSAGE_VOTE_REPLY));
-    struct message resign = core_message(core, MESSAGE_RESIGN, 2);
-    resign.resign = (struct resign){.term = CORE_TERM + 1, .step_us = 10000};
-    assert_int_equal(core_tell(core, resign), REFUSAL_NONE);
-    assert_int_equal(core_tell(core, vote_of(core, 3, CORE_TERM + 2)), REFUSAL_NONE);
+    assert_int_equal(core_tell(core, vote_of(core, 2, CORE_TERM + 1)), GOOSE_REFUSAL_NONE);
+    assert_null(core_sent(core, GOOSE_MESSAGE_VOTE_REPLY));
+    struct goose_message resign = core_message(core, GOOSE_MESSAGE_RESIGN, 2);
+    resign.resign = (struct goose_resign){.term = CORE_TERM + 1, .stagger_us = 10000};
+    assert_int_equal(core_tell(core, resign), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_tell(core, vote_of(core, 3, CORE_TERM + 2)), GOOSE_REFUSAL_NONE);
     core_save(core);
     int no = 0, yes = 0;
     for (int i = 0; i < core->actions.send_count; i++) {
-        const struct message *m = &core->actions.sends[i].message;
-        if (m->kind != MESSAGE_VOTE_REPLY) continue;
-        no += m->reply.verdict == VERDICT_OLD_TERM;
-        yes += m->reply.verdict == VERDICT_YES;
+        const struct goose_message *m = &core->actions.sends[i].message;
+        if (m->kind != GOOSE_MESSAGE_VOTE_REPLY) continue;
+        no += m->reply.verdict == GOOSE_VERDICT_OLD_TERM;
+        yes += m->reply.verdict == GOOSE_VERDICT_YES;
     }
     assert_int_equal(no, 1);
     assert_int_equal(yes, 1);
@@ -116,10 +116,11 @@ static void a_yes_that_waited_too_long_is_a_no(void **state)
     core_free(core);
 }
 
-static void each_verdict(struct core *core, const struct message *m, enum verdict verdict)
+static void each_verdict(struct core *core, const struct goose_message *m,
+                         enum goose_verdict verdict)
 {
     (void)core_tell(core, *m);
-    const struct note *note = core_noted(core, NOTE_DENIED);
+    const struct goose_note *note = core_noted(core, GOOSE_NOTE_DENIED);
     assert_non_null(note);
     assert_int_equal(note->number, verdict);
 }
@@ -128,35 +129,35 @@ static void each_verdict(struct core *core, const struct message *m, enum verdic
 static void a_refused_vote_says_why_and_changes_nothing(void **state)
 {
     struct core *core = core_new(0);
-    struct message m;
+    struct goose_message m;
 
     (void)state;
     core_start_seated(core, 3);
     m = vote_of(core, 2, CORE_TERM + 1);
-    each_verdict(core, &m, VERDICT_QUARANTINE);
+    each_verdict(core, &m, GOOSE_VERDICT_QUARANTINE);
     core_at(core, core->e.quarantine_end_us);
     m = vote_of(core, 99, CORE_TERM + 1);
-    each_verdict(core, &m, VERDICT_STRANGER);
+    each_verdict(core, &m, GOOSE_VERDICT_STRANGER);
     m = vote_of(core, 2, CORE_TERM - 1);
-    each_verdict(core, &m, VERDICT_OLD_TERM);
+    each_verdict(core, &m, GOOSE_VERDICT_OLD_TERM);
     m = vote_of(core, 2, CORE_TERM + JUMP_MAX + 1);
-    assert_int_equal(core_tell(core, m), REFUSAL_ABSURD);
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_ABSURD);
     m = vote_of(core, 2, CORE_TERM + 1);
     m.roster_version--;
-    each_verdict(core, &m, VERDICT_OLD_ROSTER);
+    each_verdict(core, &m, GOOSE_VERDICT_OLD_ROSTER);
     m = vote_of(core, 2, CORE_TERM + 1);
     m.ask.roster_digest++;
-    each_verdict(core, &m, VERDICT_OTHER_ROSTER);
-    assert_non_null(core_noted(core, NOTE_CONFLICT));
-    assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), REFUSAL_NONE);
+    each_verdict(core, &m, GOOSE_VERDICT_OTHER_ROSTER);
+    assert_non_null(core_noted(core, GOOSE_NOTE_CONFLICT));
+    assert_int_equal(core_heartbeat(core, 3, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
     m = vote_of(core, 2, CORE_TERM + 1);
-    each_verdict(core, &m, VERDICT_PROMISED);
+    each_verdict(core, &m, GOOSE_VERDICT_PROMISED);
     assert_int_equal(core->e.saved.term, CORE_TERM);
-    struct message resign = core_message(core, MESSAGE_RESIGN, 2);
-    resign.resign = (struct resign){.term = CORE_TERM + 1, .step_us = 10000};
-    assert_int_equal(core_tell(core, resign), REFUSAL_NONE);
+    struct goose_message resign = core_message(core, GOOSE_MESSAGE_RESIGN, 2);
+    resign.resign = (struct goose_resign){.term = CORE_TERM + 1, .stagger_us = 10000};
+    assert_int_equal(core_tell(core, resign), GOOSE_REFUSAL_NONE);
     m = vote_of(core, 2, CORE_TERM + 1);
-    each_verdict(core, &m, VERDICT_RESIGNED);
+    each_verdict(core, &m, GOOSE_VERDICT_RESIGNED);
     assert_int_equal(core->e.saved.term, CORE_TERM);
     core_free(core);
 }
@@ -164,26 +165,27 @@ static void a_refused_vote_says_why_and_changes_nothing(void **state)
 static void a_goose_and_a_failed_disk_grant_nothing(void **state)
 {
     struct core *core = core_new(0);
-    struct message m;
+    struct goose_message m;
 
     (void)state;
     core_start_seated(core, 3);
     core_win(core);
     m = vote_of(core, 2, core->e.saved.term);
-    each_verdict(core, &m, VERDICT_VOTED);
+    each_verdict(core, &m, GOOSE_VERDICT_VOTED);
     m = vote_of(core, 2, core->e.saved.term + 1);
-    each_verdict(core, &m, VERDICT_LEASE_LIVES);
+    each_verdict(core, &m, GOOSE_VERDICT_LEASE_LIVES);
     core_free(core);
 
     core = core_new(0);
     core_start_seated(core, 3);
-    assert_int_equal(core_heartbeat(core, 2, CORE_TERM + 1, 1), REFUSAL_NONE);
-    struct event failed = {.kind = EVENT_SAVED, .saved = {core->e.writing, false}};
-    assert_int_equal(core_step(core, failed), REFUSAL_NONE);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM + 1, 1), GOOSE_REFUSAL_NONE);
+    struct goose_event failed = {.kind = GOOSE_EVENT_SAVED, .saved = {core->e.writing, false}};
+    assert_int_equal(core_step(core, failed), GOOSE_REFUSAL_NONE);
     m = vote_of(core, 3, CORE_TERM + 2);
-    each_verdict(core, &m, VERDICT_FAILED);
-    assert_int_equal(core_at(core, core->now_us + 10 * (uint64_t)CORE_LEASE_US), REFUSAL_NONE);
-    assert_int_equal(core->e.role, ROLE_DUCK);
+    each_verdict(core, &m, GOOSE_VERDICT_FAILED);
+    assert_int_equal(core_at(core, core->now_us + 10 * (uint64_t)CORE_LEASE_US),
+                     GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
     core_free(core);
 }
 
@@ -195,13 +197,13 @@ static void of_two_that_are_kept_one_gets_the_vote(void **state)
     (void)state;
     core_start_seated(core, 5);
     core_at(core, core->e.quarantine_end_us);
-    assert_int_equal(core_heartbeat(core, 4, CORE_TERM, 1), REFUSAL_NONE);
+    assert_int_equal(core_heartbeat(core, 4, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
     core_save(core);
     uint64_t end_us = core->e.promise.until_us;
     core->now_us = end_us - slack_us(&core->e);
     for (uint64_t uid = 2; uid <= 3; uid++) {
-        assert_int_equal(core_tell(core, vote_of(core, uid, CORE_TERM + 1)), REFUSAL_NONE);
-        assert_null(core_sent(core, MESSAGE_VOTE_REPLY));
+        assert_int_equal(core_tell(core, vote_of(core, uid, CORE_TERM + 1)), GOOSE_REFUSAL_NONE);
+        assert_null(core_sent(core, GOOSE_MESSAGE_VOTE_REPLY));
         assert_true(core->e.peers[uid - 1].asked.kept);
     }
     core_at(core, end_us);
@@ -218,19 +220,21 @@ static void who_wins_too_late_claims_nothing(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    core_until(core, ROLE_CANVASSING);
-    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE);
-    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE); /* my own is not durable */
-    assert_int_equal(core->e.role, ROLE_CANDIDATE);
+    core_until(core, GOOSE_ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 2, GOOSE_VERDICT_YES), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core_reply(core, 2, GOOSE_VERDICT_YES),
+                     GOOSE_REFUSAL_NONE); /* my own is not durable */
+    assert_int_equal(core->e.role, GOOSE_ROLE_CANDIDATE);
     core->now_us = core->ask.ask.sent_at_us + CORE_LEASE_US;
-    struct event saved = {.kind = EVENT_SAVED, .saved = {core->e.writing, true}};
-    assert_int_equal(core_step(core, saved), REFUSAL_NONE);
-    assert_int_equal(core->actions.claim, CLAIM_UNCHANGED);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_WON_TOO_LATE);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.term, core->e.saved.term);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core->e.after.term, core->e.saved.term);
-    assert_false(election_is_goose(&core->e, core->now_us));
+    struct goose_event saved = {.kind = GOOSE_EVENT_SAVED, .saved = {core->e.writing, true}};
+    assert_int_equal(core_step(core, saved), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_UNCHANGED);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_WON_TOO_LATE);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.term,
+                     core->e.saved.term);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core->e.resigned.term, core->e.saved.term);
+    assert_false(goose_election_is_goose(&core->e, core->now_us));
     core_free(core);
 }
 

@@ -25,24 +25,25 @@ static struct sample *sample_new(void)
 
 /* From a buffer without a byte to spare, so that a sanitizer sees the first one read behind the
  * end. */
-static enum wire_result decode_exactly(const uint8_t *bytes, size_t count, struct message *message,
-                                       struct roster *roster)
+static enum goose_wire_result decode_exactly(const uint8_t *bytes, size_t count,
+                                             struct goose_message *message,
+                                             struct goose_roster *roster)
 {
     uint8_t *copy = malloc(count > 0 ? count : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, count);
-    enum wire_result result = wire_decode(copy, count, message, roster);
+    enum goose_wire_result result = goose_wire_decode(copy, count, message, roster);
     free(copy);
     return result;
 }
 
-static void assert_same_text(struct text a, struct text b)
+static void assert_same_text(struct goose_text a, struct goose_text b)
 {
     assert_int_equal(a.bytes, b.bytes);
     if (a.bytes > 0) assert_memory_equal(a.at, b.at, a.bytes);
 }
 
-static void assert_same_head(const struct message *a, const struct message *b)
+static void assert_same_head(const struct goose_message *a, const struct goose_message *b)
 {
     assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->with_roster, b->with_roster);
@@ -58,18 +59,18 @@ static void assert_same_head(const struct message *a, const struct message *b)
     assert_same_text(a->address, b->address);
 }
 
-static void assert_same_heartbeat(const struct heartbeat *a, const struct heartbeat *b)
+static void assert_same_heartbeat(const struct goose_heartbeat *a, const struct goose_heartbeat *b)
 {
     assert_int_equal(a->seq, b->seq);
     assert_int_equal(a->sent_at_us, b->sent_at_us);
     assert_int_equal(a->promise_us, b->promise_us);
     assert_int_equal(a->succession_delay_us, b->succession_delay_us);
-    assert_int_equal(a->step_us, b->step_us);
+    assert_int_equal(a->stagger_us, b->stagger_us);
     assert_int_equal(a->founding, b->founding);
     assert_int_equal(a->settled, b->settled);
 }
 
-static void assert_same_ack(const struct ack *a, const struct ack *b)
+static void assert_same_ack(const struct goose_ack *a, const struct goose_ack *b)
 {
     assert_int_equal(a->seq, b->seq);
     assert_int_equal(a->sent_at_us, b->sent_at_us);
@@ -79,7 +80,7 @@ static void assert_same_ack(const struct ack *a, const struct ack *b)
     assert_int_equal(a->http_port, b->http_port);
 }
 
-static void assert_same_ask(const struct ask *a, const struct ask *b)
+static void assert_same_ask(const struct goose_ask *a, const struct goose_ask *b)
 {
     assert_int_equal(a->round, b->round);
     assert_int_equal(a->term, b->term);
@@ -92,7 +93,7 @@ static void assert_same_ask(const struct ask *a, const struct ask *b)
     assert_int_equal(a->after.life, b->after.life);
 }
 
-static void assert_same_reply(const struct reply *a, const struct reply *b)
+static void assert_same_reply(const struct goose_reply *a, const struct goose_reply *b)
 {
     assert_int_equal(a->round, b->round);
     assert_int_equal(a->sent_at_us, b->sent_at_us);
@@ -102,7 +103,7 @@ static void assert_same_reply(const struct reply *a, const struct reply *b)
     assert_int_equal(a->after.life, b->after.life);
 }
 
-static void assert_same_hello(const struct hello *a, const struct hello *b)
+static void assert_same_hello(const struct goose_hello *a, const struct goose_hello *b)
 {
     assert_int_equal(a->nonce, b->nonce);
     assert_int_equal(a->invite, b->invite);
@@ -112,7 +113,7 @@ static void assert_same_hello(const struct hello *a, const struct hello *b)
     assert_int_equal(a->may_enter, b->may_enter);
 }
 
-static void assert_same_welcome(const struct welcome *a, const struct welcome *b)
+static void assert_same_welcome(const struct goose_welcome *a, const struct goose_welcome *b)
 {
     assert_int_equal(a->nonce, b->nonce);
     assert_int_equal(a->invite, b->invite);
@@ -124,7 +125,7 @@ static void assert_same_welcome(const struct welcome *a, const struct welcome *b
     assert_same_text(a->goose, b->goose);
 }
 
-static void assert_same_request(const struct request *a, const struct request *b)
+static void assert_same_request(const struct goose_request *a, const struct goose_request *b)
 {
     assert_int_equal(a->number, b->number);
     assert_int_equal(a->term, b->term);
@@ -133,37 +134,37 @@ static void assert_same_request(const struct request *a, const struct request *b
     assert_same_text(a->address, b->address);
 }
 
-static void assert_same_resign(const struct resign *a, const struct resign *b)
+static void assert_same_resign(const struct goose_resign *a, const struct goose_resign *b)
 {
     assert_int_equal(a->term, b->term);
     assert_int_equal(a->heir_uid, b->heir_uid);
-    assert_int_equal(a->step_us, b->step_us);
+    assert_int_equal(a->stagger_us, b->stagger_us);
 }
 
-static void assert_same_result(const struct result *a, const struct result *b)
+static void assert_same_result(const struct goose_result *a, const struct goose_result *b)
 {
     assert_int_equal(a->life, b->life);
     assert_int_equal(a->number, b->number);
     assert_int_equal(a->outcome, b->outcome);
 }
 
-static void assert_same_message(const struct message *a, const struct message *b)
+static void assert_same_message(const struct goose_message *a, const struct goose_message *b)
 {
     assert_same_head(a, b);
     switch (a->kind) {
-    case MESSAGE_HEARTBEAT: assert_same_heartbeat(&a->heartbeat, &b->heartbeat); break;
-    case MESSAGE_ACK: assert_same_ack(&a->ack, &b->ack); break;
-    case MESSAGE_CANVASS:
-    case MESSAGE_VOTE: assert_same_ask(&a->ask, &b->ask); break;
-    case MESSAGE_CANVASS_REPLY:
-    case MESSAGE_VOTE_REPLY: assert_same_reply(&a->reply, &b->reply); break;
-    case MESSAGE_RESIGN: assert_same_resign(&a->resign, &b->resign); break;
-    case MESSAGE_HELLO: assert_same_hello(&a->hello, &b->hello); break;
-    case MESSAGE_WELCOME: assert_same_welcome(&a->welcome, &b->welcome); break;
-    case MESSAGE_REQUEST: assert_same_request(&a->request, &b->request); break;
-    case MESSAGE_RESULT: assert_same_result(&a->result, &b->result); break;
-    case MESSAGE_STALE: break;
-    case MESSAGE_KINDS: fail();
+    case GOOSE_MESSAGE_HEARTBEAT: assert_same_heartbeat(&a->heartbeat, &b->heartbeat); break;
+    case GOOSE_MESSAGE_ACK: assert_same_ack(&a->ack, &b->ack); break;
+    case GOOSE_MESSAGE_CANVASS:
+    case GOOSE_MESSAGE_VOTE: assert_same_ask(&a->ask, &b->ask); break;
+    case GOOSE_MESSAGE_CANVASS_REPLY:
+    case GOOSE_MESSAGE_VOTE_REPLY: assert_same_reply(&a->reply, &b->reply); break;
+    case GOOSE_MESSAGE_RESIGN: assert_same_resign(&a->resign, &b->resign); break;
+    case GOOSE_MESSAGE_HELLO: assert_same_hello(&a->hello, &b->hello); break;
+    case GOOSE_MESSAGE_WELCOME: assert_same_welcome(&a->welcome, &b->welcome); break;
+    case GOOSE_MESSAGE_REQUEST: assert_same_request(&a->request, &b->request); break;
+    case GOOSE_MESSAGE_RESULT: assert_same_result(&a->result, &b->result); break;
+    case GOOSE_MESSAGE_STALE: break;
+    case GOOSE_MESSAGE_KINDS: fail();
     }
 }
 
@@ -173,14 +174,14 @@ typedef void visitor(const struct sample *sample, uint8_t *bytes, size_t count);
 static void each_sample(int samples, visitor *visit)
 {
     struct sample *sample = sample_new();
-    uint8_t bytes[MESSAGE_BYTES_MAX + 1];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX + 1];
 
-    for (int kind = 1; kind < MESSAGE_KINDS; kind++)
+    for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++)
         for (int i = 0; i < samples; i++) {
             struct chance chance = {(uint64_t)(kind * 1000 + i)};
-            sample_message(&chance, (enum message_kind)kind, sample);
-            size_t count = wire_encode(&sample->message, &sample->roster, bytes);
-            assert_in_range(count, 1, MESSAGE_BYTES_MAX);
+            sample_message(&chance, (enum goose_message_kind)kind, sample);
+            size_t count = goose_wire_encode(&sample->message, &sample->roster, bytes);
+            assert_in_range(count, 1, GOOSE_MESSAGE_BYTES_MAX);
             visit(sample, bytes, count);
         }
     free(sample);
@@ -188,14 +189,14 @@ static void each_sample(int samples, visitor *visit)
 
 static void there_and_back(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct roster untouched;
-    struct message message;
+    struct goose_roster roster;
+    struct goose_roster untouched;
+    struct goose_message message;
 
     memset(&roster, 0xa5, sizeof roster);
     memset(&untouched, 0xa5, sizeof untouched);
     memset(&message, 0xa5, sizeof message);
-    assert_int_equal(wire_decode(bytes, count, &message, &roster), WIRE_OK);
+    assert_int_equal(goose_wire_decode(bytes, count, &message, &roster), GOOSE_WIRE_OK);
     assert_same_message(&sample->message, &message);
     if (message.with_roster)
         assert_memory_equal(&roster, &sample->roster, sizeof roster);
@@ -211,14 +212,14 @@ static void test_round_trip(void **state)
 
 static void texts_are_inside(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message m;
+    struct goose_roster roster;
+    struct goose_message m;
 
-    assert_int_equal(wire_decode(bytes, count, &m, &roster), WIRE_OK);
+    assert_int_equal(goose_wire_decode(bytes, count, &m, &roster), GOOSE_WIRE_OK);
     uintptr_t first = (uintptr_t)bytes;
     if (sample->message.address.bytes > 0)
         assert_in_range((uintptr_t)m.address.at, first, first + count - m.address.bytes);
-    if (m.kind == MESSAGE_WELCOME && m.welcome.goose.bytes > 0)
+    if (m.kind == GOOSE_MESSAGE_WELCOME && m.welcome.goose.bytes > 0)
         assert_in_range((uintptr_t)m.welcome.goose.at, first,
                         first + count - m.welcome.goose.bytes);
 }
@@ -231,15 +232,15 @@ static void test_texts_are_views(void **state)
 
 static void ends_too_early(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message message;
+    struct goose_roster roster;
+    struct goose_message message;
 
     (void)sample;
     for (size_t less = 0; less < count; less++)
-        assert_int_equal(decode_exactly(bytes, less, &message, &roster), WIRE_SHORT);
-    bytes[1] = WIRE_MINOR + 1;
+        assert_int_equal(decode_exactly(bytes, less, &message, &roster), GOOSE_WIRE_SHORT);
+    bytes[1] = GOOSE_WIRE_MINOR + 1;
     for (size_t less = 0; less < count; less++)
-        assert_int_equal(decode_exactly(bytes, less, &message, &roster), WIRE_SHORT);
+        assert_int_equal(decode_exactly(bytes, less, &message, &roster), GOOSE_WIRE_SHORT);
 }
 
 static void test_truncated(void **state)
@@ -250,13 +251,13 @@ static void test_truncated(void **state)
 
 static void goes_on(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message message;
+    struct goose_roster roster;
+    struct goose_message message;
 
     (void)sample;
     for (int last = 0; last <= UINT8_MAX; last++) {
         bytes[count] = (uint8_t)last;
-        assert_int_equal(decode_exactly(bytes, count + 1, &message, &roster), WIRE_LONG);
+        assert_int_equal(decode_exactly(bytes, count + 1, &message, &roster), GOOSE_WIRE_LONG);
     }
 }
 
@@ -269,18 +270,18 @@ static void test_trailing_byte(void **state)
 /* Any one byte changed: refused, or another message that has these very bytes. */
 static void one_byte_changed(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message message;
-    uint8_t again[MESSAGE_BYTES_MAX];
+    struct goose_roster roster;
+    struct goose_message message;
+    uint8_t again[GOOSE_MESSAGE_BYTES_MAX];
 
     (void)sample;
     for (size_t at = 0; at < count; at++) {
         uint8_t was = bytes[at];
         for (int change = 1; change <= UINT8_MAX; change++) {
             bytes[at] = (uint8_t)(was ^ change);
-            enum wire_result result = wire_decode(bytes, count, &message, &roster);
-            if (result != WIRE_OK || at == 1) continue;
-            assert_int_equal(wire_encode(&message, &roster, again), count);
+            enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
+            if (result != GOOSE_WIRE_OK || at == 1) continue;
+            assert_int_equal(goose_wire_encode(&message, &roster, again), count);
             assert_memory_equal(again, bytes, count);
         }
         bytes[at] = was;
@@ -295,21 +296,21 @@ static void test_corrupted(void **state)
 
 static void from_newer_minor(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message message;
-    uint8_t longer[MESSAGE_BYTES_MAX + 1];
+    struct goose_roster roster;
+    struct goose_message message;
+    uint8_t longer[GOOSE_MESSAGE_BYTES_MAX + 1];
 
     memset(longer, 0xee, sizeof longer);
     memcpy(longer, bytes, count);
-    for (unsigned minor = WIRE_MINOR + 1; minor <= UINT8_MAX; minor += 127) {
+    for (unsigned minor = GOOSE_WIRE_MINOR + 1; minor <= UINT8_MAX; minor += 127) {
         longer[1] = (uint8_t)minor;
-        for (size_t more = count; more <= MESSAGE_BYTES_MAX; more += 1 + more / 8) {
-            assert_int_equal(wire_decode(longer, more, &message, &roster), WIRE_OK);
+        for (size_t more = count; more <= GOOSE_MESSAGE_BYTES_MAX; more += 1 + more / 8) {
+            assert_int_equal(goose_wire_decode(longer, more, &message, &roster), GOOSE_WIRE_OK);
             assert_same_message(&sample->message, &message);
         }
         if (message.with_roster) assert_memory_equal(&roster, &sample->roster, sizeof roster);
-        assert_int_equal(decode_exactly(longer, MESSAGE_BYTES_MAX + 1, &message, &roster),
-                         WIRE_LONG);
+        assert_int_equal(decode_exactly(longer, GOOSE_MESSAGE_BYTES_MAX + 1, &message, &roster),
+                         GOOSE_WIRE_LONG);
     }
 }
 
@@ -324,15 +325,15 @@ static void test_newer_minor(void **state)
  * one. */
 static void from_other_major(const struct sample *sample, uint8_t *bytes, size_t count)
 {
-    struct roster roster;
-    struct message message;
+    struct goose_roster roster;
+    struct goose_message message;
 
     (void)sample;
     for (int major = 0; major <= UINT8_MAX; major++) {
-        if (major == WIRE_MAJOR) continue;
+        if (major == GOOSE_WIRE_MAJOR) continue;
         bytes[0] = (uint8_t)major;
-        assert_int_equal(decode_exactly(bytes, count, &message, &roster), WIRE_OTHER_MAJOR);
-        assert_int_equal(decode_exactly(bytes, 1, &message, &roster), WIRE_OTHER_MAJOR);
+        assert_int_equal(decode_exactly(bytes, count, &message, &roster), GOOSE_WIRE_OTHER_MAJOR);
+        assert_int_equal(decode_exactly(bytes, 1, &message, &roster), GOOSE_WIRE_OTHER_MAJOR);
     }
 }
 
@@ -344,12 +345,13 @@ static void test_other_major(void **state)
 
 static void test_too_long_for_a_datagram(void **state)
 {
-    struct roster roster;
-    struct message message;
-    uint8_t bytes[MESSAGE_BYTES_MAX + 1] = {WIRE_MAJOR, WIRE_MINOR, MESSAGE_HELLO};
+    struct goose_roster roster;
+    struct goose_message message;
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX + 1] = {GOOSE_WIRE_MAJOR, GOOSE_WIRE_MINOR,
+                                                  GOOSE_MESSAGE_HELLO};
 
     (void)state;
-    assert_int_equal(wire_decode(bytes, sizeof bytes, &message, &roster), WIRE_LONG);
+    assert_int_equal(goose_wire_decode(bytes, sizeof bytes, &message, &roster), GOOSE_WIRE_LONG);
 }
 
 /* The layout is a promise to other versions: these bytes never change within a major version. */
@@ -371,7 +373,7 @@ static void test_layout(void **state)
         0,    0,    0,    0,    0,    0x0f, 0x42, 0x40,         /* sent at 1 s */
         0,    0x04, 0xce, 0x78,                                 /* promise 315 ms */
         0,    0,    0x27, 0x10,                                 /* delay 10 ms */
-        0,    0,    0x13, 0x88,                                 /* step 5 ms */
+        0,    0,    0x13, 0x88,                                 /* stagger 5 ms */
         0,    0,    0,    0,    0,    0,    0,    0x77,         /* founding */
         1,                                                      /* settled */
         3,    2,                                                /* wanted, count */
@@ -385,23 +387,23 @@ static void test_layout(void **state)
         5,    0xff, 0xff, 0,    0,    0,    0,    0,    0,   0, /* [::1]:65535, unclaimed */
         0,    0,    0,    0,    '[',  ':',  ':',  '1',  ']',
     };
-    struct roster roster;
-    struct message m = {.kind = MESSAGE_HEARTBEAT,
-                        .with_roster = true,
-                        .name_tag = UINT64_C(0x1011121314151617),
-                        .flock_id = UINT64_C(0x2021222324252627),
-                        .uid = UINT64_C(0x3031323334353637),
-                        .life = UINT64_C(0x0000000244454647),
-                        .counter = 256,
-                        .for_life = UINT64_C(0x0000000300000001),
-                        .term = 8,
-                        .roster_term = 7,
-                        .roster_version = 3,
-                        .heartbeat = {9, 1000000, 315000, 10000, 5000, 0x77, true}};
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    struct goose_roster roster;
+    struct goose_message m = {.kind = GOOSE_MESSAGE_HEARTBEAT,
+                              .with_roster = true,
+                              .name_tag = UINT64_C(0x1011121314151617),
+                              .flock_id = UINT64_C(0x2021222324252627),
+                              .uid = UINT64_C(0x3031323334353637),
+                              .life = UINT64_C(0x0000000244454647),
+                              .counter = 256,
+                              .for_life = UINT64_C(0x0000000300000001),
+                              .term = 8,
+                              .roster_term = 7,
+                              .roster_version = 3,
+                              .heartbeat = {9, 1000000, 315000, 10000, 5000, 0x77, true}};
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     (void)state;
-    roster_clear(&roster);
+    goose_roster_clear(&roster);
     roster.term = 7;
     roster.version = 3;
     roster.flock_id = m.flock_id;
@@ -409,62 +411,64 @@ static void test_layout(void **state)
     roster.removed[0] = 0x55;
     roster.removed[1] = 0x54;
     roster.wanted = 3;
-    assert_int_equal(roster_add(&roster, (struct text){"n1:7000", 7}, 0x66, 100, 8080), ROSTER_OK);
-    assert_int_equal(roster_add(&roster, (struct text){"[::1]:65535", 11}, 0, 0, 0), ROSTER_OK);
-    assert_int_equal(wire_encode(&m, &roster, bytes), sizeof expected);
+    assert_int_equal(goose_roster_add(&roster, (struct goose_text){"n1:7000", 7}, 0x66, 100, 8080),
+                     GOOSE_ROSTER_OK);
+    assert_int_equal(goose_roster_add(&roster, (struct goose_text){"[::1]:65535", 11}, 0, 0, 0),
+                     GOOSE_ROSTER_OK);
+    assert_int_equal(goose_wire_encode(&m, &roster, bytes), sizeof expected);
     assert_memory_equal(bytes, expected, sizeof expected);
 }
 
 static void test_sizes(void **state)
 {
-    static const size_t body_bytes[MESSAGE_KINDS] = {
-        [MESSAGE_HEARTBEAT] = HEARTBEAT_BYTES,
-        [MESSAGE_ACK] = ACK_BYTES,
-        [MESSAGE_CANVASS] = ASK_BYTES,
-        [MESSAGE_CANVASS_REPLY] = REPLY_BYTES,
-        [MESSAGE_VOTE] = ASK_BYTES,
-        [MESSAGE_VOTE_REPLY] = REPLY_BYTES,
-        [MESSAGE_RESIGN] = RESIGN_BYTES,
-        [MESSAGE_HELLO] = HELLO_BYTES_MIN,
-        [MESSAGE_WELCOME] = 43,
-        [MESSAGE_REQUEST] = REQUEST_BYTES,
-        [MESSAGE_RESULT] = RESULT_BYTES,
-        [MESSAGE_STALE] = STALE_BYTES,
+    static const size_t body_bytes[GOOSE_MESSAGE_KINDS] = {
+        [GOOSE_MESSAGE_HEARTBEAT] = HEARTBEAT_BYTES,
+        [GOOSE_MESSAGE_ACK] = ACK_BYTES,
+        [GOOSE_MESSAGE_CANVASS] = ASK_BYTES,
+        [GOOSE_MESSAGE_CANVASS_REPLY] = REPLY_BYTES,
+        [GOOSE_MESSAGE_VOTE] = ASK_BYTES,
+        [GOOSE_MESSAGE_VOTE_REPLY] = REPLY_BYTES,
+        [GOOSE_MESSAGE_RESIGN] = RESIGN_BYTES,
+        [GOOSE_MESSAGE_HELLO] = HELLO_BYTES_MIN,
+        [GOOSE_MESSAGE_WELCOME] = 43,
+        [GOOSE_MESSAGE_REQUEST] = REQUEST_BYTES,
+        [GOOSE_MESSAGE_RESULT] = RESULT_BYTES,
+        [GOOSE_MESSAGE_STALE] = STALE_BYTES,
     };
     struct sample *sample = sample_new();
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     (void)state;
-    for (int kind = 1; kind < MESSAGE_KINDS; kind++) {
+    for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++) {
         struct chance chance = {(uint64_t)kind};
-        struct message *m = &sample->message;
-        sample_message(&chance, (enum message_kind)kind, sample);
+        struct goose_message *m = &sample->message;
+        sample_message(&chance, (enum goose_message_kind)kind, sample);
         m->with_roster = false;
         size_t texts = m->address.bytes;
-        if (kind == MESSAGE_WELCOME) texts += m->welcome.goose.bytes;
-        if (kind == MESSAGE_REQUEST) texts += m->request.address.bytes;
-        assert_int_equal(wire_encode(m, NULL, bytes), 77 + body_bytes[kind] + texts);
-        if (kind == MESSAGE_HEARTBEAT)
-            assert_in_range(77 + body_bytes[kind] + SEAL_BYTES_MAX, 1, 199);
+        if (kind == GOOSE_MESSAGE_WELCOME) texts += m->welcome.goose.bytes;
+        if (kind == GOOSE_MESSAGE_REQUEST) texts += m->request.address.bytes;
+        assert_int_equal(goose_wire_encode(m, NULL, bytes), 77 + body_bytes[kind] + texts);
+        if (kind == GOOSE_MESSAGE_HEARTBEAT)
+            assert_in_range(77 + body_bytes[kind] + GOOSE_SEAL_BYTES_MAX, 1, 199);
     }
     free(sample);
 }
 
 /* As many seats of such addresses as a roster holds. */
-static void fill_roster(struct roster *roster, const char *host, struct message *m)
+static void fill_roster(struct goose_roster *roster, const char *host, struct goose_message *m)
 {
-    char chars[ADDRESS_CHARS_MAX + 1];
+    char chars[GOOSE_ADDRESS_CHARS_MAX + 1];
 
-    roster_clear(roster);
-    for (unsigned i = 0; i < ROSTER_SEATS_MAX; i++) {
+    goose_roster_clear(roster);
+    for (unsigned i = 0; i < GOOSE_ROSTER_SEATS_MAX; i++) {
         int bytes = snprintf(chars, sizeof chars, "%s:%u", host, 65535 - i);
-        struct text address = {chars, (uint8_t)bytes};
-        if (roster_add(roster, address, UINT64_MAX - i, 255, 65535) != ROSTER_OK) break;
+        struct goose_text address = {chars, (uint8_t)bytes};
+        if (goose_roster_add(roster, address, UINT64_MAX - i, 255, 65535) != GOOSE_ROSTER_OK) break;
     }
     roster->term = m->roster_term = m->term;
     roster->version = m->roster_version = 1;
     roster->flock_id = m->flock_id = 77;
-    roster->wanted = ROSTER_SEATS_MAX;
+    roster->wanted = GOOSE_ROSTER_SEATS_MAX;
     m->with_roster = true;
 }
 
@@ -474,23 +478,23 @@ static void test_largest(void **state)
         "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl";
     struct sample *sample = sample_new();
     struct chance chance = {1};
-    char chars[ADDRESS_CHARS_MAX + 1];
-    uint8_t bytes[MESSAGE_BYTES_MAX];
+    char chars[GOOSE_ADDRESS_CHARS_MAX + 1];
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
     (void)state;
-    sample_message(&chance, MESSAGE_WELCOME, sample);
+    sample_message(&chance, GOOSE_MESSAGE_WELCOME, sample);
     snprintf(chars, sizeof chars, "%s:65535", longest);
     sample->message.address = sample->message.welcome.goose =
-        (struct text){chars, ADDRESS_CHARS_MAX};
+        (struct goose_text){chars, GOOSE_ADDRESS_CHARS_MAX};
     fill_roster(&sample->roster, longest, &sample->message);
     assert_int_equal(sample->roster.count, 13);
-    assert_int_equal(roster_encoded_bytes(&sample->roster), ROSTER_BYTES_MAX);
-    size_t count = wire_encode(&sample->message, &sample->roster, bytes);
-    assert_int_equal(count, MESSAGE_BYTES_MAX);
+    assert_int_equal(goose_roster_encoded_bytes(&sample->roster), GOOSE_ROSTER_BYTES_MAX);
+    size_t count = goose_wire_encode(&sample->message, &sample->roster, bytes);
+    assert_int_equal(count, GOOSE_MESSAGE_BYTES_MAX);
     there_and_back(sample, bytes, count);
     fill_roster(&sample->roster, "255.255.255.255", &sample->message);
-    assert_int_equal(sample->roster.count, ROSTER_SEATS_MAX);
-    count = wire_encode(&sample->message, &sample->roster, bytes);
+    assert_int_equal(sample->roster.count, GOOSE_ROSTER_SEATS_MAX);
+    count = goose_wire_encode(&sample->message, &sample->roster, bytes);
     there_and_back(sample, bytes, count);
     free(sample);
 }
@@ -508,11 +512,11 @@ static void test_largest(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    CHECK_NAMES(wire_result, wire_result_name, 0, WIRE_RESULTS);
-    CHECK_NAMES(message_kind, message_kind_name, 1, MESSAGE_KINDS);
-    CHECK_NAMES(verdict, verdict_name, 0, VERDICTS);
-    CHECK_NAMES(outcome, outcome_name, 0, OUTCOMES);
-    assert_string_equal(message_kind_name((enum message_kind)0), "unknown");
+    CHECK_NAMES(goose_wire_result, goose_wire_result_name, 0, GOOSE_WIRE_RESULTS);
+    CHECK_NAMES(goose_message_kind, goose_message_kind_name, 1, GOOSE_MESSAGE_KINDS);
+    CHECK_NAMES(goose_verdict, goose_verdict_name, 0, GOOSE_VERDICTS);
+    CHECK_NAMES(goose_outcome, goose_outcome_name, 0, GOOSE_OUTCOMES);
+    assert_string_equal(goose_message_kind_name((enum goose_message_kind)0), "unknown");
 }
 
 int main(void)

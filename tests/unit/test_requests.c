@@ -1,4 +1,4 @@
-/* test_errands.c: what operators and clients ask, here and carried: how each ends, and that each
+/* test_requests.c: what operators and clients ask, here and forwarded: how each ends, and that each
  * ends once. */
 #include "core.h"
 
@@ -18,22 +18,22 @@ static struct core *duck_of_2(void)
     struct core *core = core_new(0);
 
     core_start_seated(core, 3);
-    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), REFUSAL_NONE);
+    assert_int_equal(core_heartbeat(core, 2, CORE_TERM, 1), GOOSE_REFUSAL_NONE);
     core_save(core);
     return core;
 }
 
-static void ends_with(const struct core *core, uint64_t id, enum outcome outcome)
+static void ends_with(const struct core *core, uint64_t id, enum goose_outcome outcome)
 {
-    const struct answer *answer = core_answer(core, id);
+    const struct goose_answer *answer = core_answer(core, id);
 
     assert_non_null(answer);
     assert_int_equal(answer->outcome, outcome);
 }
 
-static void ask(struct core *core, uint64_t id, enum request_kind kind, const char *address)
+static void ask(struct core *core, uint64_t id, enum goose_request_kind kind, const char *address)
 {
-    assert_int_equal(core_request(core, id, kind, address), REFUSAL_NONE);
+    assert_int_equal(core_request(core, id, kind, address), GOOSE_REFUSAL_NONE);
 }
 
 static void before_start_nothing_is_answered(void **state)
@@ -41,9 +41,9 @@ static void before_start_nothing_is_answered(void **state)
     struct core *core = core_new(0);
 
     (void)state;
-    for (int kind = REQUEST_HOLD; kind <= REQUEST_STOP; kind++) {
-        assert_int_equal(core_request(core, 1, (enum request_kind)kind, "n2:7000"),
-                         REFUSAL_NOT_STARTED);
+    for (int kind = GOOSE_REQUEST_HOLD; kind <= GOOSE_REQUEST_STOP; kind++) {
+        assert_int_equal(core_request(core, 1, (enum goose_request_kind)kind, "n2:7000"),
+                         GOOSE_REFUSAL_NOT_STARTED);
         assert_int_equal(core->actions.answer_count, 0);
         assert_int_equal(core->actions.wake_at_us, UINT64_MAX);
     }
@@ -56,8 +56,8 @@ static void a_request_of_no_kind_is_refused(void **state)
     struct core *core = duck_of_2();
 
     (void)state;
-    assert_int_equal(core_request(core, 1, (enum request_kind)(REQUEST_STOP + 1), ""),
-                     REFUSAL_UNKNOWN_EVENT);
+    assert_int_equal(core_request(core, 1, (enum goose_request_kind)(GOOSE_REQUEST_STOP + 1), ""),
+                     GOOSE_REFUSAL_UNKNOWN_EVENT);
     assert_int_equal(core->actions.answer_count, 0);
     core_free(core);
 }
@@ -70,19 +70,19 @@ static void a_full_table_is_busy_and_empties_again(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++) {
-        ask(core, id, REQUEST_HANDOVER, "");
+    for (uint64_t id = 1; id <= GOOSE_ELECTION_REQUESTS_MAX; id++) {
+        ask(core, id, GOOSE_REQUEST_HANDOVER, "");
         assert_null(core_answer(core, id));
     }
-    ask(core, 99, REQUEST_HANDOVER, "");
-    ends_with(core, 99, OUTCOME_BUSY);
+    ask(core, 99, GOOSE_REQUEST_HANDOVER, "");
+    ends_with(core, 99, GOOSE_OUTCOME_BUSY);
     core_at(core, core->now_us + 2 * own_promise_us(&core->e));
-    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++) {
-        ends_with(core, id, OUTCOME_NO_GOOSE);
+    for (uint64_t id = 1; id <= GOOSE_ELECTION_REQUESTS_MAX; id++) {
+        ends_with(core, id, GOOSE_OUTCOME_NO_GOOSE);
         ended++;
     }
     assert_int_equal(core->actions.answer_count, ended);
-    ask(core, 100, REQUEST_HANDOVER, "");
+    ask(core, 100, GOOSE_REQUEST_HANDOVER, "");
     assert_null(core_answer(core, 100));
     core_free(core);
 }
@@ -94,15 +94,15 @@ static void answers_without_room_wait_a_step(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    for (uint64_t id = 1; id <= ELECTION_ERRANDS_MAX; id++)
-        ask(core, id, REQUEST_HANDOVER, "");
+    for (uint64_t id = 1; id <= GOOSE_ELECTION_REQUESTS_MAX; id++)
+        ask(core, id, GOOSE_REQUEST_HANDOVER, "");
     core->now_us += 2 * own_promise_us(&core->e);
-    ask(core, 50, REQUEST_UNDRAIN, "");
-    assert_int_equal(core->actions.answer_count, ELECTION_ANSWERS_MAX);
-    assert_null(core_answer(core, ELECTION_ERRANDS_MAX));
+    ask(core, 50, GOOSE_REQUEST_UNDRAIN, "");
+    assert_int_equal(core->actions.answer_count, GOOSE_ELECTION_ANSWERS_MAX);
+    assert_null(core_answer(core, GOOSE_ELECTION_REQUESTS_MAX));
     assert_true(core->actions.wake_at_us <= core->now_us);
     core_at(core, core->now_us);
-    ends_with(core, ELECTION_ERRANDS_MAX, OUTCOME_NO_GOOSE);
+    ends_with(core, GOOSE_ELECTION_REQUESTS_MAX, GOOSE_OUTCOME_NO_GOOSE);
     core_free(core);
 }
 
@@ -111,17 +111,17 @@ static void an_address_must_be_one(void **state)
     struct core *core = goose_of(3, 1);
 
     (void)state;
-    ask(core, 1, REQUEST_REMOVE, "");
-    ends_with(core, 1, OUTCOME_NOT_FOUND);
-    ask(core, 2, REQUEST_REMOVE, "N2:7000");
-    ends_with(core, 2, OUTCOME_NOT_FOUND);
-    ask(core, 3, REQUEST_HANDOVER, "n2");
-    ends_with(core, 3, OUTCOME_NOT_FOUND);
-    ask(core, 4, REQUEST_HANDOVER, "n9:7000");
-    ends_with(core, 4, OUTCOME_NOT_FOUND);
-    ask(core, 5, REQUEST_REMOVE, "n9:7000");
-    ends_with(core, 5, OUTCOME_NOT_FOUND);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "");
+    ends_with(core, 1, GOOSE_OUTCOME_NOT_FOUND);
+    ask(core, 2, GOOSE_REQUEST_REMOVE, "N2:7000");
+    ends_with(core, 2, GOOSE_OUTCOME_NOT_FOUND);
+    ask(core, 3, GOOSE_REQUEST_HANDOVER, "n2");
+    ends_with(core, 3, GOOSE_OUTCOME_NOT_FOUND);
+    ask(core, 4, GOOSE_REQUEST_HANDOVER, "n9:7000");
+    ends_with(core, 4, GOOSE_OUTCOME_NOT_FOUND);
+    ask(core, 5, GOOSE_REQUEST_REMOVE, "n9:7000");
+    ends_with(core, 5, GOOSE_OUTCOME_NOT_FOUND);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     core_free(core);
 }
 
@@ -130,9 +130,9 @@ static void a_handover_to_whom_it_is_already_is_done(void **state)
     struct core *core = goose_of(3, 0);
 
     (void)state;
-    ask(core, 1, REQUEST_HANDOVER, "n1:7000");
-    ends_with(core, 1, OUTCOME_DONE);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n1:7000");
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     core_free(core);
 }
 
@@ -143,13 +143,13 @@ static void a_handover_to_nobody_fit_is_refused(void **state)
 
     (void)state;
     core->now_us = core->e.peers[1].follower.sent_at_us + CORE_LEASE_US / 2 + 1;
-    ask(core, 1, REQUEST_HANDOVER, "n2:7000");
-    ends_with(core, 1, OUTCOME_NOT_ELIGIBLE);
+    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n2:7000");
+    ends_with(core, 1, GOOSE_OUTCOME_NOT_ELIGIBLE);
     core->now_us += CORE_LEASE_US / 30;
-    ask(core, 2, REQUEST_HANDOVER, "");
-    ends_with(core, 2, OUTCOME_NOT_ELIGIBLE);
-    ask(core, 3, REQUEST_REMOVE, "n1:7000"); /* itself: somebody would have to take over */
-    ends_with(core, 3, OUTCOME_NOT_ELIGIBLE);
+    ask(core, 2, GOOSE_REQUEST_HANDOVER, "");
+    ends_with(core, 2, GOOSE_OUTCOME_NOT_ELIGIBLE);
+    ask(core, 3, GOOSE_REQUEST_REMOVE, "n1:7000"); /* itself: somebody would have to take over */
+    ends_with(core, 3, GOOSE_OUTCOME_NOT_ELIGIBLE);
     core_free(core);
 }
 
@@ -159,19 +159,19 @@ static void a_handover_is_done_when_another_goose_is_heard(void **state)
 
     (void)state;
     uint64_t term = core->e.saved.term;
-    ask(core, 1, REQUEST_HANDOVER, "n3:7000");
+    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n3:7000");
     assert_null(core_answer(core, 1));
-    assert_int_equal(core->actions.claim, CLAIM_WITHDRAWN);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
+    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
     core->now_us += 2000;
-    struct roster next = core->e.roster;
+    struct goose_roster next = core->e.roster;
     next.term = term + 1;
-    struct message m = core_message(core, MESSAGE_HEARTBEAT, 3);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_HEARTBEAT, 3);
     m.term = term + 1;
-    m.heartbeat = (struct heartbeat){
-        .seq = 1, .promise_us = promise_of_lease_us(CORE_LEASE_US), .step_us = 10000};
-    assert_int_equal(core_tell_roster(core, m, &next), REFUSAL_NONE);
-    ends_with(core, 1, OUTCOME_DONE);
+    m.heartbeat = (struct goose_heartbeat){
+        .seq = 1, .promise_us = promise_of_lease_us(CORE_LEASE_US), .stagger_us = 10000};
+    assert_int_equal(core_tell_roster(core, m, &next), GOOSE_REFUSAL_NONE);
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     core_free(core);
 }
 
@@ -179,40 +179,40 @@ static void a_handover_is_done_when_another_goose_is_heard(void **state)
 static void a_handover_waits_for_a_hold(void **state)
 {
     struct core *core = goose_of(3, 0);
-    struct event hold = {.kind = EVENT_REQUEST,
-                         .request = {.id = 7, .kind = REQUEST_HOLD, .hold_us = 50000}};
+    struct goose_event hold = {.kind = GOOSE_EVENT_REQUEST,
+                               .request = {.id = 7, .kind = GOOSE_REQUEST_HOLD, .hold_us = 50000}};
 
     (void)state;
-    assert_int_equal(core_step(core, hold), REFUSAL_NONE);
+    assert_int_equal(core_step(core, hold), GOOSE_REFUSAL_NONE);
     uint64_t end_us = core->e.reign.hold_end_us;
-    ask(core, 1, REQUEST_HANDOVER, "n3:7000");
-    ask(core, 2, REQUEST_HANDOVER, "n2:7000");
-    core_at(core, core->now_us + core->e.reign.step_us);
-    assert_int_equal(core->e.role, ROLE_GOOSE);
+    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n3:7000");
+    ask(core, 2, GOOSE_REQUEST_HANDOVER, "n2:7000");
+    core_at(core, core->now_us + core->e.reign.stagger_us);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
     assert_int_equal(core->actions.answer_count, 0);
     core_at(core, end_us);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 3);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
     core_free(core);
 }
 
 static void a_removal_that_costs_the_majority_is_refused_unless_forced(void **state)
 {
     struct core *core = goose_of(3, 0);
-    struct event force = {
-        .kind = EVENT_REQUEST,
+    struct goose_event force = {
+        .kind = GOOSE_EVENT_REQUEST,
         .request = {
-            .id = 2, .kind = REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
+            .id = 2, .kind = GOOSE_REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
 
     (void)state;
     uint64_t acked_us = core->e.peers[2].follower.sent_at_us;
     core_at(core, core->e.reign.heartbeat_at_us);
     core_ack(core, 2);
     core->now_us = acked_us + CORE_LEASE_US + 1; /* 3 is silent: me and 2 are the majority */
-    assert_true(election_is_goose(&core->e, core->now_us));
-    ask(core, 1, REQUEST_REMOVE, "n2:7000");
-    ends_with(core, 1, OUTCOME_COSTS_MAJORITY);
-    assert_int_equal(core_step(core, force), REFUSAL_NONE);
+    assert_true(goose_election_is_goose(&core->e, core->now_us));
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n2:7000");
+    ends_with(core, 1, GOOSE_OUTCOME_COSTS_MAJORITY);
+    assert_int_equal(core_step(core, force), GOOSE_REFUSAL_NONE);
     assert_null(core_answer(core, 2)); /* it waits until the lease would last without it */
     assert_true(core->e.removal.active && !core->e.reign.roster_pending);
     core_free(core);
@@ -224,11 +224,11 @@ static void a_goose_that_is_to_be_removed_hands_over(void **state)
     struct core *core = goose_of(3, 0);
 
     (void)state;
-    ask(core, 1, REQUEST_REMOVE, "n1:7000");
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n1:7000");
     assert_null(core_answer(core, 1));
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_int_equal(core_noted(core, NOTE_ROLE)->why, REASON_REMOVED);
-    assert_int_equal(core_sent(core, MESSAGE_RESIGN)->message.resign.heir_uid, 2);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_REMOVED);
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 2);
     assert_int_equal(core->e.saved.roster.count, 3);
     core_free(core);
 }
@@ -238,8 +238,8 @@ static void the_last_seat_stays(void **state)
     struct core *core = goose_of(1, 0);
 
     (void)state;
-    ask(core, 1, REQUEST_REMOVE, "n1:7000");
-    ends_with(core, 1, OUTCOME_LAST_SEAT);
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n1:7000");
+    ends_with(core, 1, GOOSE_OUTCOME_LAST_SEAT);
     core_free(core);
 }
 
@@ -249,7 +249,7 @@ static void commit_change(struct core *core)
     core_save(core);
     for (int i = 0; i < core->e.roster.count; i++)
         if (core->e.roster.seats[i].uid != CORE_SELF)
-            assert_int_equal(core_ack(core, core->e.roster.seats[i].uid), REFUSAL_NONE);
+            assert_int_equal(core_ack(core, core->e.roster.seats[i].uid), GOOSE_REFUSAL_NONE);
 }
 
 static void a_removal_is_done_when_it_is_committed(void **state)
@@ -257,13 +257,13 @@ static void a_removal_is_done_when_it_is_committed(void **state)
     struct core *core = goose_of(4, 0);
 
     (void)state;
-    ask(core, 1, REQUEST_REMOVE, "n4:7000");
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n4:7000");
     assert_true(core->e.reign.roster_pending);
     core_save(core);
     assert_int_equal(core->e.roster.count, 3);
     assert_null(core_answer(core, 1));
     core_ack(core, 2);
-    ends_with(core, 1, OUTCOME_DONE);
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     assert_int_equal(core->e.roster.removed[0], 4);
     assert_int_equal(core->e.roster.wanted, 4);
     assert_int_equal(core_answer(core, 1)->number, 2); /* nobody waits: two lost of three stop it */
@@ -277,13 +277,13 @@ static int done_in_a_round(struct core *core)
 
     core_at(core, core->e.reign.heartbeat_at_us);
     for (int i = 0; i < core->actions.answer_count; i++)
-        done += core->actions.answers[i].outcome == OUTCOME_DONE;
+        done += core->actions.answers[i].outcome == GOOSE_OUTCOME_DONE;
     core_save(core);
     for (int i = 0; i < core->e.roster.count; i++) {
         if (core->e.roster.seats[i].uid == CORE_SELF) continue;
         core_ack(core, core->e.roster.seats[i].uid);
         for (int k = 0; k < core->actions.answer_count; k++)
-            done += core->actions.answers[k].outcome == OUTCOME_DONE;
+            done += core->actions.answers[k].outcome == GOOSE_OUTCOME_DONE;
     }
     return done;
 }
@@ -295,9 +295,9 @@ static void removals_go_one_at_a_time(void **state)
     int done = 0, least = 5;
 
     (void)state;
-    ask(core, 1, REQUEST_REMOVE, "n5:7000");
-    ask(core, 2, REQUEST_REMOVE, "n4:7000");
-    ask(core, 3, REQUEST_REMOVE, "n5:7000");
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n5:7000");
+    ask(core, 2, GOOSE_REQUEST_REMOVE, "n4:7000");
+    ask(core, 3, GOOSE_REQUEST_REMOVE, "n5:7000");
     for (int round = 0; round < 20; round++) {
         done += done_in_a_round(core);
         assert_true(core->e.roster.count >= least - 1);
@@ -315,8 +315,8 @@ static void an_observer_is_removed_by_address_too(void **state)
     struct core *core = goose_of(3, 4);
 
     (void)state;
-    assert_int_equal(core_admit(core, 50), REFUSAL_NONE);
-    ask(core, 1, REQUEST_REMOVE, "n50:7000");
+    assert_int_equal(core_admit(core, 50), GOOSE_REFUSAL_NONE);
+    ask(core, 1, GOOSE_REQUEST_REMOVE, "n50:7000");
     commit_change(core);
     core_at(core, core->now_us);
     assert_int_equal(core->e.roster.removed[0], 50);
@@ -325,32 +325,32 @@ static void an_observer_is_removed_by_address_too(void **state)
     core_free(core);
 }
 
-/* From a duck it goes to the goose, each step until it has answered. */
+/* From a duck it goes to the goose, each stagger until it has answered. */
 static void a_duck_carries_and_repeats(void **state)
 {
     struct core *core = duck_of_2();
 
     (void)state;
-    ask(core, 5, REQUEST_REMOVE, "n3:7000");
-    const struct send *send = core_sent(core, MESSAGE_REQUEST);
+    ask(core, 5, GOOSE_REQUEST_REMOVE, "n3:7000");
+    const struct goose_send *send = core_sent(core, GOOSE_MESSAGE_REQUEST);
     assert_non_null(send);
     uint64_t number = send->message.request.number;
-    assert_true(text_equal(send->message.request.address, core_text("n3:7000")));
-    core_at(core, core->now_us + step_us(&core->e));
-    assert_int_equal(core_sent(core, MESSAGE_REQUEST)->message.request.number, number);
+    assert_true(goose_text_equal(send->message.request.address, core_text("n3:7000")));
+    core_at(core, core->now_us + stagger_us(&core->e));
+    assert_int_equal(core_sent(core, GOOSE_MESSAGE_REQUEST)->message.request.number, number);
 
-    struct message m = core_message(core, MESSAGE_RESULT, 2);
-    m.result =
-        (struct result){.life = core->e.saved.life + 1, .number = number, .outcome = OUTCOME_DONE};
-    assert_int_equal(core_tell(core, m), REFUSAL_NOT_ASKED);
+    struct goose_message m = core_message(core, GOOSE_MESSAGE_RESULT, 2);
+    m.result = (struct goose_result){
+        .life = core->e.saved.life + 1, .number = number, .outcome = GOOSE_OUTCOME_DONE};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NOT_ASKED);
     m.result.life = core->e.saved.life;
     m.counter = ++core->counter;
     m.result.number++;
-    assert_int_equal(core_tell(core, m), REFUSAL_NOT_ASKED);
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NOT_ASKED);
     m.counter = ++core->counter;
-    m.result = (struct result){core->e.saved.life, number, OUTCOME_NOT_FOUND, 0};
-    assert_int_equal(core_tell(core, m), REFUSAL_NONE);
-    ends_with(core, 5, OUTCOME_DONE); /* it was a member, and is not found any more */
+    m.result = (struct goose_result){core->e.saved.life, number, GOOSE_OUTCOME_NOT_FOUND, 0};
+    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
+    ends_with(core, 5, GOOSE_OUTCOME_DONE); /* it was a member, and is not found any more */
     core_free(core);
 }
 
@@ -359,11 +359,11 @@ static void what_takes_too_long_times_out(void **state)
     struct core *core = duck_of_2();
 
     (void)state;
-    ask(core, 5, REQUEST_HANDOVER, "n3:7000");
-    core_at(core, core->now_us + ERRAND_US_MIN - 1);
+    ask(core, 5, GOOSE_REQUEST_HANDOVER, "n3:7000");
+    core_at(core, core->now_us + REQUEST_US_MIN - 1);
     assert_null(core_answer(core, 5));
     core_at(core, core->now_us + 1);
-    ends_with(core, 5, OUTCOME_TIMED_OUT);
+    ends_with(core, 5, GOOSE_OUTCOME_TIMED_OUT);
     core_free(core);
 }
 
@@ -372,18 +372,18 @@ static void draining_ends_with_undrain_and_not_while_stopping(void **state)
     struct core *core = duck_of_2();
 
     (void)state;
-    ask(core, 1, REQUEST_DRAIN, "");
-    ends_with(core, 1, OUTCOME_DONE);
+    ask(core, 1, GOOSE_REQUEST_DRAIN, "");
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     assert_false(may_stand(&core->e));
-    ask(core, 2, REQUEST_UNDRAIN, "");
-    ends_with(core, 2, OUTCOME_DONE);
+    ask(core, 2, GOOSE_REQUEST_UNDRAIN, "");
+    ends_with(core, 2, GOOSE_OUTCOME_DONE);
     assert_true(may_stand(&core->e));
     core_free(core);
 
     core = goose_of(3, 0);
-    ask(core, 1, REQUEST_STOP, "");
+    ask(core, 1, GOOSE_REQUEST_STOP, "");
     assert_null(core_answer(core, 1));
-    ask(core, 2, REQUEST_UNDRAIN, "");
+    ask(core, 2, GOOSE_REQUEST_UNDRAIN, "");
     assert_false(may_stand(&core->e));
     core_free(core);
 }
@@ -393,8 +393,8 @@ static void a_duck_may_stop_at_once(void **state)
     struct core *core = duck_of_2();
 
     (void)state;
-    ask(core, 1, REQUEST_STOP, "");
-    ends_with(core, 1, OUTCOME_DONE);
+    ask(core, 1, GOOSE_REQUEST_STOP, "");
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     core_free(core);
 }
 
@@ -404,12 +404,12 @@ static void a_second_stop_is_busy(void **state)
     struct core *core = goose_of(3, 0);
 
     (void)state;
-    ask(core, 1, REQUEST_STOP, "");
-    ask(core, 2, REQUEST_STOP, "");
-    ends_with(core, 2, OUTCOME_BUSY);
+    ask(core, 1, GOOSE_REQUEST_STOP, "");
+    ask(core, 2, GOOSE_REQUEST_STOP, "");
+    ends_with(core, 2, GOOSE_OUTCOME_BUSY);
     for (int i = 0; i < FAREWELL_TIMES - 1; i++)
         core_at(core, core->e.farewell.next_us);
-    ends_with(core, 1, OUTCOME_DONE);
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     core_free(core);
 }
 
@@ -420,15 +420,15 @@ static void a_candidate_with_a_failed_disk_may_stop(void **state)
 
     (void)state;
     core_start_seated(core, 3);
-    core_until(core, ROLE_CANVASSING);
-    assert_int_equal(core_reply(core, 2, VERDICT_YES), REFUSAL_NONE);
-    assert_int_equal(core->e.role, ROLE_CANDIDATE);
-    struct event failed = {.kind = EVENT_SAVED, .saved = {core->e.writing, false}};
-    assert_int_equal(core_step(core, failed), REFUSAL_NONE);
-    assert_int_equal(core->e.role, ROLE_DUCK);
-    assert_null(core_sent(core, MESSAGE_RESIGN));
-    ask(core, 1, REQUEST_STOP, "");
-    ends_with(core, 1, OUTCOME_DONE);
+    core_until(core, GOOSE_ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 2, GOOSE_VERDICT_YES), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_CANDIDATE);
+    struct goose_event failed = {.kind = GOOSE_EVENT_SAVED, .saved = {core->e.writing, false}};
+    assert_int_equal(core_step(core, failed), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
+    assert_null(core_sent(core, GOOSE_MESSAGE_RESIGN));
+    ask(core, 1, GOOSE_REQUEST_STOP, "");
+    ends_with(core, 1, GOOSE_OUTCOME_DONE);
     core_free(core);
 }
 
@@ -437,8 +437,8 @@ static void a_duck_gives_no_hold(void **state)
     struct core *core = duck_of_2();
 
     (void)state;
-    ask(core, 1, REQUEST_HOLD, "");
-    ends_with(core, 1, OUTCOME_NOT_GOOSE);
+    ask(core, 1, GOOSE_REQUEST_HOLD, "");
+    ends_with(core, 1, GOOSE_OUTCOME_NOT_GOOSE);
     assert_int_equal(core_answer(core, 1)->number, 0);
     core_free(core);
 }
