@@ -6,7 +6,7 @@ export LC_ALL=C
 archive=$1
 shift
 
-nm -A "$archive" | awk -v ladder="$*" '
+wrong=$(nm -A "$archive" | awk -v ladder="$*" '
 BEGIN {
     steps = split(ladder, names, " ")
     for (i = 1; i <= steps; i++) height[names[i]] = i
@@ -29,5 +29,6 @@ END {
         to = home[want[2]]
         if (to != "" && height[to] >= height[want[1]]) print want[1] ".c calls up: " want[2] "() of " to ".c"
     }
-}' | { ! grep .; }
+}')
+[ -z "$wrong" ] || { echo "$wrong" && exit 1; }
 echo "no call goes up"
