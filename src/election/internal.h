@@ -198,6 +198,12 @@ enum goose_refusal handle_ack(struct step *s, const struct arrival *arrival);
 enum goose_refusal handle_resign(struct step *s, const struct arrival *arrival);
 enum goose_refusal handle_work(struct step *s, uint32_t open, uint64_t grace_us);
 
+/* operator.c: what an operator asks of the goose. */
+uint64_t patience_us(const struct goose_election *e);
+enum goose_outcome choose_heir(const struct step *s, struct goose_text address, int *heir);
+enum goose_outcome removal_begin(struct step *s, struct goose_text address, bool force);
+enum goose_outcome voters_begin(struct step *s, uint8_t wanted);
+
 /* requests.c: requests of operators and clients, here and forwarded. */
 enum goose_refusal handle_request_here(struct step *s, const struct goose_event *event);
 enum goose_refusal handle_request(struct step *s, const struct arrival *arrival);
