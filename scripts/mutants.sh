@@ -136,9 +136,9 @@ configure() {
 }
 
 # The unit tests of the daemon's own files, those of src/http and of src/ctl, and those that look at bytes or at sizes,
-# or are none; all others are of the election's rules.
+# or are none; all others are of the election's rules, of what it reads back from its disk too.
 daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|seal|state_image|token)$'
-other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|durable_state|outsider|scale)$'
+other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|outsider|scale)$'
 # unit_tests KIND
 unit_tests() {
     local path name kind
@@ -273,7 +273,8 @@ now=$work/now    # of this run
 sources_of() {
     case $1 in
     core)
-        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] scripts/{,lib/}mutants.*
+        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] tests/fuzz/samples.[ch]
+        echo scripts/{,lib/}mutants.*
         unit_tests core | sed 's,.*,tests/unit/&.c,'
         ;;
     *) echo CMakeLists.txt include src tests/{unit,system} scripts ;;

@@ -11,7 +11,8 @@ add_library(unit_core STATIC core.c)
 target_include_directories(unit_core PUBLIC ${PROJECT_SOURCE_DIR}/src/election)
 target_link_libraries(unit_core PUBLIC goose ${CMOCKA_LIBRARY})
 foreach(name
-        roster observers lease succession vote steward voters requests forwarded scale refusals invariants view)
+        roster observers lease succession vote geese steward voters requests forwarded scale refusals envelope invariants
+        view)
     goosed_unit_test(${name} unit_core)
 endforeach()
 # An outsider: what include/goose says has to do.

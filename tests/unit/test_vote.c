@@ -54,6 +54,39 @@ static void an_unclaimed_seat_never_counts(void **state)
     }
 }
 
+/* Nor for a lease, a commit or the succession: here whoever speaks there has acknowledged all that there is. */
+static void an_unclaimed_seat_backs_no_reign(void **state)
+{
+    struct core *core = with_an_unclaimed_seat();
+
+    (void)state;
+    assert_int_equal(core_tell(core, hello_of(core, 2)), GOOSE_REFUSAL_NONE);
+    core_until(core, GOOSE_ROLE_CANVASSING);
+    assert_int_equal(core_reply(core, 3, GOOSE_VERDICT_YES), GOOSE_REFUSAL_NONE);
+    core_save(core);
+    assert_int_equal(core_reply(core, 3, GOOSE_VERDICT_YES), GOOSE_REFUSAL_NONE);
+    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
+    core_save(core);
+    struct goose_election e = core->e;
+    struct goose_follower *unclaimed = &e.peers[1].follower, *claimed = &e.peers[2].follower;
+    *unclaimed = (struct goose_follower){.term = e.saved.term,
+                                         .roster_term = e.roster.term,
+                                         .roster_version = e.roster.version,
+                                         .sent_at_us = e.now_us,
+                                         .stands = true,
+                                         .priority = GOOSE_PRIORITY_DEFAULT};
+    *claimed = *unclaimed;
+    assert_true(reign_roster_committed(&e));
+    assert_int_equal(succession_heir(&e), 2);
+    claimed->roster_version--;
+    claimed->sent_at_us = e.now_us - 1000;
+    assert_false(reign_roster_committed(&e));
+    assert_int_equal(succession_heir(&e), -1);
+    lease_count(&e);
+    assert_int_equal(lease_end_us(&e, e.now_us), claimed->sent_at_us + CORE_LEASE_US);
+    core_free(core);
+}
+
 static void who_sits_at_an_unclaimed_seat_neither_stands_nor_votes(void **state)
 {
     struct core *core = core_new(0);
@@ -242,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unclaimed_seat_never_counts),
+        cmocka_unit_test(an_unclaimed_seat_backs_no_reign),
         cmocka_unit_test(who_sits_at_an_unclaimed_seat_neither_stands_nor_votes),
         cmocka_unit_test(a_yes_that_waited_too_long_is_a_no),
         cmocka_unit_test(a_refused_vote_says_why_and_changes_nothing),
