@@ -55,10 +55,10 @@ static void round_lasts(struct step *s)
 static void heir_stands(struct step *s)
 {
     struct goose_election *e = s->e;
-    bool free_now = s->now_us >= e->promise.until_us && s->now_us >= e->quarantine_end_us;
+    bool free_now = s->now_us >= e->promise.until_us;
     bool idle = e->role == GOOSE_ROLE_DUCK || e->role == GOOSE_ROLE_CANVASSING;
 
-    if (!idle || !may_stand(e)) return;
+    if (!idle || !may_stand(e) || s->now_us < e->quarantine_end_us) return;
     if (s->facts.in_place && !promise_binds(e, e->saved.uid, e->saved.life, s->now_us)) {
         term_take(e, e->reign.above_term);
         stand(s, GOOSE_REASON_IN_PLACE);
