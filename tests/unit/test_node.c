@@ -447,6 +447,8 @@ static void test_a_wish_waits_for_the_job(void **state)
     turn_until(world.now_us + 5000000);
     assert_int_equal(world.resigns, 0);
     assert_true(world.page.goose);
+    /* Who comes now comes too late. */
+    assert_null(node_job_open(world.node, 1000000, told, &hearer));
     node_job_close(world.node, job);
     settle();
     turn_until(world.now_us + CORE_LEASE_US);
