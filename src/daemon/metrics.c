@@ -71,7 +71,6 @@ static void count_note(struct metrics *metrics, const struct goose_event *event,
 {
     if (note->kind == GOOSE_NOTE_ROLE) count_role(metrics, note);
     if (note->kind == GOOSE_NOTE_GOOSE) count_goose(metrics, note->uid);
-    if (note->kind == GOOSE_NOTE_TWO_GEESE) metrics->two_geese++; /* also of another founding */
     if (note->kind == GOOSE_NOTE_CONFLICT && event->kind == GOOSE_EVENT_MESSAGE)
         senders_saw(&metrics->other_peers, &event->message.from, event->now_us);
 }
@@ -79,9 +78,15 @@ static void count_note(struct metrics *metrics, const struct goose_event *event,
 void metrics_step(struct metrics *metrics, const struct goose_event *event,
                   enum goose_refusal refusal, const struct goose_actions *actions)
 {
+    uint64_t two_geese = metrics->two_geese;
+
     if (event->kind == GOOSE_EVENT_MESSAGE) count_message(metrics, event, refusal);
-    for (int i = 0; i < actions->note_count; i++)
+    for (int i = 0; i < actions->note_count; i++) {
         count_note(metrics, event, &actions->notes[i]);
+        /* Of another founding, and in a term of its own: nobody sees that in the heartbeats alone. */
+        if (actions->notes[i].kind == GOOSE_NOTE_TWO_GEESE && metrics->two_geese == two_geese)
+            metrics->two_geese++;
+    }
     for (int i = 0; i < actions->send_count; i++) {
         const struct goose_message *m = &actions->sends[i].message;
         metrics->sent[m->kind]++;
