@@ -67,6 +67,6 @@ enum exit_code options_read(struct options *options, const struct options_source
                             char why[OPTIONS_LINE_BYTES]);
 
 const char *options_help(void);    /* whole lines, at most 100 columns wide */
-const char *options_version(void); /* "0.1.0" */
+const char *options_version(void); /* "0.2.0" */
 
 #endif
