@@ -155,13 +155,13 @@ observe
 find_goose
 hand_over_to 4
 agree 1 2 3 4 5
-before=$(term_of 1)
 for i in 3 4 5; do
     node_kill "$i"
     rm -rf "$(node_state_dir "$i")"
 done
 wait_for 10 "node 1 to know no goose" answers_code 1 /readyz 503
 on 1 1 '' 'goosectl: there is no goose to do it; .*' handover
+before=$(term_of 1)
 recover=(recover --state-dir "$(node_state_dir 1)" --self "$(node_address 1)")
 ctl 1 '' "goosectl: recover: $(node_state_dir 1)/state: a goosed runs on it; stop that first" "${recover[@]}" --yes
 node_stop 1
