@@ -164,6 +164,21 @@ static void silent_ones(const struct flock *flock)
     }
 }
 
+static void other_versions(const struct flock *flock)
+{
+    for (size_t i = 0; i < flock->count; i++) {
+        const cJSON *item, *why = flock->facts[i].why;
+        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(why, "other_versions"))
+        {
+            if (!cJSON_IsString(item)) continue;
+            fprintf(flock->to,
+                    "%s hears nothing from %s, which speaks another version: run one version of "
+                    "goosed everywhere.\n",
+                    flock->facts[i].address, item->valuestring);
+        }
+    }
+}
+
 /* Between two that were both asked. True: all is well. */
 static bool pair(const struct flock *flock, const struct fact *a, const struct fact *b)
 {
@@ -297,6 +312,7 @@ void explain(FILE *to, const struct fact *facts, size_t count)
     for (size_t i = 0; i < count; i++)
         if (i == 0 || flock.goose == NULL) hindrances(&flock, &facts[i]);
     silent_ones(&flock);
+    other_versions(&flock);
     links(&flock);
     for (size_t i = 0; i < count; i++)
         if ((i == 0 && !follows) || flock.goose == NULL) refusals(&flock, &facts[i]);

@@ -399,7 +399,7 @@ void node_why(const struct node *node, char text[WHY_BYTES])
     struct goose_election_view view;
 
     node_view(node, &view);
-    why_put(&view, &node->diary, node->probe, clock_now_us(), text);
+    why_put(&view, &node->diary, &node->metrics.other_version, node->probe, clock_now_us(), text);
 }
 
 void node_probe(struct node *node)

@@ -21,11 +21,18 @@ bool senders_saw(struct senders *senders, const struct goose_endpoint *from, uin
     return !known;
 }
 
+bool senders_recent(const struct senders *senders, int place, uint64_t now_us)
+{
+    uint64_t at_us = senders->of[place].at_us;
+
+    return at_us != 0 && now_us - at_us <= SENDERS_LATE_US;
+}
+
 unsigned senders_count(const struct senders *senders, uint64_t now_us)
 {
     unsigned count = 0;
 
     for (int i = 0; i < SENDERS_MAX; i++)
-        count += senders->of[i].at_us != 0 && now_us - senders->of[i].at_us <= SENDERS_LATE_US;
+        count += senders_recent(senders, i, now_us);
     return count;
 }

@@ -21,7 +21,8 @@ struct senders {
 /* True: it was not among them. */
 bool senders_saw(struct senders *senders, const struct goose_endpoint *from, uint64_t now_us);
 
-/* How many were seen within the last SENDERS_LATE_US. */
+/* Whether the one at this place was seen within the last SENDERS_LATE_US; and how many were. */
+bool senders_recent(const struct senders *senders, int place, uint64_t now_us);
 unsigned senders_count(const struct senders *senders, uint64_t now_us);
 
 #endif

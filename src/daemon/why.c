@@ -2,7 +2,10 @@
 #include "daemon/why.h"
 
 #include "daemon/tell.h"
+#include "daemon/udp.h"
 #include "http/text.h"
+
+#include <netinet/in.h>
 
 static void put_name(struct out *out, const char *name)
 {
@@ -69,6 +72,23 @@ static void put_refusals(struct out *out, const struct goose_election_view *view
     PUT(out, "]");
 }
 
+static void put_other_versions(struct out *out, const struct senders *senders, uint64_t now_us)
+{
+    char text[INET6_ADDRSTRLEN + 16];
+    bool first = true;
+
+    put_name(out, "other_versions");
+    PUT(out, "[");
+    for (int i = 0; i < SENDERS_MAX; i++) {
+        if (!senders_recent(senders, i, now_us)) continue;
+        if (!first) PUT(out, ",");
+        first = false;
+        endpoint_to_text(&senders->of[i].from, text, sizeof text);
+        put_json_string(out, text);
+    }
+    PUT(out, "]");
+}
+
 static void put_links(struct out *out, const struct probe *probe)
 {
     struct probe_link link;
@@ -121,13 +141,15 @@ static void put_view(struct out *out, const struct goose_election_view *view)
 }
 
 void why_put(const struct goose_election_view *view, const struct diary *diary,
-             const struct probe *probe, uint64_t now_us, char text[WHY_BYTES])
+             const struct senders *other_version, const struct probe *probe, uint64_t now_us,
+             char text[WHY_BYTES])
 {
     struct out out = {text, text + WHY_BYTES - 1};
 
     put_view(&out, view);
     put_promise(&out, view);
     put_refusals(&out, view, diary, now_us);
+    put_other_versions(&out, other_version, now_us);
     put_links(&out, probe);
     if (out.at != NULL)
         *out.at = '\0';

@@ -7,12 +7,14 @@
 
 #include "daemon/diary.h"
 #include "daemon/probe.h"
+#include "daemon/senders.h"
 #include "goose/election.h"
 
 #define WHY_BYTES 16384
 
 /* With a zero behind it; "{}" where it does not fit, which no roster can bring about. */
 void why_put(const struct goose_election_view *view, const struct diary *diary,
-             const struct probe *probe, uint64_t now_us, char text[WHY_BYTES]);
+             const struct senders *other_version, const struct probe *probe, uint64_t now_us,
+             char text[WHY_BYTES]);
 
 #endif

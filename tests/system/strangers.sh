@@ -47,6 +47,9 @@ for version in 1 3; do
 done
 wait_log 5 "$goose" '127.0.0.1:[0-9]+ speaks version 1 of the protocol, this node 2: .*; upgrade it$'
 wait_log 5 "$goose" '127.0.0.1:[0-9]+ speaks version 3 of the protocol, this node 2: .*; upgrade this node$'
+"$BUILD_DIR/src/ctl/goosectl" --at "$(node_address "$goose")" why |
+    grep -Eq "$(node_address "$goose") hears nothing from 127.0.0.1:[0-9]+, which speaks another version: " ||
+    fail "why does not tell of it"
 for _ in {1..20}; do
     "$MISCHIEF" version 1 "$(node_address "$goose")" >/dev/null
 done

@@ -139,6 +139,17 @@ static void test_this_is_the_goose(void **state)
     does_not_say("draining");
 }
 
+static void test_another_version(void **state)
+{
+    const char *old = "10.0.0.3:7000";
+
+    (void)state;
+    set(1, "other_versions", cJSON_CreateStringArray(&old, 1));
+    tell();
+    says("n2:7000 hears nothing from 10.0.0.3:7000, which speaks another version: "
+         "run one version of goosed everywhere.");
+}
+
 static void test_a_goose_that_it_does_not_hear(void **state)
 {
     (void)state;
@@ -347,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FLOCK(test_all_is_well),
         IN_A_FLOCK(test_this_is_the_goose),
+        IN_A_FLOCK(test_another_version),
         IN_A_FLOCK(test_a_goose_that_it_does_not_hear),
         IN_A_FLOCK(test_too_few_are_left),
         IN_A_FLOCK(test_heard_by_others_though_not_here),
