@@ -95,47 +95,14 @@ uint64_t node_now_us(const struct world *w, const struct node *node)
     return w->now_us + node->clock_ahead_us;
 }
 
-static void uid_keep(struct world *w, uint64_t uid, const char *name)
-{
-    if (w->name_count == NAMES_MAX) return;
-    w->names[w->name_count].uid = uid;
-    snprintf(w->names[w->name_count].name, NAME_CHARS_MAX, "%s", name);
-    w->name_count++;
-}
-
 uint64_t world_uid(struct world *w, const char *name)
 {
-    for (int i = 0; i < w->name_count; i++)
-        if (strcmp(w->names[i].name, name) == 0) return w->names[i].uid;
-    uint64_t uid = goose_digest_bytes(2, name, strlen(name)) | 1;
-    uid_keep(w, uid, name);
+    uint64_t uid = uid_of(&w->names, name);
+
+    if (uid != 0) return uid;
+    uid = goose_digest_bytes(2, name, strlen(name)) | 1;
+    uid_keep(&w->names, uid, name);
     return uid;
-}
-
-const char *world_uid_name(struct world *w, uint64_t uid)
-{
-    if (uid == 0) return "nobody";
-    for (int i = 0; i < w->name_count; i++)
-        if (w->names[i].uid == uid) return w->names[i].name;
-    return "somebody";
-}
-
-static void uid_learn(struct world *w, const struct node *node)
-{
-    uint64_t uid = goose_election_durable(&node->e)->uid;
-    char name[NAME_CHARS_MAX];
-    int known;
-
-    for (int i = 0; i < w->name_count; i++)
-        if (w->names[i].uid == uid) return;
-    snprintf(name, sizeof name, "%s", node->name);
-    do {
-        known = 0;
-        for (int i = 0; i < w->name_count; i++)
-            if (strcmp(w->names[i].name, name) == 0) known = 1;
-        if (known) strncat(name, "'", sizeof name - strlen(name) - 1);
-    } while (known && strlen(name) < sizeof name - 1);
-    uid_keep(w, uid, name);
 }
 
 /* Splitmix64 over a counter: the same scenario draws the same numbers. */
@@ -192,7 +159,8 @@ static bool node_step(struct world *w, struct node *node, struct goose_event *ev
     event->entropy = next_entropy(node);
     event->observers = node->observers;
     enum goose_refusal refusal = goose_election_step(&node->e, event, &actions);
-    if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE) uid_learn(w, node);
+    if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE)
+        uid_learn(&w->names, goose_election_durable(&node->e)->uid, node->name);
     tell_step(w, node, event, refusal, &actions);
     const char *wrong = goose_election_check(&node->e);
     if (wrong == NULL && event->kind != GOOSE_EVENT_START)
@@ -205,7 +173,7 @@ static bool node_step(struct world *w, struct node *node, struct goose_event *ev
 
 static void node_retire(struct world *w, struct node *node)
 {
-    tell(w, node, "sets its state aside");
+    tell(w, node, "sets its state aside", "");
     node_crash(w, node);
     node->disk.file.count = 0;
     node_start(w, node);
