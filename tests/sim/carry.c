@@ -80,7 +80,7 @@ void host_retire(struct world *w, struct host *h)
         check_fail(&w->check, RULE_STEP, w->now_ns, "n%u takes its own state for an old copy",
                    h->index + 1u);
     }
-    trace_line(w, h, "sets its state file aside, starts newborn");
+    trace_line(w, "    n%u sets its state aside", h->index + 1u);
     world_count(w, COUNT_RETIRED);
     facts_gone(w, h, false);
     h->disk.writing = false;
@@ -129,6 +129,7 @@ static void carry_stage(struct world *w, struct host *h)
             h->send_at++;
             return; /* the same stage again */
         }
+        trace_sent(w, h);
         break;
     case STAGE_ARM:
         h->wake_us = actions->wake_at_us;

@@ -50,7 +50,7 @@ void copies_twin(struct world *w, struct fault *f, struct host *h)
     w->twin_hears[h->address] = f->mask;
     w->moved_away_bits |= UINT64_C(1)
                           << h->address; /* who answers there is not always who was there */
-    trace_line(w, twin, "starts with n%u's address", h->index + 1u);
+    trace_line(w, "# n%u has n%u's address", twin->index + 1u, h->index + 1u);
     host_start(w, twin);
     ends_later(w, f, twin);
 }
@@ -75,7 +75,7 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
     (void)goose_address_keep(&clone->options.self, address_name(clone->address));
     host_set_hints(w, clone, h->peers_bits | h->hints_bits | UINT64_C(1) << h->address);
     host_set_peers(w, clone, 0);
-    trace_line(w, clone, "starts as a clone of n%u", h->index + 1u);
+    trace_line(w, "# n%u is a clone of n%u", clone->index + 1u, h->index + 1u);
     host_start(w, clone);
     ends_later(w, f, clone);
 }
@@ -88,7 +88,7 @@ void copies_snapshot(struct world *w, struct fault *f, struct host *h)
         f->missed = true;
         return;
     }
-    trace_line(w, h, "a snapshot is taken");
+    trace_line(w, "# a snapshot of n%u", h->index + 1u);
     snapshot->taken = true;
     snapshot->fault = (uint8_t)(f - w->faults);
     snapshot->host = h->index;
@@ -109,7 +109,7 @@ static void put_back(struct world *w, struct host *h)
                 memcmp(h->options.self.chars, w->snapshot.election.options.self.chars,
                        h->options.self.bytes) == 0;
     if (same && budget_allows_loss(w, h)) {
-        trace_line(w, h, "its snapshot is put back");
+        trace_line(w, "# n%u is its snapshot", h->index + 1u);
         budget_lost(w, h);
         host_put_back(w, h, &w->snapshot);
     }
@@ -169,7 +169,7 @@ static void play(struct world *w, const struct fault *f)
 
 static void remove_stranger(struct world *w, struct host *h)
 {
-    trace_line(w, h, "is gone for good");
+    trace_line(w, "# n%u is gone for good", h->index + 1u);
     host_crash(w, h);
     if (w->twin_at[h->address] == h->index) {
         w->twin_at[h->address] = NOBODY;

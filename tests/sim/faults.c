@@ -189,12 +189,13 @@ static void crash_all(struct world *w, struct fault *f, struct host *h)
 
 static void pause(struct world *w, struct fault *f, struct host *h)
 {
+    trace_line(w, "pause n%u", h->index + 1u);
     host_freeze(w, h, f->for_ns);
 }
 
 static void sleep(struct world *w, struct fault *f, struct host *h)
 {
-    host_freeze(w, h, f->for_ns);
+    pause(w, f, h);
     h->asleep = true;
 }
 
@@ -218,7 +219,7 @@ static void disk_lost(struct world *w, struct fault *f, struct host *h)
     crash(w, f, h); /* first: it may still finish a write */
     f->missed = !h->disk.present || !budget_allows_loss(w, h);
     if (!f->missed) {
-        trace_line(w, h, "its disk is lost");
+        trace_line(w, "n%u disk is lost", h->index + 1u);
         disk_lose(w, h);
     }
 }
@@ -228,7 +229,7 @@ static void disk_old(struct world *w, struct fault *f, struct host *h)
     crash(w, f, h);
     f->missed = !h->disk.present || !budget_allows_loss(w, h) || !disk_roll_back(w, h);
     if (!f->missed) {
-        trace_line(w, h, "an old copy of its state file is put back");
+        trace_line(w, "n%u disk is the copy", h->index + 1u);
     }
 }
 
@@ -241,6 +242,7 @@ static void disk_fails(struct world *w, struct fault *f, struct host *h)
 
 static void disk_hangs(struct world *w, struct fault *f, struct host *h)
 {
+    trace_line(w, "n%u disk holds", h->index + 1u);
     h->disk.hangs_until_ns = w->now_ns + f->for_ns;
 }
 
@@ -367,7 +369,7 @@ void fault_strike(struct world *w, unsigned index, struct host *h)
     if (h->state != wanted || w->healed) {
         return;
     }
-    trace_line(w, h, "fault %u: %s for %.1f ms", index, fault_name(f->kind),
+    trace_line(w, "# fault %u, n%u: %s for %.1fms", index, h->index + 1u, fault_name(f->kind),
                (double)f->for_ns / 1e6);
     strike[f->kind](w, f, h);
     w->totals->struck[f->kind] += !f->missed;

@@ -95,7 +95,11 @@ static void stop(struct world *w, struct host *h, bool rebooted)
 void host_crash(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        trace_line(w, h, "crash%s", h->stage != STAGE_DONE ? " in the middle of a step" : "");
+        if (h->stage == STAGE_SEND) {
+            trace_sent(w, h);
+        }
+        trace_line(w, "crash n%u%s", h->index + 1u,
+                   h->stage != STAGE_DONE ? " in the middle of a step" : "");
         stop(w, h, false);
     }
 }
@@ -103,7 +107,7 @@ void host_crash(struct world *w, struct host *h)
 void host_reboot(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        trace_line(w, h, "the host goes down");
+        trace_line(w, "crash n%u, and its host", h->index + 1u);
         stop(w, h, true);
     }
     facts_gone(w, h, true);

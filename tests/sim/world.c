@@ -117,6 +117,7 @@ void world_reset(struct world *w, const struct sim_options *options, struct tota
     memset(w->at_address, NOBODY, sizeof w->at_address);
     memset(w->twin_at, NOBODY, sizeof w->twin_at);
     w->next_address = HOSTS_MAX + 1;
+    w->names.count = 0;
     w->roster_count = 0;
     w->lost_count = 0;
     w->moved_away_bits = 0;

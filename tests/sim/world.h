@@ -11,7 +11,7 @@
 #include "plan.h"
 
 #include "goose/election.h"
-#include "state.h"
+#include "rig/tell.h"
 
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192
@@ -158,6 +158,7 @@ struct host {
     struct goose_observers *observers;
     struct goose_election election;
     struct goose_actions actions;
+    const char *lost[GOOSE_ELECTION_SENDS_MAX]; /* why, for the trace; NULL: it was not */
 };
 
 /* What the weather faults make of the network, the loops and the disks. */
@@ -304,6 +305,7 @@ struct world {
     struct totals ignored; /* where nobody wants them */
     FILE *trace;
     bool trace_all;
+    struct uid_names names;       /* for the trace */
     struct goose_election before; /* for goose_election_check_step() */
     void *watcher;                /* figures: told of what happens */
     void (*on_note)(void *watcher, struct world *w, struct host *h, const struct goose_note *note);
@@ -380,11 +382,10 @@ bool budget_list_up(const struct world *w, const struct host *h,
                     uint16_t hosts); /* of its --peers */
 
 /* trace.c */
-void trace_line(struct world *w, const struct host *h, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void trace_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void trace_link(struct world *w, uint16_t from, uint16_t to, bool both, bool cut);
 void trace_step(struct world *w, struct host *h, const struct goose_event *event,
                 enum goose_refusal refusal);
-void trace_lost(struct world *w, const struct host *h, const struct goose_message *m, uint8_t to,
-                const char *why);
+void trace_sent(struct world *w, const struct host *h); /* all that this step has sent */
 
 #endif
