@@ -36,11 +36,9 @@ static struct speaker speaker_of(unsigned node, const struct goose_election *e)
     static const char *const called[NODES_MAX] = {"n1", "n2", "n3", "n4"};
 
     return (struct speaker){.names = &names,
-                            .port = ":7400",
                             .name = called[node],
                             .e = e,
-                            .now_us = NOW_US,
-                            .one_clock = true,
+                            .one_clock_us = NOW_US,
                             .watch = ~0U,
                             .line = line,
                             .receiver = receiver};

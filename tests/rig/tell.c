@@ -83,7 +83,7 @@ void tell_sends(const struct speaker *s, const struct goose_actions *actions, in
 
     for (int i = 0; i < count; i++) {
         said[i] = (struct words){.bytes = 0};
-        message_words(s, true, &actions->sends[i].message, &s->e->roster, &said[i]);
+        message_words(s, &actions->sends[i].message, &s->e->roster, &said[i]);
     }
     for (int i = 0; i < count; i++) {
         enum goose_message_kind kind = actions->sends[i].message.kind;

@@ -94,12 +94,14 @@ static void time_words(const char *what, uint64_t us, struct words *out)
     words_add_us(out, us);
 }
 
-static void address_words(const struct speaker *s, struct goose_text address, struct words *words)
+/* Without the port, which all nodes share. */
+static void address_words(struct goose_text address, struct words *words)
 {
-    size_t port = strlen(s->port), bytes = address.bytes;
+    int bytes = 0;
 
-    if (bytes > port && memcmp(address.at + bytes - port, s->port, port) == 0) bytes -= port;
-    words_add(words, "%.*s", (int)bytes, address.at);
+    while (bytes < address.bytes && address.at[bytes] != ':')
+        bytes++;
+    words_add(words, "%.*s", bytes, address.at);
 }
 
 void roster_words(const struct speaker *s, const struct goose_roster *roster, struct words *words)
@@ -108,7 +110,7 @@ void roster_words(const struct speaker *s, const struct goose_roster *roster, st
     for (int i = 0; i < roster->count; i++) {
         const struct goose_seat *seat = &roster->seats[i];
         struct words address = {.bytes = 0};
-        address_words(s, goose_roster_address(roster, i), &address);
+        address_words(goose_roster_address(roster, i), &address);
         words_add(words, " %s", address.chars);
         if (seat->uid == 0)
             words_add(words, "?");
@@ -127,15 +129,16 @@ static void after_words(const struct speaker *s, const struct goose_tenure *afte
 }
 
 /* Only who made a promise knows to whom, and how much of it is left. */
-static void reply_words(const struct speaker *s, bool sends, const struct goose_message *m,
-                        struct words *out)
+static void reply_words(const struct speaker *s, const struct goose_message *m, struct words *out)
 {
+    const struct goose_election *e = s->e != NULL && s->e->saved.uid == m->uid ? s->e : NULL;
+
     if (m->reply.verdict == GOOSE_VERDICT_YES) {
         words_add(out, "yes");
-    } else if (m->reply.verdict == GOOSE_VERDICT_PROMISED && sends) {
-        const struct promise *promise = &s->e->promise;
-        words_add(out, "no: promised to %s for ", uid_name(s->names, promise->to.uid));
-        words_add_us(out, promise->until_us > s->now_us ? promise->until_us - s->now_us : 0);
+    } else if (m->reply.verdict == GOOSE_VERDICT_PROMISED && e != NULL) {
+        uint64_t until_us = e->promise.until_us;
+        words_add(out, "no: promised to %s for ", uid_name(s->names, e->promise.to.uid));
+        words_add_us(out, until_us > e->now_us ? until_us - e->now_us : 0);
         words_add(out, " more, term %llu", number(m->term));
     } else {
         words_add(out, "no: %s, term %llu", goose_verdict_name(m->reply.verdict), number(m->term));
@@ -144,8 +147,8 @@ static void reply_words(const struct speaker *s, bool sends, const struct goose_
 }
 
 /* What an operator asks for, and what is forwarded of it. */
-static void wish_words(const struct speaker *s, enum goose_request_kind kind,
-                       struct goose_text address, uint64_t amount, bool force, struct words *out)
+static void wish_words(enum goose_request_kind kind, struct goose_text address, uint64_t amount,
+                       bool force, struct words *out)
 {
     switch (kind) {
     case GOOSE_REQUEST_HOLD: time_words("hold ", amount, out); break;
@@ -157,11 +160,11 @@ static void wish_words(const struct speaker *s, enum goose_request_kind kind,
     case GOOSE_REQUEST_STOP: words_add(out, "stop"); break;
     }
     if (kind == GOOSE_REQUEST_HANDOVER && address.bytes == 0) words_add(out, "anybody");
-    address_words(s, address, out);
+    address_words(address, out);
     if (kind == GOOSE_REQUEST_REMOVE && force) words_add(out, " by force");
 }
 
-static void request_words(const struct speaker *s, const struct goose_request *r, struct words *out)
+static void request_words(const struct goose_request *r, struct words *out)
 {
     static const enum goose_request_kind kinds[GOOSE_FORWARDED_KINDS] = {
         [GOOSE_FORWARDED_REMOVE] = GOOSE_REQUEST_REMOVE,
@@ -169,11 +172,10 @@ static void request_words(const struct speaker *s, const struct goose_request *r
         [GOOSE_FORWARDED_VOTERS] = GOOSE_REQUEST_VOTERS,
     };
 
-    wish_words(s, kinds[r->what], r->address, r->wanted, r->force, out);
+    wish_words(kinds[r->what], r->address, r->wanted, r->force, out);
 }
 
-static void body_words(const struct speaker *s, bool sends, const struct goose_message *m,
-                       struct words *out)
+static void body_words(const struct speaker *s, const struct goose_message *m, struct words *out)
 {
     struct words roster = {.bytes = 0};
 
@@ -199,7 +201,7 @@ static void body_words(const struct speaker *s, bool sends, const struct goose_m
         after_words(s, &m->ask.after, out);
         break;
     case GOOSE_MESSAGE_CANVASS_REPLY:
-    case GOOSE_MESSAGE_VOTE_REPLY: reply_words(s, sends, m, out); break;
+    case GOOSE_MESSAGE_VOTE_REPLY: reply_words(s, m, out); break;
     case GOOSE_MESSAGE_RESIGN:
         words_add(out, "term %llu, heir %s", number(m->resign.term),
                   uid_name(s->names, m->resign.heir_uid));
@@ -212,10 +214,10 @@ static void body_words(const struct speaker *s, bool sends, const struct goose_m
     case GOOSE_MESSAGE_WELCOME:
         words_add(out, "%s, %s%s", m->welcome.knows_flock ? "knows a flock" : "knows of no flock",
                   roster.chars, m->welcome.goose.bytes > 0 ? ", goose " : "");
-        address_words(s, m->welcome.goose, out);
+        address_words(m->welcome.goose, out);
         words_add(out, "%s", m->welcome.old_copy ? ", you run on an old copy" : "");
         break;
-    case GOOSE_MESSAGE_REQUEST: request_words(s, &m->request, out); break;
+    case GOOSE_MESSAGE_REQUEST: request_words(&m->request, out); break;
     case GOOSE_MESSAGE_RESULT:
         words_add(out, "%s", goose_outcome_name(m->result.outcome));
         if (m->result.stops_at > 0) words_add(out, ", stops at %u lost", m->result.stops_at);
@@ -235,15 +237,15 @@ static uint64_t sent_at_us(const struct goose_message *m)
     return reply ? m->reply.sent_at_us : 0;
 }
 
-void message_words(const struct speaker *s, bool sends, const struct goose_message *m,
+void message_words(const struct speaker *s, const struct goose_message *m,
                    const struct goose_roster *roster, struct words *words)
 {
-    uint64_t sent_us = s->one_clock ? sent_at_us(m) : 0;
+    uint64_t sent_us = sent_at_us(m);
 
     words_add(words, "{ ");
-    body_words(s, sends, m, words);
-    if (sent_us > 0 && sent_us < s->now_us) {
-        time_words(", sent ", s->now_us - sent_us, words);
+    body_words(s, m, words);
+    if (sent_us > 0 && sent_us < s->one_clock_us) {
+        time_words(", sent ", s->one_clock_us - sent_us, words);
         words_add(words, " ago");
     }
     if (m->with_roster) {
@@ -303,14 +305,14 @@ void event_words(const struct speaker *s, const struct goose_event *event, const
     case GOOSE_EVENT_MESSAGE:
         words_add(words, "%s gets %s from %s ", s->name,
                   goose_message_kind_name(event->message.message->kind), from);
-        message_words(s, false, event->message.message, event->message.roster, words);
+        message_words(s, event->message.message, event->message.roster, words);
         break;
     case GOOSE_EVENT_SAVED:
         words_add(words, "%s disk %s", s->name, event->saved.ok ? "is done" : "fails");
         break;
     case GOOSE_EVENT_REQUEST:
         words_add(words, "ask %s to ", s->name);
-        wish_words(s, event->request.kind, event->request.address,
+        wish_words(event->request.kind, event->request.address,
                    event->request.hold_us + event->request.wanted, event->request.force, words);
         break;
     case GOOSE_EVENT_OPTIONS:

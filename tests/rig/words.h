@@ -40,11 +40,10 @@ void uid_learn(struct uid_names *names, uint64_t uid, const char *node);
 /* Whose words these are, and where they go. */
 struct speaker {
     const struct uid_names *names;
-    const char *port; /* that all addresses share, and nobody reads: ":4600" */
     const char *name; /* of the node that this is about */
     const struct goose_election *e;
-    uint64_t now_us;  /* on its clock */
-    bool one_clock;   /* all nodes have it: when something was sent can be told by who gets it */
+    /* Of a clock that all nodes have: so who gets something can say when it was sent; 0: there is none. */
+    uint64_t one_clock_us;
     unsigned watch;   /* what is told: tell.h */
     uint64_t hold_id; /* of its last request for a hold; 0: not known */
     void *listener;
@@ -55,9 +54,8 @@ struct speaker {
 /* 7.2: n1 n2? n3=n3'(50): n2's seat is unclaimed, another uid than n3's first sits at n3's address, with a priority that
  * is not the usual one. */
 void roster_words(const struct speaker *s, const struct goose_roster *roster, struct words *words);
-/* { what it says }: as its sender means it, where that is the speaker, else as anybody reads it. `roster` rides along
- * where the message says so. */
-void message_words(const struct speaker *s, bool sends, const struct goose_message *m,
+/* { what it says }: as the speaker means it, or as anybody reads it. `roster` rides along where the message says so. */
+void message_words(const struct speaker *s, const struct goose_message *m,
                    const struct goose_roster *roster, struct words *words);
 void note_words(const struct speaker *s, const struct goose_note *note, struct words *words);
 /* As a scenario says it; of a deadline, of work, and of going on there is nothing to say. */

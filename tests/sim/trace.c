@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PORT ":7000"
 #define DULL (1U << GOOSE_MESSAGE_HEARTBEAT | 1U << GOOSE_MESSAGE_ACK)
 
 /* What is told of a host, and why, until something has come of it. */
@@ -96,10 +95,8 @@ static struct speaker speaker_of(struct telling *telling, struct world *w, const
     *telling = (struct telling){.w = w, .h = h};
     (void)snprintf(telling->name, sizeof telling->name, "n%u", h->index + 1u);
     return (struct speaker){.names = &w->names,
-                            .port = PORT,
                             .name = telling->name,
                             .e = &h->election,
-                            .now_us = clock_local_us(&h->clock, w->now_ns),
                             .watch = w->trace_all ? ~0U : ~DULL,
                             .listener = telling,
                             .line = line,

@@ -18,10 +18,8 @@ static const char *receiver(void *listener, const struct goose_send *send)
 static struct speaker speaker_of(struct world *w, const struct node *node)
 {
     return (struct speaker){.names = &w->names,
-                            .port = TRACE_PORT,
                             .name = node->name,
                             .e = &node->e,
-                            .now_us = node_now_us(w, node),
                             .watch = node->watch,
                             .hold_id = node->hold_id,
                             .listener = w,
