@@ -166,6 +166,24 @@ static void print_replay(const struct world *w, uint64_t seed, uint64_t faults)
     printf("%s\n", *comma == '\0' ? "none" : "");
 }
 
+/* Uids by the names that the trace gave them. */
+static void print_why(const struct world *w, const char *rule, const char *but)
+{
+    printf("%s broken at %.3f ms%s: ", rule, (double)w->check.broken_ns / 1e6, but);
+    for (const char *at = w->check.why; *at != '\0';) {
+        size_t digits = strspn(at, "0123456789abcdef");
+        uint64_t uid = digits > 8 ? strtoull(at, NULL, 16) : 0;
+        size_t bytes = digits > 0 ? digits : 1;
+        if (uid_find(&w->names, uid) >= 0) {
+            printf("%s", uid_name(&w->names, uid));
+        } else {
+            printf("%.*s", (int)bytes, at);
+        }
+        at += bytes;
+    }
+    printf("\n");
+}
+
 static int run_one(const struct command *c)
 {
     struct totals totals = {0};
@@ -189,12 +207,10 @@ static int run_one(const struct command *c)
             fine = false;
         }
         if (w->check.broken != RULE_NONE) {
-            printf("%s broken at %.3f ms: %s\n", rule_name(w->check.broken),
-                   (double)w->check.broken_ns / 1e6, w->check.why);
+            print_why(w, rule_name(w->check.broken), "");
         }
         if (w->check.excused != RULE_NONE) {
-            printf("%s broken at %.3f ms, which is not promised here: %s\n",
-                   rule_name(w->check.excused), (double)w->check.broken_ns / 1e6, w->check.why);
+            print_why(w, rule_name(w->check.excused), ", which is not promised here");
         }
         print_plan(w, faults);
         print_replay(w, c->seed, faults);
