@@ -83,6 +83,11 @@ static void drop_queue(struct world *w, struct host *h)
 
 static void stop(struct world *w, struct host *h, bool rebooted)
 {
+    if (h->stage == STAGE_SEND) {
+        trace_sent(w, h);
+    }
+    trace_line(w, "crash n%u%s%s", h->index + 1u, rebooted ? " and its host" : "",
+               h->stage != STAGE_DONE ? " in the middle of a step" : "");
     world_count(w, COUNT_CRASHES);
     facts_gone(w, h, rebooted);
     disk_interrupted(w, h);
@@ -95,11 +100,6 @@ static void stop(struct world *w, struct host *h, bool rebooted)
 void host_crash(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        if (h->stage == STAGE_SEND) {
-            trace_sent(w, h);
-        }
-        trace_line(w, "crash n%u%s", h->index + 1u,
-                   h->stage != STAGE_DONE ? " in the middle of a step" : "");
         stop(w, h, false);
     }
 }
@@ -107,7 +107,6 @@ void host_crash(struct world *w, struct host *h)
 void host_reboot(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        trace_line(w, "crash n%u, and its host", h->index + 1u);
         stop(w, h, true);
     }
     facts_gone(w, h, true);
