@@ -1,0 +1,40 @@
+/* disk.c: see disk.h. */
+#include "rig/disk.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool through_bytes(const struct goose_durable_state *state, struct goose_durable_state *read)
+{
+    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
+    size_t count = goose_durable_encode(state, bytes);
+
+    assert(count > 0 && count <= sizeof bytes);
+    return goose_durable_decode(bytes, count, read);
+}
+
+const struct goose_durable_state *disk_read(const struct disk *disk)
+{
+    return disk->present ? &disk->state : NULL;
+}
+
+void disk_put(struct disk *disk, const struct goose_durable_state *state)
+{
+    disk->present = through_bytes(state, &disk->state);
+    assert(disk->present);
+}
+
+bool disk_write(struct disk *disk, const struct goose_election *e)
+{
+    const struct goose_durable_state *state = goose_election_durable(e);
+
+    disk->writing = true;
+    return through_bytes(state, &disk->next) && memcmp(&disk->next, state, sizeof *state) == 0;
+}
+
+void disk_land(struct disk *disk)
+{
+    disk->state = disk->next;
+    disk->present = true;
+    disk->writing = false;
+}
