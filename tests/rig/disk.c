@@ -38,3 +38,15 @@ void disk_land(struct disk *disk)
     disk->present = true;
     disk->writing = false;
 }
+
+void disk_copy(struct disk *disk)
+{
+    disk->copy = disk->state;
+    disk->copied = disk->present;
+}
+
+void disk_bring_back(struct disk *disk)
+{
+    disk->state = disk->copy;
+    disk->present = disk->copied;
+}

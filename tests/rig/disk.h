@@ -20,5 +20,7 @@ void disk_put(struct disk *disk, const struct goose_durable_state *state);
  * else. */
 bool disk_write(struct disk *disk, const struct goose_election *e);
 void disk_land(struct disk *disk);
+void disk_copy(struct disk *disk); /* or that there is nothing */
+void disk_bring_back(struct disk *disk);
 
 #endif

@@ -29,8 +29,7 @@ static void land(struct world *w, struct host *h)
 {
     struct disk *disk = &h->disk;
     if (disk->present && rng_chance(&w->disk_rng, 150000)) {
-        disk->copy = disk->state;
-        disk->copied = true;
+        disk_copy(disk); /* somebody keeps it */
     }
     disk_land(disk);
     facts_saved(w, h);
@@ -95,6 +94,6 @@ bool disk_roll_back(struct world *w, struct host *h)
         return false;
     }
     budget_lost(w, h);
-    disk->state = disk->copy;
+    disk_bring_back(disk);
     return true;
 }
