@@ -100,39 +100,33 @@ static void power_off(struct world *w)
     w->disk.writing = false;
 }
 
-static enum carry_next carry_out(struct world *w)
-{
-    enum carry_next now = carry_next(&w->carry);
-    struct goose_event go_on;
-
-    must_be_right(w->carry.wrong);
-    switch (now) {
-    case CARRY_SAVE:
-        if (!disk_write(&w->disk, &w->e)) must_be_right("what it saves is read as something else");
-        break;
-    case CARRY_SEND: check_send(w, w->carry.send); break;
-    case CARRY_GO_ON:
-        go_on = event_of(w, GOOSE_EVENT_GO_ON);
-        step_once(w, &go_on);
-        break;
-    case CARRY_RETIRE: /* an old copy is set aside, and the node begins anew */
-        w->disk.present = false;
-        power_off(w);
-        break;
-    case CARRY_WITHDRAW:
-    case CARRY_ARM:
-    case CARRY_ANNOUNCE:
-    case CARRY_NOTHING:
-    case CARRY_DONE: break;
-    }
-    return now;
-}
-
 static void step(struct world *w, const struct goose_event *event)
 {
+    struct goose_event go_on;
+    enum carry_next now;
+
     step_once(w, event);
-    while (carry_out(w) != CARRY_DONE)
-        continue;
+    do {
+        now = carry_next(&w->carry);
+        must_be_right(w->carry.wrong);
+        switch (now) {
+        case CARRY_SAVE: must_be_right(disk_write(&w->disk, &w->e)); break;
+        case CARRY_SEND: check_send(w, w->carry.send); break;
+        case CARRY_GO_ON:
+            go_on = event_of(w, GOOSE_EVENT_GO_ON);
+            step_once(w, &go_on);
+            break;
+        case CARRY_RETIRE: /* the file is set aside */
+            w->disk.present = false;
+            power_off(w);
+            break;
+        case CARRY_WITHDRAW:
+        case CARRY_ARM:
+        case CARRY_ANNOUNCE:
+        case CARRY_NOTHING:
+        case CARRY_DONE: break;
+        }
+    } while (now != CARRY_DONE);
 }
 
 static void op_start(struct world *w)

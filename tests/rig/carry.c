@@ -38,7 +38,6 @@ enum goose_refusal carry_step(struct carry *carry, struct goose_election *e,
 
 static enum carry_next next_save(struct carry *carry)
 {
-    carry->at = CARRY_SEND;
     if (!carry->actions->save) return CARRY_NOTHING;
     if (carry->writing != 0) carry->wrong = "a second write while one is under way";
     carry->writing = carry->actions->save_generation;
@@ -73,16 +72,9 @@ enum carry_next carry_next(struct carry *carry)
     enum carry_next now = carry->at;
 
     carry->wrong = NULL;
-    switch (now) {
-    case CARRY_SAVE: return next_save(carry);
-    case CARRY_SEND: return next_send(carry);
-    case CARRY_GO_ON: return next_end(carry);
-    case CARRY_WITHDRAW:
-    case CARRY_ARM:
-    case CARRY_ANNOUNCE: carry->at = now + 1; return now;
-    case CARRY_DONE:
-    case CARRY_RETIRE:
-    case CARRY_NOTHING: break; /* no step stands at the last two */
-    }
-    return CARRY_DONE;
+    if (now == CARRY_DONE) return now;
+    if (now == CARRY_SEND) return next_send(carry);
+    if (now == CARRY_GO_ON) return next_end(carry);
+    carry->at = now + 1;
+    return now == CARRY_SAVE ? next_save(carry) : now;
 }

@@ -1,7 +1,6 @@
 /* carry.h: one step of an election, and what it asks for, one thing at a time in the order of election.h. What a thing
- * means (a datagram that takes its time, a disk that hangs) is the shell's; between any two of them its process may stop or
- * die. What election.h rules out is noticed here, for all shells. Of the election's own books it believes nothing: it
- * goes by the writes that it gave out, and by the ends of them that come back. */
+ * means is the shell's; between any two of them its process may stop or die. What election.h rules out is noticed here, by
+ * the writes that were asked for and ended, and not by the election's own books. */
 #ifndef RIG_CARRY_H
 #define RIG_CARRY_H
 

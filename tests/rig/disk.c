@@ -7,10 +7,8 @@
 static bool through_bytes(const struct goose_durable_state *state, struct goose_durable_state *read)
 {
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-    size_t count = goose_durable_encode(state, bytes);
 
-    assert(count > 0 && count <= sizeof bytes);
-    return goose_durable_decode(bytes, count, read);
+    return goose_durable_decode(bytes, goose_durable_encode(state, bytes), read);
 }
 
 const struct goose_durable_state *disk_read(const struct disk *disk)
@@ -24,12 +22,13 @@ void disk_put(struct disk *disk, const struct goose_durable_state *state)
     assert(disk->present);
 }
 
-bool disk_write(struct disk *disk, const struct goose_election *e)
+const char *disk_write(struct disk *disk, const struct goose_election *e)
 {
     const struct goose_durable_state *state = goose_election_durable(e);
 
     disk->writing = true;
-    return through_bytes(state, &disk->next) && memcmp(&disk->next, state, sizeof *state) == 0;
+    if (!through_bytes(state, &disk->next)) return "what it saves cannot be read again";
+    return memcmp(&disk->next, state, sizeof *state) == 0 ? NULL : "what it saves reads otherwise";
 }
 
 void disk_land(struct disk *disk)

@@ -16,9 +16,8 @@ struct disk {
 
 const struct goose_durable_state *disk_read(const struct disk *disk); /* NULL: there is none */
 void disk_put(struct disk *disk, const struct goose_durable_state *state);
-/* Begins to write what the election says now: what changes later belongs to the next write. False: its bytes mean something
- * else. */
-bool disk_write(struct disk *disk, const struct goose_election *e);
+/* Begins to write what the election says now: what changes later belongs to the next write. What is wrong; NULL: nothing */
+const char *disk_write(struct disk *disk, const struct goose_election *e);
 void disk_land(struct disk *disk);
 void disk_copy(struct disk *disk); /* or that there is nothing */
 void disk_bring_back(struct disk *disk);

@@ -61,20 +61,17 @@ static bool tripped(struct world *w, struct host *h)
     return true;
 }
 
-static void withdraw(struct world *w, struct host *h)
-{
-    if (h->actions.claim == GOOSE_CLAIM_WITHDRAWN) {
-        check_withdrawn(&w->check, h->index, w->now_ns);
-    }
-    facts_shown(w, h);
-}
-
 static void carry_out(struct world *w, struct host *h)
 {
     enum carry_next now = carry_next(&h->carry);
     judge(w, h, now == CARRY_SEND ? RULE_DURABLE : RULE_STEP);
     switch (now) {
-    case CARRY_WITHDRAW: withdraw(w, h); break;
+    case CARRY_WITHDRAW:
+        if (h->actions.claim == GOOSE_CLAIM_WITHDRAWN) {
+            check_withdrawn(&w->check, h->index, w->now_ns);
+        }
+        facts_shown(w, h);
+        break;
     case CARRY_SAVE: disk_save(w, h); break;
     case CARRY_SEND:
         facts_sent(w, h, h->carry.send);

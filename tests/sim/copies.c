@@ -65,10 +65,8 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
         return;
     }
     budget_lost(w, h);
-    begin_as(clone, h);
     clone->disk = h->disk;
-    clone->disk.writing = false;
-    clone->disk.copied = false;
+    begin_as(clone, h);
     clone->drive = h->drive;
     clone->drive.fail_next = false;
     clone->address = w->next_address++;

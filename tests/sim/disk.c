@@ -17,9 +17,9 @@ static uint64_t write_ns(struct world *w, const struct drive *drive)
 
 void disk_save(struct world *w, struct host *h)
 {
-    if (!disk_write(&h->disk, &h->election)) {
-        check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: durable_decode() refuses its own state",
-                   h->index + 1u);
+    const char *wrong = disk_write(&h->disk, &h->election);
+    if (wrong != NULL) {
+        check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: %s", h->index + 1u, wrong);
     }
     h->drive.write++;
     heap_push(&w->heap, w->now_ns + write_ns(w, &h->drive), HAPPENS_DISK, h->index, h->drive.write);

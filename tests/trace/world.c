@@ -153,12 +153,9 @@ struct node *world_goose(struct world *w)
     return goose;
 }
 
-/* What gets durable is the state at this moment: what changes later belongs to the next write. */
-static void begin_write(struct world *w, struct node *node)
+static void judge(struct world *w, const struct node *node, const char *wrong)
 {
-    if (!disk_write(&node->disk, &node->e))
-        tell_broken(w, node, "what it saves is read as something else");
-    node->drive.due_us = w->now_us + node->drive.takes_us;
+    if (wrong != NULL) tell_broken(w, node, wrong);
 }
 
 static void node_step(struct world *w, struct node *node, struct goose_event *event)
@@ -172,7 +169,7 @@ static void node_step(struct world *w, struct node *node, struct goose_event *ev
     enum goose_refusal refusal = carry_step(&node->carry, &node->e, event, &actions, &before);
     if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE) uid_learn(w, node);
     tell_step(w, node, event, refusal, &actions);
-    if (node->carry.wrong != NULL) tell_broken(w, node, node->carry.wrong);
+    judge(w, node, node->carry.wrong);
 }
 
 static void node_retire(struct world *w, struct node *node)
@@ -183,31 +180,33 @@ static void node_retire(struct world *w, struct node *node)
     node_start(w, node);
 }
 
-static enum carry_next carry_out(struct world *w, struct node *node)
-{
-    enum carry_next now = carry_next(&node->carry);
-
-    if (node->carry.wrong != NULL) tell_broken(w, node, node->carry.wrong);
-    switch (now) {
-    case CARRY_SAVE: begin_write(w, node); break;
-    case CARRY_SEND: network_send(w, node, node->carry.send); break;
-    case CARRY_ARM: node->wake_at_us = node->carry.actions->wake_at_us; break;
-    case CARRY_GO_ON: node_step(w, node, &(struct goose_event){.kind = GOOSE_EVENT_GO_ON}); break;
-    case CARRY_RETIRE: node_retire(w, node); break;
-    case CARRY_ANNOUNCE: (void)world_goose(w); break;
-    case CARRY_DONE:
-    case CARRY_WITHDRAW:
-    case CARRY_NOTHING: break;
-    }
-    return now;
-}
-
 void node_handle(struct world *w, struct node *node, struct goose_event event)
 {
+    struct carry *carry = &node->carry;
+    enum carry_next now;
+
     if (!node->up) return;
     node_step(w, node, &event);
-    while (carry_out(w, node) != CARRY_DONE)
-        continue;
+    do {
+        now = carry_next(carry);
+        judge(w, node, carry->wrong);
+        switch (now) {
+        case CARRY_SAVE:
+            judge(w, node, disk_write(&node->disk, &node->e));
+            node->drive.due_us = w->now_us + node->drive.takes_us;
+            break;
+        case CARRY_SEND: network_send(w, node, carry->send); break;
+        case CARRY_ARM: node->wake_at_us = carry->actions->wake_at_us; break;
+        case CARRY_ANNOUNCE: (void)world_goose(w); break;
+        case CARRY_GO_ON:
+            node_step(w, node, &(struct goose_event){.kind = GOOSE_EVENT_GO_ON});
+            break;
+        case CARRY_RETIRE: node_retire(w, node); break;
+        case CARRY_WITHDRAW:
+        case CARRY_NOTHING:
+        case CARRY_DONE: break;
+        }
+    } while (now != CARRY_DONE);
     if (node->disk.writing && node->drive.mode != DISK_HOLDS && node->drive.due_us <= w->now_us)
         (void)node_write_ends(w, node);
 }
@@ -234,7 +233,6 @@ void node_start(struct world *w, struct node *node)
     goose_observers_init(node->observers, OBSERVERS_ROOM);
     node->up = true;
     node->paused = false;
-    node->disk.writing = false;
     node->wake_at_us = UINT64_MAX;
     event.start.options = &node->options;
     event.start.saved = disk_read(&node->disk);

@@ -78,12 +78,6 @@ static void right(const struct core *core)
     if (core->carry.wrong != NULL) fail_msg("%s", core->carry.wrong);
 }
 
-static void keep_question(struct core *core, const struct goose_message *m)
-{
-    if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) core->ask = *m;
-    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) core->heartbeat = *m;
-}
-
 enum goose_refusal core_step(struct core *core, struct goose_event event)
 {
     event.now_us = core->now_us;
@@ -96,7 +90,10 @@ enum goose_refusal core_step(struct core *core, struct goose_event event)
     do {
         next = carry_next(&core->carry);
         right(core);
-        if (next == CARRY_SEND) keep_question(core, &core->carry.send->message);
+        if (next != CARRY_SEND) continue;
+        const struct goose_message *m = &core->carry.send->message;
+        if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) core->ask = *m;
+        if (m->kind == GOOSE_MESSAGE_HEARTBEAT) core->heartbeat = *m;
     } while (next != CARRY_GO_ON && next != CARRY_DONE);
     return refusal;
 }
