@@ -28,7 +28,7 @@ static void begin_as(struct host *stranger, const struct host *like)
     stranger->hints_bits = like->hints_bits;
     stranger->reached = false;
     stranger->disk.writing = false;
-    stranger->disk.old_count = 0;
+    stranger->disk.copied = false;
     stranger->state = HOST_OFF;
 }
 
@@ -65,11 +65,10 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
         return;
     }
     budget_lost(w, h);
-    begin_as(clone, h);
     clone->disk = h->disk;
-    clone->disk.writing = false;
-    clone->disk.fail_next = false;
-    clone->disk.old_count = 0;
+    begin_as(clone, h);
+    clone->drive = h->drive;
+    clone->drive.fail_next = false;
     clone->address = w->next_address++;
     w->at_address[clone->address] = clone->index;
     (void)goose_address_keep(&clone->options.self, address_name(clone->address));
@@ -83,7 +82,7 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
 void copies_snapshot(struct world *w, struct fault *f, struct host *h)
 {
     struct snapshot *snapshot = &w->snapshot;
-    if (snapshot->taken || h->looping || h->stage != STAGE_DONE || h->disk.writing ||
+    if (snapshot->taken || h->looping || h->carry.at != CARRY_DONE || h->disk.writing ||
         h->index >= w->member_count) {
         f->missed = true;
         return;
@@ -96,6 +95,8 @@ void copies_snapshot(struct world *w, struct fault *f, struct host *h)
     snapshot->local_us = clock_local_us(&h->clock, w->now_ns);
     snapshot->wake_us = h->wake_us;
     snapshot->disk = h->disk;
+    snapshot->drive = h->drive;
+    snapshot->carry = h->carry;
     snapshot->election = h->election;
     memcpy(snapshot->observers, h->observers, goose_observers_bytes(OBSERVERS_MAX));
     ends_later(w, f, h);

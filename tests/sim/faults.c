@@ -83,7 +83,7 @@ void fault_ambush(struct world *w, struct host *h, uint32_t triggers)
         f->victim = aimed_at(w, f, h)->index;
         if (f->victim == h->index && h->trip == -1 && strikes_within(f->kind)) {
             h->trip = (int)i;
-            h->trip_stage = f->stage;
+            h->trip_at = f->stage;
             h->trip_send = (uint8_t)(f->strength % 4);
         } else {
             heap_push(&w->heap, w->now_ns, HAPPENS_FAULT, 0, i);
@@ -170,7 +170,7 @@ static void start_again(struct world *w, const struct fault *f, const struct hos
 
 static void crash(struct world *w, struct fault *f, struct host *h)
 {
-    if (h->stage != STAGE_DONE) {
+    if (h->carry.at != CARRY_DONE) {
         world_count(w, COUNT_CRASHES_IN_STEP);
     }
     host_crash(w, h);
@@ -235,7 +235,7 @@ static void disk_old(struct world *w, struct fault *f, struct host *h)
 
 static void disk_fails(struct world *w, struct fault *f, struct host *h)
 {
-    h->disk.fail_next = true;
+    h->drive.fail_next = true;
     f->victim = h->index;
     heap_push(&w->heap, w->now_ns + f->for_ns, HAPPENS_FAULT_END, 0, (uint32_t)(f - w->faults));
 }
@@ -243,7 +243,7 @@ static void disk_fails(struct world *w, struct fault *f, struct host *h)
 static void disk_hangs(struct world *w, struct fault *f, struct host *h)
 {
     trace_line(w, "n%u disk holds", h->index + 1u);
-    h->disk.hangs_until_ns = w->now_ns + f->for_ns;
+    h->drive.hangs_until_ns = w->now_ns + f->for_ns;
 }
 
 static void set_lease(struct host *h, uint32_t lease_us)

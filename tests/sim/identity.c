@@ -137,7 +137,7 @@ void identity_recover(struct world *w, struct fault *f, struct host *h)
     lose_all_but(w, f, h);
     budget_lost(w, h);
     w->roster_count = 0;
-    disk_put(h, &made);
+    disk_put(&h->disk, &made);
     facts_saved(w, h);
     host_set_hints(w, h, (h->peers_bits | h->hints_bits) & ~(UINT64_C(1) << h->address));
     host_set_peers(w, h, 0);

@@ -281,7 +281,7 @@ static void raise_term(struct world *w, struct host *h)
         struct goose_durable_state state = h->disk.state;
         state.term += rng_between(&w->client_rng, 1, 5);
         state.voted_for = 0;
-        disk_put(h, &state);
+        disk_put(&h->disk, &state);
     }
 }
 

@@ -160,6 +160,6 @@ void trace_sent(struct world *w, const struct host *h)
     if (w->trace != NULL) {
         struct telling telling;
         struct speaker speaker = speaker_of(&telling, w, h);
-        tell_sends(&speaker, &h->actions, h->send_at);
+        tell_sends(&speaker, &h->actions, (int)h->carry.sent);
     }
 }

@@ -79,7 +79,6 @@ static void host_reset(struct world *w, unsigned index)
     h->observers = observers;
     h->pid = pid;
     h->index = (uint8_t)index;
-    h->stage = STAGE_DONE;
     h->trip = -1;
 }
 
@@ -143,7 +142,7 @@ static void bend(struct world *w, struct host *h)
     }
     clock_bend(&h->clock, w->now_ns, ppm);
     facts_clock_moved(w, h);
-    if (h->state == HOST_UP && h->stage == STAGE_DONE) {
+    if (h->state == HOST_UP && h->carry.at == CARRY_DONE) {
         host_plan_timer(w, h);
     }
     uint64_t lease_ns = (uint64_t)w->options.lease_us * 1000;

@@ -5,6 +5,9 @@
 #define TRACE_WORLD_H
 
 #include "report.h"
+#include "rig/carry.h"
+#include "rig/disk.h"
+#include "rig/random.h"
 #include "rig/tell.h"
 
 #define NODES_MAX       12
@@ -15,21 +18,11 @@
 
 enum disk_mode { DISK_WORKS, DISK_HOLDS, DISK_FAILS };
 
-struct file {
-    size_t count; /* 0: there is none */
-    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-};
-
-struct disk {
+/* When a write ends, and how. */
+struct drive {
     enum disk_mode mode;
     uint64_t takes_us;
-    bool writing;
-    uint64_t generation; /* of the write under way */
-    uint64_t due_us;
-    uint64_t durable; /* generation on disk in this life */
-    struct file file;
-    struct file next; /* being written */
-    struct file copy; /* a backup */
+    uint64_t due_us; /* the write under way */
 };
 
 struct node {
@@ -38,12 +31,13 @@ struct node {
     struct goose_election_options options;
     struct goose_election e;
     struct goose_observers *observers;
+    struct carry carry;
     struct disk disk;
+    struct drive drive;
     bool up;
     bool paused;
-    bool retire;
     uint64_t clock_ahead_us; /* no two clocks agree */
-    uint64_t entropy;
+    struct rng rng;
     uint64_t wake_at_us; /* by the node's clock */
     uint64_t request_id;
     uint64_t hold_id; /* of the last request for a hold */
@@ -100,6 +94,7 @@ void node_handle(struct world *w, struct node *node, struct goose_event event);
 void node_start(struct world *w, struct node *node);
 void node_crash(struct world *w, struct node *node);
 void node_options(struct world *w, struct node *node);
+bool node_write_ends(struct world *w, struct node *node); /* false: no write is under way */
 
 /* The next thing that happens, if it does before or at `limit_us`. */
 bool world_next(struct world *w, uint64_t limit_us);
@@ -117,11 +112,5 @@ bool network_release(struct world *w, int from, int to, unsigned kinds, bool del
 bool network_repeat(struct world *w, int from, int to, enum goose_message_kind kind);
 bool network_idle(const struct world *w);
 void network_free(struct world *w);
-
-/* disk.c */
-void disk_write(struct world *w, struct node *node, uint64_t generation);
-bool disk_done(struct world *w, struct node *node); /* false: no write is under way */
-bool disk_read(const struct file *file, struct goose_durable_state *state);
-void disk_store(struct file *file, const struct goose_durable_state *state);
 
 #endif
