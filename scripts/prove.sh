@@ -85,7 +85,7 @@ sources_sum() {
     case $1 in
     sim) of+=(tests/rig tests/sim) ;;
     worlds) of+=(tests/rig tests/model) ;;
-    fuzz) of+=(src tests/fuzz) ;;
+    fuzz) of+=(src tests/rig tests/fuzz) ;;
     mutants) of+=(src tests/unit tests/rig tests/trace tests/sim tests/model tests/system tests/mutants) ;;
     esac
     {
