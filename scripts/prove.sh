@@ -83,10 +83,10 @@ mkdir -p "$rows"
 sources_sum() {
     local of=(include src/election)
     case $1 in
-    sim) of+=(tests/sim) ;;
-    worlds) of+=(tests/model) ;;
-    fuzz) of+=(src tests/fuzz) ;;
-    mutants) of+=(src tests/unit tests/trace tests/sim tests/model tests/system tests/mutants) ;;
+    sim) of+=(tests/rig tests/sim) ;;
+    worlds) of+=(tests/rig tests/model) ;;
+    fuzz) of+=(src tests/rig tests/fuzz) ;;
+    mutants) of+=(src tests/unit tests/rig tests/trace tests/sim tests/model tests/system tests/mutants) ;;
     esac
     {
         find "${of[@]}" -name '*.[ch]' ! -name lease_page.h -print0 | sort -zu |

@@ -24,11 +24,11 @@ struct run {
     uint64_t count;
 };
 
-static void set_byte(struct chance *chance, struct input *input)
+static void set_byte(struct rng *rng, struct input *input)
 {
     static const uint8_t telling[] = {0, 1, 2, 0x7f, 0x80, 0xfe, 0xff};
-    uint64_t value = chance_any(chance);
-    uint8_t *byte = &input->bytes[chance_under(chance, input->count)];
+    uint64_t value = rng_next(rng);
+    uint8_t *byte = &input->bytes[rng_below(rng, input->count)];
 
     if (value & 1)
         *byte = telling[(value >> 8) % sizeof telling];
@@ -37,78 +37,78 @@ static void set_byte(struct chance *chance, struct input *input)
 }
 
 /* A number at its limits: where, how wide and which is chance. */
-static void set_run(struct chance *chance, struct input *input)
+static void set_run(struct rng *rng, struct input *input)
 {
-    size_t at = chance_under(chance, input->count);
-    size_t width = (size_t)1 << chance_under(chance, 4);
+    size_t at = rng_below(rng, input->count);
+    size_t width = (size_t)1 << rng_below(rng, 4);
 
     if (width > input->count - at) width = input->count - at;
-    memset(input->bytes + at, (chance_any(chance) & 1) ? 0xff : 0, width);
+    memset(input->bytes + at, (rng_next(rng) & 1) ? 0xff : 0, width);
 }
 
-static void cut(struct chance *chance, struct input *input)
+static void cut(struct rng *rng, struct input *input)
 {
-    input->count = chance_under(chance, input->count + 1);
+    input->count = rng_below(rng, input->count + 1);
 }
 
-static void grow(struct chance *chance, struct input *input)
+static void grow(struct rng *rng, struct input *input)
 {
-    size_t more = 1 + chance_under(chance, 16);
+    size_t more = 1 + rng_below(rng, 16);
 
     if (more > FUZZ_BYTES_MAX - input->count) return;
-    memset(input->bytes + input->count, (int)chance_under(chance, 256), more);
+    memset(input->bytes + input->count, (int)rng_below(rng, 256), more);
     input->count += more;
 }
 
 /* One part copied over another: lengths and texts where they do not belong. */
-static void copy_part(struct chance *chance, struct input *input)
+static void copy_part(struct rng *rng, struct input *input)
 {
-    size_t from = chance_under(chance, input->count);
-    size_t to = chance_under(chance, input->count);
+    size_t from = rng_below(rng, input->count);
+    size_t to = rng_below(rng, input->count);
     size_t most = input->count - (from > to ? from : to);
 
-    memmove(input->bytes + to, input->bytes + from, chance_under(chance, most + 1));
+    memmove(input->bytes + to, input->bytes + from, rng_below(rng, most + 1));
 }
 
-static void take_part_out(struct chance *chance, struct input *input)
+static void take_part_out(struct rng *rng, struct input *input)
 {
-    size_t at = chance_under(chance, input->count);
-    size_t less = 1 + chance_under(chance, 16);
+    size_t at = rng_below(rng, input->count);
+    size_t less = 1 + rng_below(rng, 16);
 
     if (less > input->count - at) less = input->count - at;
     memmove(input->bytes + at, input->bytes + at + less, input->count - at - less);
     input->count -= less;
 }
 
-static void mutate(struct chance *chance, struct input *input)
+static void mutate(struct rng *rng, struct input *input)
 {
     if (input->count == 0) return;
-    switch (chance_under(chance, 12)) {
-    case 0: cut(chance, input); break;
-    case 1: grow(chance, input); break;
-    case 2: copy_part(chance, input); break;
-    case 3: take_part_out(chance, input); break;
+    switch (rng_below(rng, 12)) {
+    case 0: cut(rng, input); break;
+    case 1: grow(rng, input); break;
+    case 2: copy_part(rng, input); break;
+    case 3: take_part_out(rng, input); break;
     case 4:
-    case 5: set_run(chance, input); break;
-    default: set_byte(chance, input);
+    case 5: set_run(rng, input); break;
+    default: set_byte(rng, input);
     }
 }
 
 /* The first ones are what was found, as it is. */
 static void make_input(uint64_t seed, uint64_t number, struct input *input)
 {
-    struct chance chance = {seed ^ (number * UINT64_C(0xd1342543de82ef95))};
+    struct rng rng = {seed ^ (number * UINT64_C(0xd1342543de82ef95))};
 
     if (number < found_count) {
         *input = found[number];
         return;
     }
-    if (found_count > 0 && chance_under(&chance, 4) == 0)
-        *input = found[chance_under(&chance, found_count)];
+    if (found_count > 0 && rng_below(&rng, 4) == 0)
+        *input = found[rng_below(&rng, found_count)];
     else
-        input->count = fuzz_sample(chance_any(&chance), input->bytes);
-    for (uint64_t left = chance_under(&chance, MUTATIONS_MAX + 1); left > 0; left--)
-        mutate(&chance, input);
+        input->count = fuzz_sample(rng_next(&rng), input->bytes);
+    for (uint64_t left = rng_below(&rng, MUTATIONS_MAX + 1); left > 0; left--)
+        mutate(&rng, input);
 }
 
 /* From memory without a byte to spare, so that a sanitizer sees the first one read behind the

@@ -64,15 +64,15 @@ static const char *const pairs[] = {
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     char *at = (char *)bytes;
     size_t which = 0;
 
     *at++ = '{';
-    for (uint64_t left = chance_under(&chance, 8); left > 0; left--) {
+    for (uint64_t left = rng_below(&rng, 8); left > 0; left--) {
         at += sprintf(at, "%s%s", pairs[which], left > 1 ? ",\n" : "");
-        which = chance_under(&chance, sizeof pairs / sizeof *pairs);
+        which = rng_below(&rng, sizeof pairs / sizeof *pairs);
     }
-    at += sprintf(at, "}%s", chance_under(&chance, 2) == 0 ? "\n" : "");
+    at += sprintf(at, "}%s", rng_below(&rng, 2) == 0 ? "\n" : "");
     return (size_t)(at - (char *)bytes);
 }

@@ -31,9 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     struct goose_durable_state state;
 
-    sample_durable(&chance, &state);
+    sample_durable(&rng, &state);
     return goose_durable_encode(&state, bytes);
 }

@@ -490,19 +490,19 @@ static const char *const requests[] = {
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     uint8_t *at = bytes;
 
-    *at++ = (uint8_t)chance_any(&chance);
-    for (uint64_t left = 1 + chance_under(&chance, 6); left > 0; left--) {
-        const char *request = requests[chance_under(&chance, sizeof requests / sizeof *requests)];
-        size_t all = strlen(request), cut = chance_under(&chance, 4) > 0 ? all : all / 2;
+    *at++ = (uint8_t)rng_next(&rng);
+    for (uint64_t left = 1 + rng_below(&rng, 6); left > 0; left--) {
+        const char *request = requests[rng_below(&rng, sizeof requests / sizeof *requests)];
+        size_t all = strlen(request), cut = rng_below(&rng, 4) > 0 ? all : all / 2;
         memcpy(at, request, cut);
         at += cut;
-        for (uint64_t more = chance_under(&chance, 3); more > 0; more--) {
+        for (uint64_t more = rng_below(&rng, 3); more > 0; more--) {
             *at++ = ESCAPE;
-            *at++ = (uint8_t)chance_under(&chance, HAPPENINGS);
-            *at++ = (uint8_t)chance_under(&chance, 8);
+            *at++ = (uint8_t)rng_below(&rng, HAPPENINGS);
+            *at++ = (uint8_t)rng_below(&rng, 8);
         }
         memcpy(at, request + cut, all - cut);
         at += all - cut;

@@ -126,15 +126,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
     static const char *const ends[] = {"\n", "\r\n", " # ours\n", "", "\n\n#\n\t\n", "\r"};
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     size_t count = 0;
-    uint64_t lines = seed % 3 == 0 ? 1 : chance_under(&chance, SEAL_KEYS_MAX + 2);
+    uint64_t lines = seed % 3 == 0 ? 1 : rng_below(&rng, SEAL_KEYS_MAX + 2);
 
     for (; lines > 0; lines--) {
-        size_t digits = seed % 3 == 0 ? chance_under(&chance, TOKEN_BYTES + 2) : HEX_CHARS;
-        const char *end = ends[chance_under(&chance, sizeof ends / sizeof *ends)];
+        size_t digits = seed % 3 == 0 ? rng_below(&rng, TOKEN_BYTES + 2) : HEX_CHARS;
+        const char *end = ends[rng_below(&rng, sizeof ends / sizeof *ends)];
         for (; digits > 0; digits--)
-            bytes[count++] = (uint8_t) "0123456789abcdefABCDEF"[chance_under(&chance, 22)];
+            bytes[count++] = (uint8_t) "0123456789abcdefABCDEF"[rng_below(&rng, 22)];
         if (seed % 3 != 0 && *end == 0) end = "\n";
         memcpy(bytes + count, end, strlen(end));
         count += strlen(end);

@@ -139,15 +139,15 @@ static const char *const samples[] = {
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     size_t count = 1, which = 0;
 
-    bytes[0] = (uint8_t)chance_any(&chance);
-    for (uint64_t left = chance_under(&chance, 8); left > 0; left--) {
+    bytes[0] = (uint8_t)rng_next(&rng);
+    for (uint64_t left = rng_below(&rng, 8); left > 0; left--) {
         for (const char *at = samples[which]; *at != 0; at++)
             bytes[count++] = *at == '|' ? 0 : (uint8_t)*at;
         bytes[count++] = 0;
-        which = chance_under(&chance, sizeof samples / sizeof *samples);
+        which = rng_below(&rng, sizeof samples / sizeof *samples);
     }
     return count;
 }

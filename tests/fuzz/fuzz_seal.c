@@ -106,15 +106,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
-    size_t count = 1 + chance_under(&chance, 200);
+    struct rng rng = {seed};
+    size_t count = 1 + rng_below(&rng, 200);
 
     make_seals();
-    struct seal seal = signing_with(chance_under(&chance, KEYS));
-    bytes[0] = (uint8_t)chance_any(&chance);
+    struct seal seal = signing_with(rng_below(&rng, KEYS));
+    bytes[0] = (uint8_t)rng_next(&rng);
     for (size_t i = 1; i <= count; i++)
-        bytes[i] = (uint8_t)chance_any(&chance);
+        bytes[i] = (uint8_t)rng_next(&rng);
     if (bytes[0] % 2 != 0) return 1 + count;
-    return 1 + seal_datagram(chance_under(&chance, 4) > 0 ? &seal : &without_key, bytes + 1, count,
+    return 1 + seal_datagram(rng_below(&rng, 4) > 0 ? &seal : &without_key, bytes + 1, count,
                              count + SEAL_BYTES);
 }

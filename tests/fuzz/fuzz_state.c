@@ -223,8 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 /* A good file, and then what befalls it. */
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
-    uint8_t *at = bytes, first = (uint8_t)(1 + chance_under(&chance, 3));
+    struct rng rng = {seed};
+    uint8_t *at = bytes, first = (uint8_t)(1 + rng_below(&rng, 3));
     const uint8_t good[] = {WRITE_HEADER,
                             0,
                             WRITE_HEADER,
@@ -235,15 +235,15 @@ size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
                             8,
                             WRITE_SLOT,
                             1,
-                            (uint8_t)(first - chance_under(&chance, 2)),
+                            (uint8_t)(first - rng_below(&rng, 2)),
                             8};
 
     memcpy(at, good, sizeof good);
     at += sizeof good;
-    for (uint64_t left = chance_under(&chance, 6); left > 0; left--) {
-        *at++ = (uint8_t)chance_under(&chance, chance_under(&chance, 4) > 0 ? ALTER : RESIZE);
-        *at++ = (uint8_t)chance_under(&chance, 64);
-        *at++ = (uint8_t)(first + chance_under(&chance, 2));
+    for (uint64_t left = rng_below(&rng, 6); left > 0; left--) {
+        *at++ = (uint8_t)rng_below(&rng, rng_below(&rng, 4) > 0 ? ALTER : RESIZE);
+        *at++ = (uint8_t)rng_below(&rng, 64);
+        *at++ = (uint8_t)(first + rng_below(&rng, 2));
         *at++ = 8;
     }
     return (size_t)(at - bytes);

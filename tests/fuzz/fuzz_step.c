@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define OBSERVERS        3
-#define GO_ONS_MAX       1000
 #define SAMPLE_BYTES_MAX 1500
 
 uint8_t next_u8(struct program *program)
@@ -41,7 +40,6 @@ static void check_send(const struct world *w, const struct goose_send *send)
     struct goose_roster roster;
     uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 
-    assert(send->stands_on <= w->e.durable);
     assert(send->has_endpoint || goose_address_is_canonical(send->address));
     size_t count = goose_wire_encode(&send->message, &w->e.roster, bytes);
     assert(goose_wire_decode(bytes, count, &back, &roster) == GOOSE_WIRE_OK);
@@ -66,8 +64,6 @@ static void check_actions(const struct world *w)
     const struct goose_actions *actions = &w->actions;
 
     assert(actions->send_count <= GOOSE_ELECTION_SENDS_MAX);
-    for (int i = 0; i < actions->send_count; i++)
-        check_send(w, &actions->sends[i]);
     for (int i = 0; i < actions->answer_count; i++)
         assert(actions->answers[i].id != 0 && actions->answers[i].outcome < GOOSE_OUTCOMES);
     for (int i = 0; i < actions->note_count; i++)
@@ -75,29 +71,14 @@ static void check_actions(const struct world *w)
     if (actions->claim == GOOSE_CLAIM_WITHDRAWN) assert(w->e.role != GOOSE_ROLE_GOOSE);
 }
 
-/* One write at a time, of what the election says is durable next. */
-static void begin_write(struct world *w)
-{
-    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-
-    assert(!w->writing);
-    w->writing = true;
-    size_t count = goose_durable_encode(goose_election_durable(&w->e), bytes);
-    bool sound = goose_durable_decode(bytes, count, &w->written);
-    assert(sound);
-    assert(memcmp(&w->written, goose_election_durable(&w->e), sizeof w->written) == 0);
-}
-
 static void step_once(struct world *w, const struct goose_event *event)
 {
-    w->before = w->e;
-    enum goose_refusal refusal = goose_election_step(&w->e, event, &w->actions);
+    enum goose_refusal refusal = carry_step(&w->carry, &w->e, event, &w->actions, &w->before);
+
     assert(refusal < GOOSE_REFUSALS);
-    must_be_right(goose_election_check(&w->e));
-    must_be_right(goose_election_check_step(&w->before, &w->e));
+    must_be_right(w->carry.wrong);
     check_actions(w);
     check_views(w);
-    if (w->actions.save) begin_write(w);
 }
 
 static struct goose_event event_of(struct world *w, enum goose_event_kind kind)
@@ -112,30 +93,40 @@ static struct goose_event event_of(struct world *w, enum goose_event_kind kind)
     return event;
 }
 
-static void step(struct world *w, const struct goose_event *event)
-{
-    int go_ons = 0;
-
-    step_once(w, event);
-    while (w->actions.more) {
-        struct goose_event go_on = event_of(w, GOOSE_EVENT_GO_ON);
-        assert(go_ons++ < GO_ONS_MAX);
-        step_once(w, &go_on);
-    }
-}
-
 static void power_off(struct world *w)
 {
     memset(&w->e, 0, sizeof w->e);
-    w->writing = false;
+    memset(&w->carry, 0, sizeof w->carry);
+    w->disk.writing = false;
 }
 
-/* The shell's part of an old copy: the file is set aside, and the node begins anew. */
-static void retire_if_asked(struct world *w)
+static void step(struct world *w, const struct goose_event *event)
 {
-    if (!w->e.retired) return;
-    w->has_disk = false;
-    power_off(w);
+    struct goose_event go_on;
+    enum carry_next now;
+
+    step_once(w, event);
+    do {
+        now = carry_next(&w->carry);
+        must_be_right(w->carry.wrong);
+        switch (now) {
+        case CARRY_SAVE: must_be_right(disk_write(&w->disk, &w->e)); break;
+        case CARRY_SEND: check_send(w, w->carry.send); break;
+        case CARRY_GO_ON:
+            go_on = event_of(w, GOOSE_EVENT_GO_ON);
+            step_once(w, &go_on);
+            break;
+        case CARRY_RETIRE: /* the file is set aside */
+            w->disk.present = false;
+            power_off(w);
+            break;
+        case CARRY_WITHDRAW:
+        case CARRY_ARM:
+        case CARRY_ANNOUNCE:
+        case CARRY_NOTHING:
+        case CARRY_DONE: break;
+        }
+    } while (now != CARRY_DONE);
 }
 
 static void op_start(struct world *w)
@@ -143,17 +134,14 @@ static void op_start(struct world *w)
     struct goose_event event = event_of(w, GOOSE_EVENT_START);
 
     event.start.options = &w->options;
-    event.start.saved = w->has_disk ? &w->disk : NULL;
+    event.start.saved = disk_read(&w->disk);
     step(w, &event);
 }
 
 /* The write under way may or may not have reached the disk. */
 static void op_crash(struct world *w)
 {
-    if (w->writing && next_u8(&w->program) % 2 == 1) {
-        w->disk = w->written;
-        w->has_disk = true;
-    }
+    if (w->disk.writing && next_u8(&w->program) % 2 == 1) disk_land(&w->disk);
     power_off(w);
     op_start(w);
 }
@@ -229,14 +217,13 @@ static void op_saved(struct world *w)
 {
     struct goose_event event = event_of(w, GOOSE_EVENT_SAVED);
     uint8_t how = next_u8(&w->program);
-    uint64_t generation = w->e.writing;
+    uint64_t generation = w->carry.writing;
 
     event.saved.ok = how % 64 != 63;
     event.saved.generation = how % 64 == 62 ? next_u8(&w->program) : generation;
-    if (w->writing && event.saved.generation == generation) {
-        w->writing = false;
-        if (event.saved.ok) w->disk = w->written;
-        w->has_disk = w->has_disk || event.saved.ok;
+    if (w->disk.writing && event.saved.generation == generation) {
+        if (event.saved.ok) disk_land(&w->disk);
+        w->disk.writing = false;
     }
     step(w, &event);
 }
@@ -356,10 +343,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     if (w == NULL) abort();
     w->program = (struct program){bytes, bytes + count};
     if (count > 0) begin(w);
-    while (w->program.at != w->program.end) {
+    while (w->program.at != w->program.end)
         any_op(w);
-        retire_if_asked(w);
-    }
     free(w->observers);
     free(w);
     return 0;
@@ -368,10 +353,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 /* Any bytes are a life. */
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
-    size_t count = 1 + chance_under(&chance, SAMPLE_BYTES_MAX);
+    struct rng rng = {seed};
+    size_t count = 1 + rng_below(&rng, SAMPLE_BYTES_MAX);
 
     for (size_t i = 0; i < count; i++)
-        bytes[i] = (uint8_t)chance_any(&chance);
+        bytes[i] = (uint8_t)rng_next(&rng);
     return count;
 }

@@ -65,10 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng rng = {seed};
     struct sample sample;
 
-    sample_message(&chance, (enum goose_message_kind)(1 + seed % (GOOSE_MESSAGE_KINDS - 1)),
-                   &sample);
+    sample_message(&rng, (enum goose_message_kind)(1 + seed % (GOOSE_MESSAGE_KINDS - 1)), &sample);
     return goose_wire_encode(&sample.message, &sample.roster, bytes);
 }

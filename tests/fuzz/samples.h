@@ -6,10 +6,7 @@
 
 #include "goose/election.h"
 #include "internal.h" /* TERM_MAX */
-
-struct chance {
-    uint64_t state;
-};
+#include "rig/random.h"
 
 /* A message and what its texts point into: it must not be moved. */
 struct sample {
@@ -19,13 +16,10 @@ struct sample {
     struct goose_address other;
 };
 
-uint64_t chance_any(struct chance *chance);
-uint64_t chance_under(struct chance *chance, uint64_t limit); /* 0..limit-1 */
-
-void sample_address(struct chance *chance, struct goose_address *address);
+void sample_address(struct rng *rng, struct goose_address *address);
 /* With at most so many seats, at least 1. */
-void sample_roster(struct chance *chance, struct goose_roster *roster, int seats_max);
-void sample_message(struct chance *chance, enum goose_message_kind kind, struct sample *sample);
-void sample_durable(struct chance *chance, struct goose_durable_state *state);
+void sample_roster(struct rng *rng, struct goose_roster *roster, int seats_max);
+void sample_message(struct rng *rng, enum goose_message_kind kind, struct sample *sample);
+void sample_durable(struct rng *rng, struct goose_durable_state *state);
 
 #endif

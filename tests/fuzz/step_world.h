@@ -4,6 +4,8 @@
 #define FUZZ_STEP_WORLD_H
 
 #include "goose/election.h"
+#include "rig/carry.h"
+#include "rig/disk.h"
 #include "state.h"
 
 #define OTHERS 8 /* nodes that may speak to it */
@@ -20,10 +22,8 @@ struct world {
     struct goose_observers *observers;
     struct goose_election_options options;
     struct goose_actions actions;
-    struct goose_durable_state disk;
-    struct goose_durable_state written; /* what the write under way will leave */
-    bool has_disk;
-    bool writing;
+    struct carry carry;
+    struct disk disk;
     uint64_t now_us;
     uint64_t counters[2 * OTHERS]; /* of what the others send */
     struct goose_address addresses[OTHERS];

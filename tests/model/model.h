@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "state.h"
+#include "rig/words.h"
 
 #define NODES_MAX  4
 #define FLIGHT_MAX 6
@@ -192,11 +192,11 @@ void world_options(unsigned place, struct goose_election_options *options);
 void world_seated(unsigned node, struct goose_durable_state *state);
 
 /* names.c */
+extern struct uid_names names;
 struct goose_text node_address(unsigned node);
 int node_of_address(struct goose_text address); /* -1: nobody's */
 void name_uid(uint64_t uid, unsigned node, unsigned birth);
 int node_of_uid(uint64_t uid); /* -1: nobody's */
-const char *uid_words(uint64_t uid);
 unsigned birth_of_uid(uint64_t uid);
 uint64_t uid_at(unsigned node, uint64_t like); /* the uid there of the same birth; 0: none */
 void roster_known(const struct goose_roster *roster);

@@ -1,21 +1,18 @@
 /* names.c: addresses, uids and rosters of the model's nodes, and what people call them. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model.h"
 
-#define NAMED_MAX   64
 #define ROSTERS_MAX 512
 
 static const char *const addresses[NODES_MAX] = {"n1:7400", "n2:7400", "n3:7400", "n4:7400"};
 
+struct uid_names names;
 static struct {
-    uint64_t uid;
     unsigned node;
     unsigned birth;
-} named[NAMED_MAX];
-static unsigned named_count;
+} named[NAMES_MAX];
 
 struct goose_text node_address(unsigned node)
 {
@@ -29,54 +26,36 @@ int node_of_address(struct goose_text address)
     return -1;
 }
 
-static int find(uint64_t uid)
-{
-    for (unsigned i = 0; i < named_count; i++)
-        if (named[i].uid == uid) return (int)i;
-    return -1;
-}
-
+/* n2' is the second uid at n2. */
 void name_uid(uint64_t uid, unsigned node, unsigned birth)
 {
-    if (find(uid) >= 0 || named_count == NAMED_MAX) return;
-    named[named_count].uid = uid;
-    named[named_count].node = node;
-    named[named_count].birth = birth;
-    named_count++;
+    char name[16];
+
+    if (uid_find(&names, uid) >= 0 || names.count == NAMES_MAX) return;
+    named[names.count].node = node;
+    named[names.count].birth = birth;
+    snprintf(name, sizeof name, "n%u%.*s", node + 1, (int)birth, "'''");
+    uid_keep(&names, uid, name);
 }
 
 int node_of_uid(uint64_t uid)
 {
-    int at = find(uid);
+    int at = uid_find(&names, uid);
     return at < 0 ? -1 : (int)named[at].node;
-}
-
-/* n2' is the second uid at n2. */
-const char *uid_words(uint64_t uid)
-{
-    static char words[4][8];
-    static unsigned turn;
-    char *at = words[turn++ % 4];
-    int i = find(uid);
-
-    if (uid == 0) return "nobody";
-    if (i < 0) return "somebody";
-    snprintf(at, sizeof words[0], "n%u%.*s", named[i].node + 1, (int)named[i].birth, "'''");
-    return at;
 }
 
 unsigned birth_of_uid(uint64_t uid)
 {
-    int at = find(uid);
+    int at = uid_find(&names, uid);
     return at < 0 ? 0 : named[at].birth;
 }
 
 uint64_t uid_at(unsigned node, uint64_t like)
 {
-    int at = find(like);
+    int at = uid_find(&names, like);
 
-    for (unsigned i = 0; at >= 0 && i < named_count; i++)
-        if (named[i].node == node && named[i].birth == named[at].birth) return named[i].uid;
+    for (int i = 0; at >= 0 && i < names.count; i++)
+        if (named[i].node == node && named[i].birth == named[at].birth) return names.of[i].uid;
     return 0;
 }
 

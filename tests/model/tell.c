@@ -1,205 +1,125 @@
 /* tell.c: how it came to what is broken, in the language of the trace tests: what happens on the left, what comes of it
  * to the right. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
+#include "rig/tell.h"
 
-#define INDENT "                    "
+/* A step, with what it sent as it was kept: in canonical form, and without what goes nowhere. */
+static struct {
+    const struct shell *shell;
+    unsigned first;
+    struct goose_actions actions;
+} told;
 
-static unsigned long long number(uint64_t n)
+static void line(void *listener, const char *what)
 {
-    return (unsigned long long)n;
+    (void)listener;
+    printf("                    %s\n", what);
 }
 
-static void tell_roster(const struct goose_roster *roster)
+static const char *receiver(void *listener, const struct goose_send *send)
 {
-    printf("%llu.%llu:", number(roster->term), number(roster->version));
-    for (int i = 0; i < roster->count; i++) {
-        const struct goose_seat *seat = &roster->seats[i];
-        struct goose_text address = goose_roster_address(roster, i);
-        printf(" %.*s", (int)address.bytes - 5, address.at);
-        if (seat->uid == 0) printf("?");
-        const char *who = uid_words(seat->uid);
-        if (seat->uid != 0 && strncmp(who, address.at, address.bytes - 5u) != 0) printf("=%s", who);
-    }
+    static char words[24];
+    unsigned at = told.first + (unsigned)(send - told.actions.sends);
+
+    (void)listener;
+    snprintf(words, sizeof words, "n%u%s", message_get(told.shell->move->sends[at]).to + 1u,
+             (told.shell->lost >> at & 1) != 0 ? " (lost)" : "");
+    return words;
 }
 
-static void tell_after(const struct goose_tenure *after)
+static struct speaker speaker_of(unsigned node, const struct goose_election *e)
 {
-    if (after->term != 0)
-        printf(", after %s in term %llu", uid_words(after->uid), number(after->term));
+    static const char *const called[NODES_MAX] = {"n1", "n2", "n3", "n4"};
+
+    return (struct speaker){.names = &names,
+                            .name = called[node],
+                            .e = e,
+                            .one_clock_us = NOW_US,
+                            .watch = ~0U,
+                            .line = line,
+                            .receiver = receiver};
 }
 
-static void tell_ticks_ago(uint64_t at_us)
+static struct message_kept decoded(uint32_t message, struct goose_message *m,
+                                   struct goose_roster *roster)
 {
-    if (at_us < NOW_US)
-        printf(", sent %llu tick%s ago", number((NOW_US - at_us) / TICK_US),
-               NOW_US - at_us == TICK_US ? "" : "s");
-}
+    struct message_kept kept = message_get(message);
 
-static void tell_asks_and_replies(const struct goose_message *m)
-{
-    if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) {
-        printf("%sterm %llu, roster %llu.%llu", m->kind == GOOSE_MESSAGE_CANVASS ? "for " : "",
-               number(m->ask.term), number(m->roster_term), number(m->roster_version));
-        tell_after(&m->ask.after);
-        tell_ticks_ago(m->ask.sent_at_us);
-    } else {
-        bool yes = m->reply.verdict == GOOSE_VERDICT_YES;
-        printf("%s%s, term %llu",
-               yes ? "yes" : "no: ", yes ? "" : goose_verdict_name(m->reply.verdict),
-               number(m->term));
-        tell_after(&m->reply.after);
-        tell_ticks_ago(m->reply.sent_at_us);
-    }
-}
-
-static void tell_others(const struct goose_message *m)
-{
-    if (m->kind == GOOSE_MESSAGE_HEARTBEAT) {
-        printf("term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
-               number(m->roster_version));
-        tell_ticks_ago(m->heartbeat.sent_at_us);
-    } else if (m->kind == GOOSE_MESSAGE_ACK) {
-        printf("%s, term %llu, roster %llu.%llu", m->ack.yes ? "yes" : "no", number(m->term),
-               number(m->roster_term), number(m->roster_version));
-        tell_ticks_ago(m->ack.sent_at_us);
-    } else if (m->kind == GOOSE_MESSAGE_RESIGN) {
-        printf("term %llu, heir %s", number(m->resign.term), uid_words(m->resign.heir_uid));
-    } else if (m->kind == GOOSE_MESSAGE_WELCOME) {
-        printf("%s, term %llu", m->welcome.knows_flock ? "knows a flock" : "knows of no flock",
-               number(m->term));
-    } else {
-        printf("term %llu, roster %llu.%llu", number(m->term), number(m->roster_term),
-               number(m->roster_version));
-    }
-}
-
-static void tell_body(const struct goose_message *m, const struct goose_roster *roster)
-{
-    printf(" { ");
-    if (m->kind >= GOOSE_MESSAGE_CANVASS && m->kind <= GOOSE_MESSAGE_VOTE_REPLY)
-        tell_asks_and_replies(m);
-    else
-        tell_others(m);
-    if (m->with_roster) {
-        printf(", with roster ");
-        tell_roster(roster);
-    }
-    printf(" }");
-}
-
-static void tell_note(const struct node *node, const struct goose_note *note)
-{
-    const char *who = uid_words(note->uid);
-
-    printf(INDENT "n%u ", node->index + 1u);
-    switch (note->kind) {
-    case GOOSE_NOTE_ROLE:
-        printf("is %s in term %llu", goose_role_name(note->role), number(note->term));
-        break;
-    case GOOSE_NOTE_GOOSE: printf(note->uid == 0 ? "knows no goose" : "follows %s", who); break;
-    case GOOSE_NOTE_ROSTER:
-        printf("uses roster ");
-        tell_roster(&node->e.roster);
-        break;
-    case GOOSE_NOTE_TWO_GEESE: printf("says that %s is a second goose", who); break;
-    case GOOSE_NOTE_COMMITTED:
-        printf("has committed roster %llu.%llu", number(node->e.roster.term),
-               number(node->e.roster.version));
-        break;
-    case GOOSE_NOTE_DENIED:
-        printf("denies %s: %s", who, goose_verdict_name((enum goose_verdict)note->number));
-        break;
-    case GOOSE_NOTE_DENIED_ME:
-        printf("is denied by %s: %s", who, goose_verdict_name((enum goose_verdict)note->number));
-        break;
-    case GOOSE_NOTE_CONFLICT: printf("says that %s has other --peers", who); break;
-    case GOOSE_NOTE_OBSERVER:
-        printf("%s observer %s", note->number != 0 ? "has" : "has lost", who);
-        break;
-    case GOOSE_NOTE_BIRTH: printf("is born"); break;
-    case GOOSE_NOTE_LEAVE: printf("asks its work to leave"); break;
-    case GOOSE_NOTE_TOO_LARGE:
-    default: printf("has no room for %s", who); break;
-    }
-    if (note->why != GOOSE_REASON_NONE) printf(": %s", goose_reason_name(note->why));
-    printf("\n");
+    if (goose_wire_decode(kept.bytes, kept.count, m, roster) != GOOSE_WIRE_OK) abort();
+    return kept;
 }
 
 void tell_step(const struct shell *shell, const struct goose_actions *actions, unsigned first_send)
 {
-    const struct node *node = &shell->node;
-    static struct goose_roster roster;
-    unsigned name = node->index + 1u;
+    struct speaker speaker = speaker_of(shell->node.index, &shell->node.e);
+    struct goose_roster roster;
 
-    if (actions->claim == GOOSE_CLAIM_WITHDRAWN) printf(INDENT "n%u claims no more\n", name);
-    for (unsigned i = 0; i < actions->note_count; i++)
-        tell_note(node, &actions->notes[i]);
-    if (actions->save)
-        printf(INDENT "n%u writes term %llu, vote for %s, roster %llu.%llu\n", name,
-               number(node->e.saved.term), uid_words(node->e.saved.voted_for),
-               number(node->e.saved.roster.term), number(node->e.saved.roster.version));
-    for (unsigned i = first_send; i < shell->move->send_count; i++) {
-        struct message_kept kept = message_get(shell->move->sends[i]);
-        struct goose_message m;
-        if (goose_wire_decode(kept.bytes, kept.count, &m, &roster) != GOOSE_WIRE_OK) continue;
-        printf(INDENT "n%u sends %s to n%u", name, goose_message_kind_name(m.kind), kept.to + 1u);
-        tell_body(&m, &roster);
-        printf("%s\n", (shell->lost >> i & 1) != 0 ? " (lost)" : "");
-    }
-    for (unsigned i = 0; i < actions->answer_count; i++)
-        printf(INDENT "n%u answers: %s\n", name, goose_outcome_name(actions->answers[i].outcome));
-    if (actions->claim == GOOSE_CLAIM_GIVEN)
-        printf(INDENT "n%u CLAIMS term %llu\n", name, number(node->e.saved.term));
+    told.shell = shell;
+    told.first = first_send;
+    told.actions = *actions;
+    told.actions.send_count = 0;
+    for (unsigned i = first_send; i < shell->move->send_count; i++)
+        decoded(shell->move->sends[i], &told.actions.sends[told.actions.send_count++].message,
+                &roster);
+    tell_actions(&speaker, NULL, GOOSE_REFUSAL_NONE, &told.actions);
 }
 
-static void tell_delivery(unsigned name, uint32_t message)
+static void tell_delivery(unsigned node, uint32_t message)
 {
-    static struct goose_roster roster;
-    struct message_kept kept = message_get(message);
+    struct speaker speaker = speaker_of(node, NULL);
+    struct goose_roster roster;
     struct goose_message m;
+    struct goose_event event = {.kind = GOOSE_EVENT_MESSAGE};
+    struct words words = {.bytes = 0};
 
-    if (goose_wire_decode(kept.bytes, kept.count, &m, &roster) != GOOSE_WIRE_OK) return;
-    printf("n%u gets %s from n%u", name, goose_message_kind_name(m.kind), kept.from + 1u);
-    tell_body(&m, &roster);
-    printf("\n");
+    event.message.message = &m;
+    event.message.roster = &roster;
+    event_words(&speaker, &event, speaker_of(decoded(message, &m, &roster).from, NULL).name,
+                &words);
+    printf("%s\n", words.chars);
 }
 
 static void tell_event(const struct event_kept *event)
 {
-    static const char *const words[MOVE_KINDS] = {
-        [MOVE_WAKE] = "wakes",
-        [MOVE_STAND] = "is to stand, and its canvass is answered with yes",
-        [MOVE_CANVASS] = "is to stand",
-        [MOVE_ROUND_ENDS] = "has no more time to win",
-        [MOVE_ASK_AGAIN] = "asks again",
-        [MOVE_HEARTBEAT] = "has a heartbeat due",
-        [MOVE_SILENT] = "has a heartbeat due, and a seat was silent for long",
-        [MOVE_HELLO] = "has a HELLO due, if it is lost to",
-        [MOVE_GREET] = "greets all seats",
-        [MOVE_SAVED] = "has written",
-        [MOVE_CRASH] = "crashes",
-        [MOVE_CRASH_LANDED] = "crashes when its write has just landed",
-        [MOVE_START] = "starts",
-        [MOVE_LOSE_DISK] = "loses its disk",
-        [MOVE_ADDRESS] = "moves to",
-        [MOVE_HANDOVER] = "is asked to hand over to",
-        [MOVE_HOLD] = "is asked for a hold",
-        [MOVE_REMOVE] = "is asked to remove",
+    /* N: the node, A: the one that the argument says */
+    static const char *const patterns[MOVE_KINDS] = {
+        [MOVE_WAKE] = "N wakes",
+        [MOVE_STAND] = "N is to stand, and its canvass is answered with yes",
+        [MOVE_CANVASS] = "N is to stand",
+        [MOVE_ROUND_ENDS] = "N has no more time to win",
+        [MOVE_ASK_AGAIN] = "N asks again",
+        [MOVE_HEARTBEAT] = "N has a heartbeat due",
+        [MOVE_SILENT] = "N has a heartbeat due, and a seat was silent for long: A",
+        [MOVE_HELLO] = "N has a HELLO due, if it is lost to A",
+        [MOVE_GREET] = "N greets all seats",
+        [MOVE_SAVED] = "N disk is done",
+        [MOVE_CRASH] = "crash N",
+        [MOVE_CRASH_LANDED] = "crash N when its write has just landed",
+        [MOVE_START] = "start N",
+        [MOVE_LOSE_DISK] = "N disk is lost",
+        [MOVE_ADDRESS] = "N moves to A",
+        [MOVE_HANDOVER] = "ask N to hand over to A",
+        [MOVE_HOLD] = "ask N to hold",
+        [MOVE_REMOVE] = "ask N to remove A",
     };
 
-    if (event->kind == MOVE_TICK)
-        printf("# a tick: 1/%u of a lease\n", world.lease_ticks);
-    else if (event->kind == MOVE_DELIVER)
-        tell_delivery(event->node + 1u, event->argument);
-    else if (event->kind == MOVE_REMOVE || event->kind == MOVE_SILENT ||
-             event->kind == MOVE_HANDOVER || event->kind == MOVE_ADDRESS ||
-             event->kind == MOVE_HELLO)
-        printf("n%u %s n%u\n", event->node + 1u, words[event->kind], event->argument + 1);
-    else
-        printf("n%u %s\n", event->node + 1u, words[event->kind]);
+    if (event->kind == MOVE_TICK) {
+        printf("# a tick: %llums, 1/%u of a lease\n", (unsigned long long)TICK_US / 1000,
+               world.lease_ticks);
+    } else if (event->kind == MOVE_DELIVER) {
+        tell_delivery(event->node, event->argument);
+    } else {
+        for (const char *at = patterns[event->kind]; *at != '\0'; at++)
+            if (*at == 'N' || (*at == 'A' && at[1] == '\0'))
+                printf("n%u", *at == 'N' ? event->node + 1u : event->argument + 1u);
+            else
+                putchar(*at);
+        printf("\n");
+    }
 }
 
 /* Which of the sends were lost, in the order in which this node makes them. */

@@ -28,7 +28,7 @@ static void begin_as(struct host *stranger, const struct host *like)
     stranger->hints_bits = like->hints_bits;
     stranger->reached = false;
     stranger->disk.writing = false;
-    stranger->disk.old_count = 0;
+    stranger->disk.copied = false;
     stranger->state = HOST_OFF;
 }
 
@@ -50,7 +50,7 @@ void copies_twin(struct world *w, struct fault *f, struct host *h)
     w->twin_hears[h->address] = f->mask;
     w->moved_away_bits |= UINT64_C(1)
                           << h->address; /* who answers there is not always who was there */
-    trace_line(w, twin, "starts with n%u's address", h->index + 1u);
+    trace_line(w, "# n%u has n%u's address", twin->index + 1u, h->index + 1u);
     host_start(w, twin);
     ends_later(w, f, twin);
 }
@@ -65,17 +65,16 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
         return;
     }
     budget_lost(w, h);
-    begin_as(clone, h);
     clone->disk = h->disk;
-    clone->disk.writing = false;
-    clone->disk.fail_next = false;
-    clone->disk.old_count = 0;
+    begin_as(clone, h);
+    clone->drive = h->drive;
+    clone->drive.fail_next = false;
     clone->address = w->next_address++;
     w->at_address[clone->address] = clone->index;
     (void)goose_address_keep(&clone->options.self, address_name(clone->address));
     host_set_hints(w, clone, h->peers_bits | h->hints_bits | UINT64_C(1) << h->address);
     host_set_peers(w, clone, 0);
-    trace_line(w, clone, "starts as a clone of n%u", h->index + 1u);
+    trace_line(w, "# n%u is a clone of n%u", clone->index + 1u, h->index + 1u);
     host_start(w, clone);
     ends_later(w, f, clone);
 }
@@ -83,12 +82,12 @@ void copies_clone(struct world *w, struct fault *f, struct host *h)
 void copies_snapshot(struct world *w, struct fault *f, struct host *h)
 {
     struct snapshot *snapshot = &w->snapshot;
-    if (snapshot->taken || h->looping || h->stage != STAGE_DONE || h->disk.writing ||
+    if (snapshot->taken || h->looping || h->carry.at != CARRY_DONE || h->disk.writing ||
         h->index >= w->member_count) {
         f->missed = true;
         return;
     }
-    trace_line(w, h, "a snapshot is taken");
+    trace_line(w, "# a snapshot of n%u", h->index + 1u);
     snapshot->taken = true;
     snapshot->fault = (uint8_t)(f - w->faults);
     snapshot->host = h->index;
@@ -96,6 +95,8 @@ void copies_snapshot(struct world *w, struct fault *f, struct host *h)
     snapshot->local_us = clock_local_us(&h->clock, w->now_ns);
     snapshot->wake_us = h->wake_us;
     snapshot->disk = h->disk;
+    snapshot->drive = h->drive;
+    snapshot->carry = h->carry;
     snapshot->election = h->election;
     memcpy(snapshot->observers, h->observers, goose_observers_bytes(OBSERVERS_MAX));
     ends_later(w, f, h);
@@ -109,7 +110,7 @@ static void put_back(struct world *w, struct host *h)
                 memcmp(h->options.self.chars, w->snapshot.election.options.self.chars,
                        h->options.self.bytes) == 0;
     if (same && budget_allows_loss(w, h)) {
-        trace_line(w, h, "its snapshot is put back");
+        trace_line(w, "# n%u is its snapshot", h->index + 1u);
         budget_lost(w, h);
         host_put_back(w, h, &w->snapshot);
     }
@@ -169,7 +170,7 @@ static void play(struct world *w, const struct fault *f)
 
 static void remove_stranger(struct world *w, struct host *h)
 {
-    trace_line(w, h, "is gone for good");
+    trace_line(w, "# n%u is gone for good", h->index + 1u);
     host_crash(w, h);
     if (w->twin_at[h->address] == h->index) {
         w->twin_at[h->address] = NOBODY;

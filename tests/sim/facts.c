@@ -82,11 +82,6 @@ static void judge_disk(struct world *w, const struct host *h, const struct goose
 {
     const struct goose_message *m = &send->message;
     const struct disk *disk = &h->disk;
-    if (disk->writing && send->stands_on >= disk->generation) {
-        check_fail(&w->check, RULE_DURABLE, w->now_ns,
-                   "n%u sends %s that stands on generation %" PRIu64 ", not on disk yet",
-                   h->index + 1u, goose_message_kind_name(m->kind), send->stands_on);
-    }
     if (!disk->present || disk->state.uid != m->uid || disk->state.life != m->life) {
         check_fail(&w->check, RULE_DURABLE, w->now_ns, "n%u sends %s in a life not on disk",
                    h->index + 1u, goose_message_kind_name(m->kind));

@@ -83,7 +83,7 @@ void fault_ambush(struct world *w, struct host *h, uint32_t triggers)
         f->victim = aimed_at(w, f, h)->index;
         if (f->victim == h->index && h->trip == -1 && strikes_within(f->kind)) {
             h->trip = (int)i;
-            h->trip_stage = f->stage;
+            h->trip_at = f->stage;
             h->trip_send = (uint8_t)(f->strength % 4);
         } else {
             heap_push(&w->heap, w->now_ns, HAPPENS_FAULT, 0, i);
@@ -170,7 +170,7 @@ static void start_again(struct world *w, const struct fault *f, const struct hos
 
 static void crash(struct world *w, struct fault *f, struct host *h)
 {
-    if (h->stage != STAGE_DONE) {
+    if (h->carry.at != CARRY_DONE) {
         world_count(w, COUNT_CRASHES_IN_STEP);
     }
     host_crash(w, h);
@@ -189,12 +189,13 @@ static void crash_all(struct world *w, struct fault *f, struct host *h)
 
 static void pause(struct world *w, struct fault *f, struct host *h)
 {
+    trace_line(w, "pause n%u", h->index + 1u);
     host_freeze(w, h, f->for_ns);
 }
 
 static void sleep(struct world *w, struct fault *f, struct host *h)
 {
-    host_freeze(w, h, f->for_ns);
+    pause(w, f, h);
     h->asleep = true;
 }
 
@@ -218,7 +219,7 @@ static void disk_lost(struct world *w, struct fault *f, struct host *h)
     crash(w, f, h); /* first: it may still finish a write */
     f->missed = !h->disk.present || !budget_allows_loss(w, h);
     if (!f->missed) {
-        trace_line(w, h, "its disk is lost");
+        trace_line(w, "n%u disk is lost", h->index + 1u);
         disk_lose(w, h);
     }
 }
@@ -228,20 +229,21 @@ static void disk_old(struct world *w, struct fault *f, struct host *h)
     crash(w, f, h);
     f->missed = !h->disk.present || !budget_allows_loss(w, h) || !disk_roll_back(w, h);
     if (!f->missed) {
-        trace_line(w, h, "an old copy of its state file is put back");
+        trace_line(w, "n%u disk is the copy", h->index + 1u);
     }
 }
 
 static void disk_fails(struct world *w, struct fault *f, struct host *h)
 {
-    h->disk.fail_next = true;
+    h->drive.fail_next = true;
     f->victim = h->index;
     heap_push(&w->heap, w->now_ns + f->for_ns, HAPPENS_FAULT_END, 0, (uint32_t)(f - w->faults));
 }
 
 static void disk_hangs(struct world *w, struct fault *f, struct host *h)
 {
-    h->disk.hangs_until_ns = w->now_ns + f->for_ns;
+    trace_line(w, "n%u disk holds", h->index + 1u);
+    h->drive.hangs_until_ns = w->now_ns + f->for_ns;
 }
 
 static void set_lease(struct host *h, uint32_t lease_us)
@@ -367,7 +369,7 @@ void fault_strike(struct world *w, unsigned index, struct host *h)
     if (h->state != wanted || w->healed) {
         return;
     }
-    trace_line(w, h, "fault %u: %s for %.1f ms", index, fault_name(f->kind),
+    trace_line(w, "# fault %u, n%u: %s for %.1fms", index, h->index + 1u, fault_name(f->kind),
                (double)f->for_ns / 1e6);
     strike[f->kind](w, f, h);
     w->totals->struck[f->kind] += !f->missed;

@@ -92,7 +92,7 @@ static void raise_a_term(struct world *w, const struct host *goose)
     h->election.saved.term++;
     h->election.saved.voted_for = 0;
     struct goose_durable_state state = *goose_election_durable(&h->election);
-    disk_put(h, &state);
+    disk_put(&h->disk, &state);
 }
 
 static void crash_all(struct world *w)

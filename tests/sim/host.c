@@ -19,16 +19,14 @@ void host_plan_timer(struct world *w, struct host *h)
 
 static void run_step(struct world *w, struct host *h, struct goose_event *event)
 {
-    h->go_ons = 0;
     host_step(w, h, event);
-    carry_begin(w, h);
     (void)carry_on(w, h);
 }
 
 static void forget_process(struct host *h)
 {
     h->pid++;
-    h->stage = STAGE_DONE;
+    memset(&h->carry, 0, sizeof h->carry);
     h->looping = false;
     h->asleep = false;
     h->frozen_until_ns = 0;
@@ -67,7 +65,7 @@ void host_start(struct world *w, struct host *h)
     goose_observers_init(h->observers, OBSERVERS_MAX);
     struct goose_event event = {.kind = GOOSE_EVENT_START};
     event.start.options = &h->options;
-    event.start.saved = h->disk.present ? &h->disk.state : NULL;
+    event.start.saved = disk_read(&h->disk);
     run_step(w, h, &event);
 }
 
@@ -83,6 +81,11 @@ static void drop_queue(struct world *w, struct host *h)
 
 static void stop(struct world *w, struct host *h, bool rebooted)
 {
+    if (h->carry.at == CARRY_SEND || h->carry.at == CARRY_ARM) {
+        trace_sent(w, h);
+    }
+    trace_line(w, "crash n%u%s%s", h->index + 1u, rebooted ? " and its host" : "",
+               h->carry.at != CARRY_DONE ? " in the middle of a step" : "");
     world_count(w, COUNT_CRASHES);
     facts_gone(w, h, rebooted);
     disk_interrupted(w, h);
@@ -95,15 +98,30 @@ static void stop(struct world *w, struct host *h, bool rebooted)
 void host_crash(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        trace_line(w, h, "crash%s", h->stage != STAGE_DONE ? " in the middle of a step" : "");
         stop(w, h, false);
     }
+}
+
+void host_retire(struct world *w, struct host *h)
+{
+    const struct voter_seen *voter = check_voter(&w->check, h->uid);
+    if (voter != NULL && !voter->tainted) {
+        check_fail(&w->check, RULE_STEP, w->now_ns, "n%u takes its own state for an old copy",
+                   h->index + 1u);
+    }
+    trace_line(w, "    n%u sets its state aside", h->index + 1u);
+    world_count(w, COUNT_RETIRED);
+    facts_gone(w, h, false);
+    h->disk.writing = false;
+    disk_lose(w, h);
+    h->state = HOST_OFF; /* the queue waits in the socket, but the process begins anew */
+    drop_queue(w, h);
+    heap_push(&w->heap, w->now_ns + 1000, HAPPENS_START, h->index, 0);
 }
 
 void host_reboot(struct world *w, struct host *h)
 {
     if (h->state == HOST_UP) {
-        trace_line(w, h, "the host goes down");
         stop(w, h, true);
     }
     facts_gone(w, h, true);
@@ -118,6 +136,8 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
     forget_process(h);
     clock_reboot(&h->clock, w->now_ns, snapshot->local_us);
     h->disk = snapshot->disk;
+    h->drive = snapshot->drive;
+    h->carry = snapshot->carry;
     h->election = snapshot->election;
     memcpy(h->observers, snapshot->observers, goose_observers_bytes(OBSERVERS_MAX));
     h->state = HOST_UP;
@@ -158,10 +178,8 @@ static void handle_packet(struct world *w, struct host *h, uint32_t at)
     event.message.roster = message.with_roster ? &roster : NULL;
     event.message.from.bytes[0] = packet->from_address;
     facts_handled(w, h, &message);
-    h->go_ons = 0;
     host_step(w, h, &event);
     net_free(w, at);
-    carry_begin(w, h);
     (void)carry_on(w, h);
 }
 
@@ -210,7 +228,7 @@ static void handle_saved(struct world *w, struct host *h)
 {
     h->saved_waits = false;
     struct goose_event event = {.kind = GOOSE_EVENT_SAVED};
-    event.saved.generation = h->disk.generation;
+    event.saved.generation = h->carry.writing;
     event.saved.ok = h->saved_ok;
     run_step(w, h, &event);
 }
@@ -323,11 +341,11 @@ void host_loop(struct world *w, struct host *h, uint32_t pid)
         return;
     }
     h->asleep = false;
-    bool busy = h->stage != STAGE_DONE ? (void)carry_on(w, h), true : handle_one(w, h);
+    bool busy = h->carry.at != CARRY_DONE ? (void)carry_on(w, h), true : handle_one(w, h);
     if (h->state != HOST_UP || h->pid != pid) {
         return;
     }
-    if (h->stage != STAGE_DONE || w->now_ns < h->frozen_until_ns) {
+    if (h->carry.at != CARRY_DONE || w->now_ns < h->frozen_until_ns) {
         loop_again(w, h, h->frozen_until_ns);
     } else if (busy) {
         loop_again(w, h, w->now_ns + rng_between(&w->host_rng, 2000, 20000));

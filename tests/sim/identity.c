@@ -18,7 +18,7 @@ static void sit_at(struct world *w, struct host *h, uint8_t address)
     h->address = address;
     w->at_address[address] = h->index;
     (void)goose_address_keep(&h->options.self, address_name(address));
-    trace_line(w, h, "is at address n%u now", address);
+    trace_line(w, "n%u moves to n%u", h->index + 1u, address);
     if (h->peers_bits != 0 && ((h->peers_bits >> address) & 1) == 0) {
         host_set_hints(w, h,
                        h->peers_bits); /* its own list names where it was; the others' still do */
@@ -132,12 +132,12 @@ void identity_recover(struct world *w, struct fault *f, struct host *h)
         heap_push(&w->heap, w->now_ns + f->for_ns, HAPPENS_START, h->index, 0);
         return; /* the last write ended meanwhile */
     }
-    trace_line(w, h, "an operator recovers its state");
+    trace_line(w, "# an operator makes a new node of n%u's state", h->index + 1u);
     copies_remove_strangers(w);
     lose_all_but(w, f, h);
     budget_lost(w, h);
     w->roster_count = 0;
-    disk_put(h, &made);
+    disk_put(&h->disk, &made);
     facts_saved(w, h);
     host_set_hints(w, h, (h->peers_bits | h->hints_bits) & ~(UINT64_C(1) << h->address));
     host_set_peers(w, h, 0);

@@ -70,7 +70,7 @@ static void break_one(struct world *w, struct host *h, unsigned how)
     case 2: net_cut(w, others, self, false, 1); break;
     default: net_cut(w, self, others, false, 1); break;
     }
-    trace_line(w, h, "stays broken");
+    trace_line(w, "# n%u stays broken", h->index + 1u);
 }
 
 static void make_well(struct world *w, struct host *h)
@@ -111,9 +111,7 @@ uint16_t liveness_heal(struct world *w)
             broken = 0;
         }
     }
-    if (w->trace != NULL) {
-        fprintf(w->trace, "%10.3f  the faults end\n", (double)w->now_ns / 1e6);
-    }
+    trace_line(w, "# the faults end: heal");
     end_faults(w);
     if (broken != 0) {
         world_count(w, COUNT_BROKEN_MINORITIES);
@@ -283,7 +281,7 @@ static void raise_term(struct world *w, struct host *h)
         struct goose_durable_state state = h->disk.state;
         state.term += rng_between(&w->client_rng, 1, 5);
         state.voted_for = 0;
-        disk_put(h, &state);
+        disk_put(&h->disk, &state);
     }
 }
 
@@ -293,7 +291,7 @@ static void poke_one(struct world *w, struct host *h, unsigned how, uint64_t for
     uint16_t others = (uint16_t)~self;
     static const char *const names[] = {"crash",   "reboot", "pause", "higher term",
                                         "isolate", "deaf",   "mute"};
-    trace_line(w, h, "poked: %s for %.1f ms", names[how], (double)for_ns / 1e6);
+    trace_line(w, "# a poke, n%u: %s for %.1fms", h->index + 1u, names[how], (double)for_ns / 1e6);
     switch (how) {
     case 0: host_crash(w, h); break;
     case 1: host_reboot(w, h); break;

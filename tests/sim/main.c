@@ -27,9 +27,9 @@ struct command {
 
 static const char usage[] =
     "goosim: a flock under fire, in simulated time\n"
-    "  --seed N            one run, as a trace; one that fails is shrunk\n"
+    "  --seed N            one run, in the words of tests/trace; one that fails is shrunk\n"
     "  --faults 3,17|none  only these faults of it\n"
-    "  --full              heartbeats too\n"
+    "  --full              heartbeats and acknowledgements too\n"
     "  --no-shrink         as it is\n"
     "  --digest            one line: a digest of all that happened\n"
     "  --seeds A..B        many runs; --jobs J at once\n"
@@ -166,15 +166,35 @@ static void print_replay(const struct world *w, uint64_t seed, uint64_t faults)
     printf("%s\n", *comma == '\0' ? "none" : "");
 }
 
+/* Uids by the names that the trace gave them. */
+static void print_why(const struct world *w, const char *rule, const char *but)
+{
+    printf("%s broken at %.3f ms%s: ", rule, (double)w->check.broken_ns / 1e6, but);
+    for (const char *at = w->check.why; *at != '\0';) {
+        size_t digits = strspn(at, "0123456789abcdef");
+        uint64_t uid = digits > 8 ? strtoull(at, NULL, 16) : 0;
+        size_t bytes = digits > 0 ? digits : 1;
+        if (uid_find(&w->names, uid) >= 0) {
+            printf("%s", uid_name(&w->names, uid));
+        } else {
+            printf("%.*s", (int)bytes, at);
+        }
+        at += bytes;
+    }
+    printf("\n");
+}
+
 static int run_one(const struct command *c)
 {
     struct totals totals = {0};
     struct world *w = world_new();
     bool fine = run_seed(w, c->seed, c->faults, &totals);
-    uint64_t faults =
+    uint64_t digest = w->digest;
+    uint64_t all =
         c->faults & (w->fault_count < 64 ? (UINT64_C(1) << w->fault_count) - 1 : UINT64_MAX);
+    uint64_t faults = all;
     if (c->digest) {
-        printf("seed %" PRIu64 " digest %016" PRIx64 "\n", c->seed, w->digest);
+        printf("seed %" PRIu64 " digest %016" PRIx64 "\n", c->seed, digest);
     } else {
         if (!fine && !c->no_shrink) {
             faults = shrink_faults(w, c->seed, faults);
@@ -182,13 +202,15 @@ static int run_one(const struct command *c)
         w->trace = stdout;
         w->trace_all = c->trace_all;
         fine = run_seed(w, c->seed, faults, &totals);
-        if (!fine) {
-            printf("%s broken at %.3f ms: %s\n", rule_name(w->check.broken),
-                   (double)w->check.broken_ns / 1e6, w->check.why);
+        if (faults == all && w->digest != digest) {
+            printf("the trace changes what happens\n");
+            fine = false;
+        }
+        if (w->check.broken != RULE_NONE) {
+            print_why(w, rule_name(w->check.broken), "");
         }
         if (w->check.excused != RULE_NONE) {
-            printf("%s broken at %.3f ms, which is not promised here: %s\n",
-                   rule_name(w->check.excused), (double)w->check.broken_ns / 1e6, w->check.why);
+            print_why(w, rule_name(w->check.excused), ", which is not promised here");
         }
         print_plan(w, faults);
         print_replay(w, c->seed, faults);

@@ -22,6 +22,7 @@ void net_free(struct world *w, uint32_t packet)
 /* Hosts of `from` reach those of `to` no more (change 1), or one reason less keeps them from it (change -1). */
 void net_cut(struct world *w, uint16_t from, uint16_t to, bool both, int change)
 {
+    trace_link(w, from, to, both, change > 0);
     for (unsigned a = 0; a < HOSTS_MAX; a++) {
         for (unsigned b = 0; b < HOSTS_MAX; b++) {
             bool there = ((from >> a) & 1) != 0 && ((to >> b) & 1) != 0;
@@ -87,7 +88,7 @@ static const char *fate(struct world *w, const struct host *h, uint8_t address)
 {
     uint8_t to = net_owner(w, h->index, address);
     if (to == NOBODY || w->free_packet == NO_PACKET) {
-        return to == NOBODY ? "nobody there" : "network full";
+        return to == NOBODY ? "nobody is there" : "the network is full";
     }
     if (w->cut[h->index][to] > 0) {
         return "cut";
@@ -102,7 +103,7 @@ void net_send(struct world *w, struct host *h, const struct goose_send *send)
     const char *why_lost = fate(w, h, address);
     if (why_lost != NULL) {
         world_count(w, COUNT_MESSAGES_LOST);
-        trace_lost(w, h, &send->message, address, why_lost);
+        h->lost[send - h->actions.sends] = why_lost;
         return;
     }
     uint32_t at = w->free_packet;

@@ -3,7 +3,7 @@
 #ifndef GOOSIM_OPTIONS_H
 #define GOOSIM_OPTIONS_H
 
-#include "rng.h"
+#include "rig/random.h"
 
 #include <stdio.h>
 

@@ -131,7 +131,7 @@ static void draw_ambush(struct rng *rng, struct fault *f)
     f->trigger = draw_trigger(rng, f->kind);
     bool rare = f->trigger == TRIGGER_PENDING || f->trigger == TRIGGER_WIN;
     f->countdown = (uint32_t)rng_magnitude(rng, 1, rare ? 2 : 8);
-    f->stage = (enum stage)rng_int(rng, STAGE_WITHDRAW, STAGE_MORE);
+    f->stage = (enum carry_next)rng_int(rng, CARRY_WITHDRAW, CARRY_GO_ON);
     f->aim = aims[rng_below(rng, sizeof aims / sizeof aims[0])];
     bool disk = f->kind == FAULT_DISK_HANGS || f->kind == FAULT_DISK_FAILS;
     bool silent = f->kind < FAULT_PAUSE;
@@ -140,12 +140,12 @@ static void draw_ambush(struct rng *rng, struct fault *f)
         f->at_ns = 0; /* from the start */
     }
     if (disk && most) {
-        f->stage = STAGE_WITHDRAW;
+        f->stage = CARRY_WITHDRAW;
         f->aim = AIM_SELF;
     } else if (silent && most && f->trigger == TRIGGER_PENDING) {
         f->aim = AIM_NEWCOMER;
     } else if (silent && most && (f->trigger == TRIGGER_WIN || f->trigger == TRIGGER_CANDIDACY)) {
-        f->stage = STAGE_WITHDRAW; /* before it has told anybody */
+        f->stage = CARRY_WITHDRAW; /* before it has told anybody */
         f->aim = AIM_SELF;
     }
 }
@@ -192,7 +192,7 @@ static void add(struct world *w, struct rng *rng, enum fault_kind kind)
         return;
     }
     struct fault *f = &w->faults[w->fault_count++];
-    *f = (struct fault){.kind = kind, .victim = NOBODY};
+    *f = (struct fault){.kind = kind, .stage = CARRY_WITHDRAW, .victim = NOBODY};
     w->totals->drawn[kind]++;
     if (kind < FAULT_INSTANCES) {
         draw_weather(w, rng, f);

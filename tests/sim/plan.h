@@ -4,22 +4,13 @@
 
 #include "options.h"
 
+#include "rig/carry.h"
+
 #include <stddef.h>
 
 struct world;
 struct host;
 struct packet;
-
-/* The order in which a step is carried out: election.h. A host may stop or die before each of them. */
-enum stage {
-    STAGE_WITHDRAW,
-    STAGE_SAVE,
-    STAGE_SEND,
-    STAGE_ARM,
-    STAGE_ANNOUNCE,
-    STAGE_MORE,
-    STAGE_DONE
-};
 
 enum trigger {
     TRIGGER_TIME,
@@ -44,7 +35,7 @@ struct fault {
     enum fault_kind kind;
     enum trigger trigger;
     enum aim aim;
-    enum stage stage; /* where in its own step a host is struck */
+    enum carry_next stage; /* where in its own step a host is struck: before this */
     uint8_t host;
     uint8_t other;
     uint16_t mask;

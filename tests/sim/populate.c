@@ -97,7 +97,7 @@ static void settle(struct world *w, uint64_t bits)
         state.uid = h->uid;
         state.life = (UINT64_C(1) << 32) | (rng_next(&w->host_rng) >> 32);
         state.voted_for = w->hosts[0].uid;
-        disk_put(h, &state);
+        disk_put(&h->disk, &state);
         facts_saved(w, h);
     }
 }

@@ -79,7 +79,6 @@ static void host_reset(struct world *w, unsigned index)
     h->observers = observers;
     h->pid = pid;
     h->index = (uint8_t)index;
-    h->stage = STAGE_DONE;
     h->trip = -1;
 }
 
@@ -117,6 +116,7 @@ void world_reset(struct world *w, const struct sim_options *options, struct tota
     memset(w->at_address, NOBODY, sizeof w->at_address);
     memset(w->twin_at, NOBODY, sizeof w->twin_at);
     w->next_address = HOSTS_MAX + 1;
+    w->names.count = 0;
     w->roster_count = 0;
     w->lost_count = 0;
     w->moved_away_bits = 0;
@@ -142,7 +142,7 @@ static void bend(struct world *w, struct host *h)
     }
     clock_bend(&h->clock, w->now_ns, ppm);
     facts_clock_moved(w, h);
-    if (h->state == HOST_UP && h->stage == STAGE_DONE) {
+    if (h->state == HOST_UP && h->carry.at == CARRY_DONE) {
         host_plan_timer(w, h);
     }
     uint64_t lease_ns = (uint64_t)w->options.lease_us * 1000;

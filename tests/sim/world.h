@@ -11,7 +11,9 @@
 #include "plan.h"
 
 #include "goose/election.h"
-#include "state.h"
+#include "rig/carry.h"
+#include "rig/disk.h"
+#include "rig/tell.h"
 
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192
@@ -52,21 +54,11 @@ struct packet {
     uint8_t data[GOOSE_MESSAGE_BYTES_MAX];
 };
 
-/* What a node has on disk, and the one write under way. */
-struct disk {
-    bool present;
-    bool writing;
+/* What is wrong with the machine's disk. */
+struct drive {
     bool fail_next;
-    uint16_t count;
-    uint16_t new_count;
-    uint16_t old_count; /* an old copy that somebody kept; 0: none */
-    uint32_t write;     /* names the write under way */
-    uint64_t generation;
+    uint32_t write; /* names the write under way */
     uint64_t hangs_until_ns;
-    struct goose_durable_state state; /* what `bytes` mean */
-    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-    uint8_t new_bytes[GOOSE_DURABLE_BYTES_MAX];
-    uint8_t old_bytes[GOOSE_DURABLE_BYTES_MAX];
 };
 
 enum host_state { HOST_ABSENT, HOST_OFF, HOST_UP };
@@ -100,6 +92,7 @@ struct host {
     uint32_t pid;           /* of the process: what was planned for an earlier one is void */
     struct clock clock;
     struct disk disk;
+    struct drive drive;
     struct goose_election_options options;
     uint64_t peers_bits; /* addresses on its command line */
     uint64_t hints_bits;
@@ -112,8 +105,7 @@ struct host {
     bool reached; /* its disk has held a roster of a flock since it was lost */
 
     /* The process. */
-    enum stage stage;
-    uint8_t send_at;
+    struct carry carry;
     bool looping; /* busy, frozen, or working off its queue: arrivals wait */
     uint64_t frozen_until_ns;
     uint64_t timer_at_ns; /* the one timer event that counts */
@@ -128,7 +120,7 @@ struct host {
     struct waiting_request requests[REQUESTS_MAX];
     unsigned request_count;
     int trip; /* a fault that strikes within this step; -1: none, -2: a stall */
-    enum stage trip_stage;
+    enum carry_next trip_at;
     uint8_t trip_send;
     uint64_t trip_ns;
 
@@ -153,11 +145,11 @@ struct host {
     struct heard asks[ASKS_MAX];
     unsigned beat_at;
     unsigned ask_at;
-    unsigned go_ons;
 
     struct goose_observers *observers;
     struct goose_election election;
     struct goose_actions actions;
+    const char *lost[GOOSE_ELECTION_SENDS_MAX]; /* why, for the trace; NULL: it was not */
 };
 
 /* What the weather faults make of the network, the loops and the disks. */
@@ -235,6 +227,8 @@ struct snapshot {
     uint64_t local_us;
     uint64_t wake_us;
     struct disk disk;
+    struct drive drive;
+    struct carry carry;
     struct goose_election election;
     struct goose_observers *observers;
 };
@@ -304,6 +298,7 @@ struct world {
     struct totals ignored; /* where nobody wants them */
     FILE *trace;
     bool trace_all;
+    struct uid_names names;       /* for the trace */
     struct goose_election before; /* for goose_election_check_step() */
     void *watcher;                /* figures: told of what happens */
     void (*on_note)(void *watcher, struct world *w, struct host *h, const struct goose_note *note);
@@ -344,9 +339,8 @@ void host_plan_timer(struct world *w, struct host *h);
 void host_put_back(struct world *w, struct host *h, const struct snapshot *snapshot);
 
 /* carry.c: a step's actions, in order */
-void carry_begin(struct world *w, struct host *h);
-bool carry_on(struct world *w, struct host *h); /* true: the whole step is done */
 void host_step(struct world *w, struct host *h, struct goose_event *event);
+bool carry_on(struct world *w, struct host *h); /* true: the whole step is done */
 void host_retire(struct world *w, struct host *h);
 
 /* disk.c */
@@ -356,7 +350,6 @@ void disk_well(struct world *w, struct host *h);
 void disk_interrupted(struct world *w, struct host *h); /* a crash: old or new state, as it falls */
 void disk_lose(struct world *w, struct host *h);
 bool disk_roll_back(struct world *w, struct host *h); /* false: no old copy */
-void disk_put(struct host *h, const struct goose_durable_state *state);
 
 /* net.c */
 void net_reset(struct world *w);
@@ -380,11 +373,10 @@ bool budget_list_up(const struct world *w, const struct host *h,
                     uint16_t hosts); /* of its --peers */
 
 /* trace.c */
-void trace_line(struct world *w, const struct host *h, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void trace_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void trace_link(struct world *w, uint16_t from, uint16_t to, bool both, bool cut);
 void trace_step(struct world *w, struct host *h, const struct goose_event *event,
                 enum goose_refusal refusal);
-void trace_lost(struct world *w, const struct host *h, const struct goose_message *m, uint8_t to,
-                const char *why);
+void trace_sent(struct world *w, const struct host *h); /* all that this step has sent */
 
 #endif

@@ -90,7 +90,7 @@ void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_
     memset(&message, 0, sizeof message);
     enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
     if (result != GOOSE_WIRE_OK) {
-        tell_unreadable(w, &w->nodes[to], goose_wire_result_name(result));
+        tell(w, &w->nodes[to], "cannot read it: ", goose_wire_result_name(result));
         return;
     }
     event.message.message = &message;

@@ -157,52 +157,52 @@ bool cmd_move(struct call *c)
 
 bool cmd_disk_holds(struct call *c)
 {
-    c->nodes[0]->disk.mode = DISK_HOLDS;
+    c->nodes[0]->drive.mode = DISK_HOLDS;
     return true;
 }
 
 bool cmd_disk_done(struct call *c)
 {
-    return disk_done(c->w, c->nodes[0]) || wrong(c, "it writes nothing");
+    return node_write_ends(c->w, c->nodes[0]) || wrong(c, "it writes nothing");
 }
 
 bool cmd_disk_works(struct call *c)
 {
-    c->nodes[0]->disk.mode = DISK_WORKS;
-    c->nodes[0]->disk.takes_us = 0;
-    c->nodes[0]->disk.due_us = c->w->now_us;
+    c->nodes[0]->drive.mode = DISK_WORKS;
+    c->nodes[0]->drive.takes_us = 0;
+    c->nodes[0]->drive.due_us = c->w->now_us;
     return true;
 }
 
 bool cmd_disk_takes(struct call *c)
 {
-    c->nodes[0]->disk.takes_us = c->us;
+    c->nodes[0]->drive.takes_us = c->us;
     return true;
 }
 
 bool cmd_disk_fails(struct call *c)
 {
-    c->nodes[0]->disk.mode = DISK_FAILS;
+    c->nodes[0]->drive.mode = DISK_FAILS;
     return true;
 }
 
 bool cmd_disk_lost(struct call *c)
 {
     if (c->nodes[0]->up) return wrong(c, "not while it runs");
-    c->nodes[0]->disk.file.count = 0;
+    c->nodes[0]->disk.present = false;
     return true;
 }
 
 bool cmd_disk_copied(struct call *c)
 {
-    c->nodes[0]->disk.copy = c->nodes[0]->disk.file;
+    disk_copy(&c->nodes[0]->disk);
     return true;
 }
 
 bool cmd_disk_brought_back(struct call *c)
 {
     if (c->nodes[0]->up) return wrong(c, "not while it runs");
-    c->nodes[0]->disk.file = c->nodes[0]->disk.copy;
+    disk_bring_back(&c->nodes[0]->disk);
     return true;
 }
 

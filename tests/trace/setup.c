@@ -56,7 +56,7 @@ void setup_stored(struct world *w, struct node *const *nodes, int count)
         state.term = STORED_TERM;
         state.longest_promise_us = lease_us + (lease_us + 19) / 20;
         setup_roster(w, nodes, count, &state.roster);
-        disk_store(&nodes[i]->disk.file, &state);
+        disk_put(&nodes[i]->disk, &state);
     }
 }
 

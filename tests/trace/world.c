@@ -2,7 +2,6 @@
  * asks for, and checks what must hold at every instant; it decides nothing. */
 #include "world.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +77,7 @@ struct node *world_add(struct world *w, const char *name)
     node->address = address;
     node->watch = w->watch;
     node->clock_ahead_us = (uint64_t)w->count * 10000 * SECOND_US;
-    node->entropy = goose_digest_bytes(1, name, strlen(name));
+    node->rng.state = goose_digest_bytes(1, name, strlen(name));
     node->wake_at_us = UINT64_MAX;
     default_options(&node->options, &address);
     node->observers = calloc(1, goose_observers_bytes(OBSERVERS_ROOM));
@@ -95,57 +94,14 @@ uint64_t node_now_us(const struct world *w, const struct node *node)
     return w->now_us + node->clock_ahead_us;
 }
 
-static void uid_keep(struct world *w, uint64_t uid, const char *name)
-{
-    if (w->name_count == NAMES_MAX) return;
-    w->names[w->name_count].uid = uid;
-    snprintf(w->names[w->name_count].name, NAME_CHARS_MAX, "%s", name);
-    w->name_count++;
-}
-
 uint64_t world_uid(struct world *w, const char *name)
 {
-    for (int i = 0; i < w->name_count; i++)
-        if (strcmp(w->names[i].name, name) == 0) return w->names[i].uid;
-    uint64_t uid = goose_digest_bytes(2, name, strlen(name)) | 1;
-    uid_keep(w, uid, name);
+    uint64_t uid = uid_of(&w->names, name);
+
+    if (uid != 0) return uid;
+    uid = goose_digest_bytes(2, name, strlen(name)) | 1;
+    uid_keep(&w->names, uid, name);
     return uid;
-}
-
-const char *world_uid_name(struct world *w, uint64_t uid)
-{
-    if (uid == 0) return "nobody";
-    for (int i = 0; i < w->name_count; i++)
-        if (w->names[i].uid == uid) return w->names[i].name;
-    return "somebody";
-}
-
-static void uid_learn(struct world *w, const struct node *node)
-{
-    uint64_t uid = goose_election_durable(&node->e)->uid;
-    char name[NAME_CHARS_MAX];
-    int known;
-
-    for (int i = 0; i < w->name_count; i++)
-        if (w->names[i].uid == uid) return;
-    snprintf(name, sizeof name, "%s", node->name);
-    do {
-        known = 0;
-        for (int i = 0; i < w->name_count; i++)
-            if (strcmp(w->names[i].name, name) == 0) known = 1;
-        if (known) strncat(name, "'", sizeof name - strlen(name) - 1);
-    } while (known && strlen(name) < sizeof name - 1);
-    uid_keep(w, uid, name);
-}
-
-/* Splitmix64 over a counter: the same scenario draws the same numbers. */
-static uint64_t next_entropy(struct node *node)
-{
-    uint64_t z = node->entropy += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
 }
 
 struct node *world_goose(struct world *w)
@@ -164,80 +120,90 @@ struct node *world_goose(struct world *w)
     return goose;
 }
 
-static void carry_out(struct world *w, struct node *node, const struct goose_actions *actions)
+static void judge(struct world *w, const struct node *node, const char *wrong)
 {
-    if (actions->save) {
-        if (node->disk.writing)
-            tell_broken(w, node, "a second write is asked for");
-        else
-            disk_write(w, node, actions->save_generation);
-    }
-    for (int i = 0; i < actions->send_count; i++) {
-        if (actions->sends[i].stands_on > node->disk.durable)
-            tell_broken(w, node, "a message stands on what is not on disk");
-        network_send(w, node, &actions->sends[i]);
-    }
-    node->wake_at_us = actions->wake_at_us;
-    if (actions->retire) node->retire = true;
+    if (wrong != NULL) tell_broken(w, node, wrong);
 }
 
-static bool node_step(struct world *w, struct node *node, struct goose_event *event)
+static void node_step(struct world *w, struct node *node, struct goose_event *event)
 {
     static struct goose_election before;
     static struct goose_actions actions;
 
-    before = node->e;
-    memset(&actions, 0, sizeof actions);
     event->now_us = node_now_us(w, node);
-    event->entropy = next_entropy(node);
+    event->entropy = rng_next(&node->rng);
     event->observers = node->observers;
-    enum goose_refusal refusal = goose_election_step(&node->e, event, &actions);
-    if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE) uid_learn(w, node);
+    enum goose_refusal refusal = carry_step(&node->carry, &node->e, event, &actions, &before);
+    if (event->kind == GOOSE_EVENT_START && refusal == GOOSE_REFUSAL_NONE)
+        uid_learn(&w->names, goose_election_durable(&node->e)->uid, node->name);
     tell_step(w, node, event, refusal, &actions);
-    const char *wrong = goose_election_check(&node->e);
-    if (wrong == NULL && event->kind != GOOSE_EVENT_START)
-        wrong = goose_election_check_step(&before, &node->e);
-    if (wrong != NULL) tell_broken(w, node, wrong);
-    carry_out(w, node, &actions);
-    (void)world_goose(w);
-    return actions.more;
+    judge(w, node, node->carry.wrong);
 }
 
 static void node_retire(struct world *w, struct node *node)
 {
-    tell(w, node, "sets its state aside");
+    tell(w, node, "sets its state aside", "");
     node_crash(w, node);
-    node->disk.file.count = 0;
+    node->disk.present = false;
     node_start(w, node);
 }
 
 void node_handle(struct world *w, struct node *node, struct goose_event event)
 {
+    struct carry *carry = &node->carry;
+    enum carry_next now;
+
     if (!node->up) return;
-    while (node_step(w, node, &event)) {
-        event = (struct goose_event){.kind = GOOSE_EVENT_GO_ON};
-        if (++node->spins > SPINS_MAX) break;
-    }
-    struct disk *disk = &node->disk;
-    if (node->up && disk->writing && disk->mode != DISK_HOLDS && disk->due_us <= w->now_us)
-        (void)disk_done(w, node);
-    if (node->up && node->retire) node_retire(w, node);
+    node_step(w, node, &event);
+    do {
+        now = carry_next(carry);
+        judge(w, node, carry->wrong);
+        switch (now) {
+        case CARRY_SAVE:
+            judge(w, node, disk_write(&node->disk, &node->e));
+            node->drive.due_us = w->now_us + node->drive.takes_us;
+            break;
+        case CARRY_SEND: network_send(w, node, carry->send); break;
+        case CARRY_ARM: node->wake_at_us = carry->actions->wake_at_us; break;
+        case CARRY_ANNOUNCE: (void)world_goose(w); break;
+        case CARRY_GO_ON:
+            node_step(w, node, &(struct goose_event){.kind = GOOSE_EVENT_GO_ON});
+            break;
+        case CARRY_RETIRE: node_retire(w, node); break;
+        case CARRY_WITHDRAW:
+        case CARRY_NOTHING:
+        case CARRY_DONE: break;
+        }
+    } while (now != CARRY_DONE);
+    if (node->disk.writing && node->drive.mode != DISK_HOLDS && node->drive.due_us <= w->now_us)
+        (void)node_write_ends(w, node);
+}
+
+bool node_write_ends(struct world *w, struct node *node)
+{
+    struct goose_event event = {.kind = GOOSE_EVENT_SAVED};
+
+    if (!node->disk.writing) return false;
+    event.saved.generation = node->carry.writing;
+    event.saved.ok = node->drive.mode != DISK_FAILS;
+    if (event.saved.ok) disk_land(&node->disk);
+    node->disk.writing = false;
+    node_handle(w, node, event);
+    return true;
 }
 
 void node_start(struct world *w, struct node *node)
 {
-    struct goose_durable_state saved;
     struct goose_event event = {.kind = GOOSE_EVENT_START};
 
     memset(&node->e, 0, sizeof node->e);
+    memset(&node->carry, 0, sizeof node->carry);
     goose_observers_init(node->observers, OBSERVERS_ROOM);
     node->up = true;
     node->paused = false;
-    node->disk.writing = false;
-    node->disk.durable = 0;
     node->wake_at_us = UINT64_MAX;
     event.start.options = &node->options;
-    if (disk_read(&node->disk.file, &saved)) event.start.saved = &saved;
+    event.start.saved = disk_read(&node->disk);
     node_handle(w, node, event);
 }
 
@@ -247,7 +213,6 @@ void node_crash(struct world *w, struct node *node)
     (void)w;
     node->up = false;
     node->paused = false;
-    node->retire = false;
     node->disk.writing = false;
     node->wake_at_us = UINT64_MAX;
 }
@@ -268,8 +233,8 @@ static uint64_t disks_due(struct world *w, struct node **due)
     for (int i = 0; i < w->count; i++) {
         struct node *node = &w->nodes[i];
         bool goes_on = node->up && !node->paused && node->disk.writing;
-        if (goes_on && node->disk.mode != DISK_HOLDS && node->disk.due_us < first_us) {
-            first_us = node->disk.due_us;
+        if (goes_on && node->drive.mode != DISK_HOLDS && node->drive.due_us < first_us) {
+            first_us = node->drive.due_us;
             *due = node;
         }
     }
@@ -327,7 +292,7 @@ bool world_next(struct world *w, uint64_t limit_us)
     if (first_us > limit_us) return false;
     time_goes_on(w, first_us);
     if (disk_us == first_us)
-        (void)disk_done(w, disk);
+        (void)node_write_ends(w, disk);
     else if (packet_us == first_us)
         network_deliver(w, packet);
     else

@@ -4,49 +4,25 @@
 #ifndef TRACE_WORLD_H
 #define TRACE_WORLD_H
 
-#include "state.h"
-
 #include "report.h"
+#include "rig/carry.h"
+#include "rig/disk.h"
+#include "rig/random.h"
+#include "rig/tell.h"
 
 #define NODES_MAX       12
-#define NAME_CHARS_MAX  24
-#define NAMES_MAX       64
 #define TRACE_PORT      ":4600"
 #define LINK_US_DEFAULT UINT64_C(1000)
-#define ALL_KINDS       ((1U << GOOSE_MESSAGE_KINDS) - 1)
 
-/* What is shown: bits 1..GOOSE_MESSAGE_KINDS-1 are the messages sent, the rest is below. */
-enum watched {
-    WATCH_ROLE = 1 << 16,
-    WATCH_CLAIM = 1 << 17,
-    WATCH_ROSTER = 1 << 18,
-    WATCH_ANSWER = 1 << 19,
-    WATCH_BIRTH = 1 << 20,
-    WATCH_FOLLOW = 1 << 21,
-    WATCH_DENIAL = 1 << 22,
-    WATCH_REFUSAL = 1 << 23,
-    WATCH_SAVE = 1 << 24,
-    WATCH_OBSERVER = 1 << 25,
-};
 #define WATCH_DEFAULT (WATCH_ROLE | WATCH_CLAIM | WATCH_ROSTER | WATCH_ANSWER | WATCH_BIRTH)
 
 enum disk_mode { DISK_WORKS, DISK_HOLDS, DISK_FAILS };
 
-struct file {
-    size_t count; /* 0: there is none */
-    uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-};
-
-struct disk {
+/* When a write ends, and how. */
+struct drive {
     enum disk_mode mode;
     uint64_t takes_us;
-    bool writing;
-    uint64_t generation; /* of the write under way */
-    uint64_t due_us;
-    uint64_t durable; /* generation on disk in this life */
-    struct file file;
-    struct file next; /* being written */
-    struct file copy; /* a backup */
+    uint64_t due_us; /* the write under way */
 };
 
 struct node {
@@ -55,12 +31,13 @@ struct node {
     struct goose_election_options options;
     struct goose_election e;
     struct goose_observers *observers;
+    struct carry carry;
     struct disk disk;
+    struct drive drive;
     bool up;
     bool paused;
-    bool retire;
     uint64_t clock_ahead_us; /* no two clocks agree */
-    uint64_t entropy;
+    struct rng rng;
     uint64_t wake_at_us; /* by the node's clock */
     uint64_t request_id;
     uint64_t hold_id; /* of the last request for a hold */
@@ -86,11 +63,6 @@ struct packet {
     uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 };
 
-struct named_uid {
-    uint64_t uid;
-    char name[NAME_CHARS_MAX];
-};
-
 struct world {
     uint64_t now_us;
     uint64_t zero_us; /* when the story begins */
@@ -99,8 +71,7 @@ struct world {
     uint64_t handmade; /* messages of the scenario from those that do not run */
     struct link links[NODES_MAX][NODES_MAX];
     struct packet *packets; /* in the order of sending */
-    int name_count;
-    struct named_uid names[NAMES_MAX];
+    struct uid_names names;
     unsigned two_geese; /* told once a time */
     unsigned watch;     /* of nodes to come */
     struct report report;
@@ -116,15 +87,14 @@ struct node *world_at(struct world *w, struct goose_text address);
 int world_index(const struct world *w, const struct node *node);
 uint64_t node_now_us(const struct world *w, const struct node *node);
 
-/* Uids have names: a node's first is the node's, those after a lost disk get a prime each. */
 uint64_t world_uid(struct world *w, const char *name); /* made where the name is new */
-const char *world_uid_name(struct world *w, uint64_t uid);
 
 /* One event, and all that follows from it at once: sends, writes, "go on". */
 void node_handle(struct world *w, struct node *node, struct goose_event event);
 void node_start(struct world *w, struct node *node);
 void node_crash(struct world *w, struct node *node);
 void node_options(struct world *w, struct node *node);
+bool node_write_ends(struct world *w, struct node *node); /* false: no write is under way */
 
 /* The next thing that happens, if it does before or at `limit_us`. */
 bool world_next(struct world *w, uint64_t limit_us);
@@ -142,11 +112,5 @@ bool network_release(struct world *w, int from, int to, unsigned kinds, bool del
 bool network_repeat(struct world *w, int from, int to, enum goose_message_kind kind);
 bool network_idle(const struct world *w);
 void network_free(struct world *w);
-
-/* disk.c */
-void disk_write(struct world *w, struct node *node, uint64_t generation);
-bool disk_done(struct world *w, struct node *node); /* false: no write is under way */
-bool disk_read(const struct file *file, struct goose_durable_state *state);
-void disk_store(struct file *file, const struct goose_durable_state *state);
 
 #endif

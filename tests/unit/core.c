@@ -73,20 +73,9 @@ void core_roster(struct goose_roster *roster, int seats)
     roster->wanted = roster->count;
 }
 
-static void look_at_sends(struct core *core)
+static void right(const struct core *core)
 {
-    for (int i = 0; i < core->actions.send_count; i++) {
-        const struct goose_send *send = &core->actions.sends[i];
-        const struct goose_message *m = &send->message;
-        assert_true(send->stands_on <= core->e.durable);
-        if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) core->ask = *m;
-        if (m->kind == GOOSE_MESSAGE_HEARTBEAT) core->heartbeat = *m;
-    }
-}
-
-static void check(const char *wrong)
-{
-    if (wrong != NULL) fail_msg("%s", wrong);
+    if (core->carry.wrong != NULL) fail_msg("%s", core->carry.wrong);
 }
 
 enum goose_refusal core_step(struct core *core, struct goose_event event)
@@ -94,11 +83,18 @@ enum goose_refusal core_step(struct core *core, struct goose_event event)
     event.now_us = core->now_us;
     event.entropy = ++core->counter * UINT64_C(0x9e3779b97f4a7c15);
     event.observers = core->observers;
-    core->before = core->e;
-    enum goose_refusal refusal = goose_election_step(&core->e, &event, &core->actions);
-    check(goose_election_check(&core->e));
-    check(goose_election_check_step(&core->before, &core->e));
-    look_at_sends(core);
+    enum goose_refusal refusal =
+        carry_step(&core->carry, &core->e, &event, &core->actions, &core->before);
+    right(core);
+    enum carry_next next;
+    do {
+        next = carry_next(&core->carry);
+        right(core);
+        if (next != CARRY_SEND) continue;
+        const struct goose_message *m = &core->carry.send->message;
+        if (m->kind == GOOSE_MESSAGE_CANVASS || m->kind == GOOSE_MESSAGE_VOTE) core->ask = *m;
+        if (m->kind == GOOSE_MESSAGE_HEARTBEAT) core->heartbeat = *m;
+    } while (next != CARRY_GO_ON && next != CARRY_DONE);
     return refusal;
 }
 

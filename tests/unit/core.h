@@ -5,6 +5,7 @@
 #define UNIT_CORE_H
 
 #include "internal.h"
+#include "rig/carry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@
 
 struct core {
     struct goose_election e;
+    struct carry carry;
     struct goose_election before; /* the last step */
     struct goose_actions actions; /* of the last step */
     struct goose_observers *observers;
@@ -43,7 +45,7 @@ void core_options(struct goose_election_options *options); /* n1:7000, without -
 /* Seats n1:7000, n2:7000, ... of uids 1, 2, ... in term CORE_TERM. */
 void core_roster(struct goose_roster *roster, int seats);
 
-/* One step: its checks, and nothing of what it asks for is done. */
+/* One step: it is judged, and nothing of what it asks for is done. */
 enum goose_refusal core_step(struct core *core, struct goose_event event);
 void core_start(struct core *core, const struct goose_election_options *options,
                 const struct goose_durable_state *saved);

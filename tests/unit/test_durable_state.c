@@ -55,7 +55,7 @@ static bool decode_exactly(const uint8_t *bytes, size_t count, struct goose_dura
 
 static size_t sample_bytes(uint64_t seed, struct goose_durable_state *state, uint8_t *bytes)
 {
-    struct chance chance = {seed};
+    struct rng chance = {seed};
     sample_durable(&chance, state);
     size_t count = goose_durable_encode(state, bytes);
     assert_in_range(count, 1, GOOSE_DURABLE_BYTES_MAX);

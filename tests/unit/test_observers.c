@@ -1,6 +1,7 @@
 /* test_observers.c: the goose's table of observers against a list that is searched from end to
  * end. */
 #include "core.h"
+#include "rig/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,8 @@ struct model {
     struct known known[UIDS];
     uint32_t count;
     uint64_t now_us;
-    uint64_t chance;
+    struct rng rng;
 };
-
-static uint64_t draw(struct model *model, uint64_t limit)
-{
-    uint64_t z = model->chance += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (z ^ z >> 27) % limit;
-}
 
 /* One in eight shares its bucket of the hash with another. */
 static uint64_t uid_of(size_t i)
@@ -79,10 +72,12 @@ static void change(struct model *model, size_t i, uint64_t what)
         model->count--;
         assert_null(observers_find(model->table, uid_of(i)));
     } else if (what < 3) {
-        known->due_us = draw(model, 2) == 0 ? model->now_us + draw(model, 1000) : draw(model, 500);
+        known->due_us = rng_below(&model->rng, 2) == 0
+                            ? model->now_us + rng_below(&model->rng, 1000)
+                            : rng_below(&model->rng, 500);
         observers_set_due(model->table, observer, known->due_us);
     } else {
-        known->waits = draw(model, 2) == 0;
+        known->waits = rng_below(&model->rng, 2) == 0;
         observers_set_waits(model->table, observer, known->waits);
     }
 }
@@ -145,13 +140,13 @@ static void table_agrees_with_a_list(void **state)
     assert_non_null(model);
     model->table = table_new(CAPACITY);
     for (int turn = 0; turn < TURNS; turn++) {
-        size_t i = draw(model, UIDS);
+        size_t i = rng_below(&model->rng, UIDS);
         bool grows = turn < TURNS / 2;
         model->now_us++;
-        if (draw(model, 10) < (grows ? 7U : 2U))
+        if (rng_below(&model->rng, 10) < (grows ? 7U : 2U))
             admit(model, i);
         else
-            change(model, i, draw(model, grows ? 10 : 4));
+            change(model, i, rng_below(&model->rng, grows ? 10 : 4));
         if (model->count > most) most = model->count;
         if (turn % 1000 == 0) {
             look_at_due(model);
@@ -174,12 +169,12 @@ static void table_agrees_with_a_list(void **state)
 static void all_come_due_in_order(void **state)
 {
     struct goose_observers *table = table_new(CAPACITY);
-    struct model chance = {.chance = 3};
+    struct rng rng = {3};
     uint64_t last_us = 0;
 
     (void)state;
     for (size_t i = 0; i < CAPACITY; i++)
-        observers_set_due(table, observers_admit(table, uid_of(i), 1), 1 + draw(&chance, 5000));
+        observers_set_due(table, observers_admit(table, uid_of(i), 1), 1 + rng_below(&rng, 5000));
     for (uint32_t left = CAPACITY; left > 0; left--) {
         struct goose_observer *next = observers_next_due(table);
         assert_true(next->due_us >= last_us);

@@ -1,19 +1,11 @@
 /* test_roster.c: seats, their order and addresses, and what a roster from outside may look like. */
 #include "core.h"
+#include "rig/random.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SEATS_MAX GOOSE_ROSTER_SEATS_MAX
-
-/* splitmix64: which operations, on which seats. */
-static uint64_t draw(uint64_t *state, uint64_t limit)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (z ^ z >> 27) % limit;
-}
 
 /* A host of so many letters, told from others by its number. */
 static void host_of(struct goose_address *address, int letters, int number)
@@ -308,20 +300,21 @@ static void changes_agree_with_a_list(void **state)
     struct model model = {.count = 0};
     struct goose_roster roster;
     struct goose_address address;
-    uint64_t chance = 1, full = 0;
+    struct rng rng = {1};
+    uint64_t full = 0;
 
     (void)state;
     goose_roster_clear(&roster);
     for (int turn = 0; turn < 20000; turn++) {
-        uint64_t what = draw(&chance, 9);
-        host_of(&address, (int)(3 + draw(&chance, GOOSE_HOST_CHARS_MAX - 2)),
-                (int)draw(&chance, 60));
+        uint64_t what = rng_below(&rng, 9);
+        host_of(&address, (int)(3 + rng_below(&rng, GOOSE_HOST_CHARS_MAX - 2)),
+                (int)rng_below(&rng, 60));
         if (what < 5)
-            model_add(&model, &roster, &address, draw(&chance, 50));
+            model_add(&model, &roster, &address, rng_below(&rng, 50));
         else if (model.count > 0 && what < 7)
-            model_move(&model, &roster, (int)draw(&chance, (uint64_t)model.count), &address);
+            model_move(&model, &roster, (int)rng_below(&rng, (uint64_t)model.count), &address);
         else if (model.count > 0)
-            model_remove(&model, &roster, (int)draw(&chance, (uint64_t)model.count));
+            model_remove(&model, &roster, (int)rng_below(&rng, (uint64_t)model.count));
         model_agrees(&model, &roster);
         if (goose_roster_encoded_bytes(&roster) > GOOSE_ROSTER_BYTES_MAX - GOOSE_SEAT_HEAD_BYTES)
             full++;

@@ -178,7 +178,7 @@ static void each_sample(int samples, visitor *visit)
 
     for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++)
         for (int i = 0; i < samples; i++) {
-            struct chance chance = {(uint64_t)(kind * 1000 + i)};
+            struct rng chance = {(uint64_t)(kind * 1000 + i)};
             sample_message(&chance, (enum goose_message_kind)kind, sample);
             size_t count = goose_wire_encode(&sample->message, &sample->roster, bytes);
             assert_in_range(count, 1, GOOSE_MESSAGE_BYTES_MAX);
@@ -440,7 +440,7 @@ static void test_sizes(void **state)
 
     (void)state;
     for (int kind = 1; kind < GOOSE_MESSAGE_KINDS; kind++) {
-        struct chance chance = {(uint64_t)kind};
+        struct rng chance = {(uint64_t)kind};
         struct goose_message *m = &sample->message;
         sample_message(&chance, (enum goose_message_kind)kind, sample);
         m->with_roster = false;
@@ -477,7 +477,7 @@ static void test_largest(void **state)
     static const char longest[] =
         "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl";
     struct sample *sample = sample_new();
-    struct chance chance = {1};
+    struct rng chance = {1};
     char chars[GOOSE_ADDRESS_CHARS_MAX + 1];
     uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
 

@@ -1,7 +1,8 @@
-/* rng.h: the chance of a simulation, all of it from one seed (splitmix64). Streams are forked, so that what one part
- * draws does not move what another gets. It must never be seeded from anything but the command line. */
-#ifndef GOOSIM_RNG_H
-#define GOOSIM_RNG_H
+/* random.h: chance, all of it from one seed (splitmix64). Streams are forked, so that what one part
+ * draws does not move what another gets. It must never be seeded from anything but a
+ * command line or a name. */
+#ifndef RIG_RANDOM_H
+#define RIG_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
