@@ -21,7 +21,7 @@ enum goose_refusal carry_step(struct carry *carry, struct goose_election *e,
                               const struct goose_event *event, struct goose_actions *actions,
                               struct goose_election *before)
 {
-    assert(carry->at == CARRY_DONE || event->kind == GOOSE_EVENT_GO_ON);
+    assert(carry->at == CARRY_DONE || event->kind == GOOSE_EVENT_GO_ON); /* the last one first */
     if (before != NULL) *before = *e;
     enum goose_refusal refusal = goose_election_step(e, event, actions);
     if (event->kind == GOOSE_EVENT_SAVED && carry->writing != 0 &&

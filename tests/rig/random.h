@@ -1,6 +1,5 @@
-/* random.h: chance, all of it from one seed (splitmix64). Streams are forked, so that what one part
- * draws does not move what another gets. It must never be seeded from anything but a
- * command line or a name. */
+/* random.h: chance, all of it from one seed (splitmix64). Streams are forked, so that what one part draws does not move what
+ * another gets. It must never be seeded from anything but a command line or a name. */
 #ifndef RIG_RANDOM_H
 #define RIG_RANDOM_H
 
