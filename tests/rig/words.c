@@ -320,6 +320,9 @@ void event_words(const struct speaker *s, const struct goose_event *event, const
         time_words(", lease ", event->options.options->lease_us, words);
         break;
     case GOOSE_EVENT_WORK:
+        words_add(words, "%s has %u piece%s of work", s->name, event->work.open,
+                  event->work.open == 1 ? "" : "s");
+        break;
     case GOOSE_EVENT_DEADLINE:
     case GOOSE_EVENT_GO_ON: break;
     }

@@ -58,7 +58,7 @@ void roster_words(const struct speaker *s, const struct goose_roster *roster, st
 void message_words(const struct speaker *s, const struct goose_message *m,
                    const struct goose_roster *roster, struct words *words);
 void note_words(const struct speaker *s, const struct goose_note *note, struct words *words);
-/* As a scenario says it; of a deadline, of work, and of going on there is nothing to say. */
+/* As a scenario says it; of a deadline, and of going on, there is nothing to say. */
 void event_words(const struct speaker *s, const struct goose_event *event, const char *from,
                  struct words *words);
 

@@ -41,6 +41,7 @@ void host_step(struct world *w, struct host *h, struct goose_event *event)
     judge(w, h, RULE_INVARIANT);
     trace_step(w, h, event, refusal);
     facts_stepped(w, h, event);
+    work_stepped(w, h, event, refusal);
     plan_stall(w, h);
 }
 

@@ -8,7 +8,7 @@
 const char *rule_name(enum rule rule)
 {
     static const char *const names[RULES] = {
-        "none",    "S1", "S1*", "S2", "S3",      "S4",        "S5",   "hold",
+        "none",    "S1", "S1*", "S2", "S3",      "S4",        "S5",   "hold", "work",
         "newborn", "L1", "L2",  "L3", "durable", "invariant", "step", "wire",
     };
     return rule < RULES ? names[rule] : "?";

@@ -26,6 +26,7 @@ enum rule {
     RULE_S4,
     RULE_S5,
     RULE_HOLD,
+    RULE_WORK, /* a resignation by plan waits for open work */
     RULE_NEWBORN,
     RULE_L1,
     RULE_L2,

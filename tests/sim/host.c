@@ -36,6 +36,7 @@ static void forget_process(struct host *h)
     h->saved_waits = false;
     h->options_wait = false;
     h->request_count = 0;
+    work_forget(h);
     h->trip = -1;
     h->role = GOOSE_ROLE_DUCK;
 }
@@ -251,6 +252,12 @@ static void handle_request(struct world *w, struct host *h)
     struct waiting_request request = h->requests[0];
     h->request_count--;
     memmove(&h->requests[0], &h->requests[1], h->request_count * sizeof h->requests[0]);
+    if (request.is_work) {
+        struct goose_event work = {.kind = GOOSE_EVENT_WORK,
+                                   .work = {.open = request.open, .grace_us = request.grace_us}};
+        run_step(w, h, &work);
+        return;
+    }
     struct goose_event event = {.kind = GOOSE_EVENT_REQUEST};
     event.request.id = request.id;
     event.request.kind = request.kind;

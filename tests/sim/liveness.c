@@ -50,6 +50,7 @@ static bool may_be_goose(const struct world *w, uint16_t hosts)
 static void end_faults(struct world *w)
 {
     w->healed = true;
+    work_ends(w);
     w->armed = 0;
     w->weather = (struct weather){.loop_late_ns = w->options.loop_late_ns};
     for (unsigned a = 0; a < HOSTS_MAX; a++) {

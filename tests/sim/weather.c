@@ -50,6 +50,7 @@ static void slow_disks(struct world *w, const struct fault *f)
 static void clients(struct world *w, const struct fault *f)
 {
     w->weather.clients_ns = f->for_ns;
+    w->weather.work = (f->mask & 1) != 0;
     heap_push(&w->heap, w->now_ns, HAPPENS_CLIENT, 0, 0);
 }
 
@@ -118,7 +119,8 @@ void weather_begins(struct world *w, const struct fault *f)
     begin[f->kind](w, f);
 }
 
-/* A client asks somebody, most often the goose, for a hold. Its question was sent a moment ago. */
+/* A client asks somebody, most often the goose, for a hold, and may have work in its name. Its question was sent a moment
+ * ago. */
 void fault_client(struct world *w)
 {
     if (w->healed || w->weather.clients_ns == 0) {
@@ -135,6 +137,9 @@ void fault_client(struct world *w)
     uint64_t next = w->request_ids + 1;
     w->client_ppm[next % CHECK_FACTS] = rng_int(rng, -CLOCK_PPM_MAX, CLOCK_PPM_MAX);
     host_request(w, h, request);
+    if (w->weather.work) {
+        work_client(w);
+    }
     heap_push(&w->heap, w->now_ns + rng_below(rng, 2 * w->weather.clients_ns) + 1000,
               HAPPENS_CLIENT, 0, 0);
 }

@@ -102,6 +102,7 @@ void world_reset(struct world *w, const struct sim_options *options, struct tota
     w->disk_rng = rng_fork(&rng);
     w->clock_rng = rng_fork(&rng);
     w->client_rng = rng_fork(&rng);
+    w->work_rng = rng_fork(&rng);
     memset(&w->weather, 0, sizeof w->weather);
     w->weather.loop_late_ns = options->loop_late_ns;
     for (unsigned i = 0; i < HOSTS_MAX; i++) {

@@ -79,6 +79,9 @@ struct waiting_request {
     uint64_t hold_us;
     uint8_t address; /* 0: none */
     bool force;
+    bool is_work; /* no request at all: GOOSE_EVENT_WORK */
+    uint32_t open;
+    uint64_t grace_us;
 };
 
 struct host {
@@ -119,7 +122,9 @@ struct host {
     uint32_t queued;
     struct waiting_request requests[REQUESTS_MAX];
     unsigned request_count;
-    int trip; /* a fault that strikes within this step; -1: none, -2: a stall */
+    uint32_t work_open;     /* in its name, and taken */
+    uint64_t leave_ends_us; /* what is open has been told to leave by then; 0: it has not */
+    int trip;               /* a fault that strikes within this step; -1: none, -2: a stall */
     enum carry_next trip_at;
     uint8_t trip_send;
     uint64_t trip_ns;
@@ -167,6 +172,7 @@ struct weather {
     uint64_t stall_ns;
     uint64_t slow_write_ns;
     uint64_t clients_ns; /* between two questions; 0: none */
+    bool work;           /* clients have some open */
 };
 
 enum count {
@@ -181,6 +187,9 @@ enum count {
     COUNT_ROSTER_CHANGES,
     COUNT_COMMITS,
     COUNT_HOLDS,
+    COUNT_WORK,
+    COUNT_WORK_LEFT,
+    COUNT_WORK_TOLD,
     COUNT_PLANNED, /* resignations: handover, drain, stop, removal */
     COUNT_STARTS,
     COUNT_NEWBORN,
@@ -262,6 +271,7 @@ struct world {
     struct rng disk_rng;
     struct rng clock_rng;
     struct rng client_rng;
+    struct rng work_rng;
     struct weather weather;
 
     struct host hosts[HOSTS_MAX];
@@ -342,6 +352,13 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
 void host_step(struct world *w, struct host *h, struct goose_event *event);
 bool carry_on(struct world *w, struct host *h); /* true: the whole step is done */
 void host_retire(struct world *w, struct host *h);
+
+/* work.c */
+void work_client(struct world *w);
+void work_ends(struct world *w);
+void work_forget(struct host *h);
+void work_stepped(struct world *w, struct host *h, const struct goose_event *event,
+                  enum goose_refusal refusal);
 
 /* disk.c */
 void disk_save(struct world *w, struct host *h);
