@@ -1,6 +1,6 @@
 # The parts of the daemon.
 foreach(name clock seal ferry state_image durable address log options token metrics notify changes on_change lease_page)
-    goosed_unit_test(${name} goosed_parts)
+    goosed_unit_test(${name} goosed_parts unit_folder)
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()
 target_link_libraries(test_lease_page PRIVATE pthread)
