@@ -104,6 +104,8 @@ void client_say(struct world *world, int fd, const char *text);
  * answered_free(). */
 struct answered client_hear(struct world *world, int fd, bool head);
 void answered_free(struct answered *answered);
+/* Nothing comes for a while, and the connection stays. */
+bool client_is_quiet(struct world *world, int fd);
 /* Waits until the server has ended the connection; false if anything else came first. */
 bool client_ended(struct world *world, int fd);
 
