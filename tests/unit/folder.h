@@ -2,12 +2,7 @@
 #ifndef UNIT_FOLDER_H
 #define UNIT_FOLDER_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 extern char folder[32];      /* its path */
 extern char folder_file[40]; /* the path of a file in it, which may be there or not */

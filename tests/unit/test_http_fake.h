@@ -4,15 +4,10 @@
 #ifndef TEST_HTTP_FAKE_H
 #define TEST_HTTP_FAKE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <uv.h>
 
 #include "http/server.h"
+#include "unit.h"
 
 #define FAKE_PENDING_MAX 64
 #define DEADLINE_MS      5000

@@ -10,9 +10,8 @@
 
 #include "daemon/options.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORDS_MAX    16
-#define SELF         "--self", "10.0.0.1:7000"
+#define WORDS_MAX 16
+#define SELF      "--self", "10.0.0.1:7000"
 
 /* One reading: up to 15 words of a command line, up to 15 variables. */
 struct given {

@@ -10,8 +10,7 @@
 
 #include "daemon/token.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TOKEN_BYTES  9 /* with its zero */
+#define TOKEN_BYTES 9 /* with its zero */
 
 static char token[TOKEN_BYTES];
 static char why[256];
