@@ -196,21 +196,6 @@ static void test_saved_and_read_again(void **state)
     assert_int_equal(about.st_mode & 0777, 0700);
 }
 
-static void test_many_saves(void **state)
-{
-    struct bench *bench = *state;
-    char text[32];
-
-    open_it(bench);
-    for (uint64_t i = 1; i <= 200; i++) {
-        snprintf(text, sizeof text, "state %d", (int)i);
-        save(bench, i, text);
-    }
-    close_it(bench);
-    assert_int_equal(open_it(bench), DURABLE_WHOLE);
-    expect_state(bench, "state 200");
-}
-
 static void test_the_largest_state(void **state)
 {
     struct bench *bench = *state;
@@ -613,7 +598,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_saved_and_read_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_many_saves, begin, end),
         cmocka_unit_test_setup_teardown(test_the_largest_state, begin, end),
         cmocka_unit_test_setup_teardown(test_started_and_never_saved, begin, end),
         cmocka_unit_test_setup_teardown(test_crash_after_crash, begin, end),
