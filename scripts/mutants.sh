@@ -273,7 +273,7 @@ now=$work/now    # of this run
 sources_of() {
     case $1 in
     core)
-        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] tests/fuzz/samples.[ch]
+        echo CMakeLists.txt include src/election tests/{trace,sim,model} tests/unit/core.[ch] tests/unit/unit.h tests/fuzz/samples.[ch]
         echo scripts/{,lib/}mutants.*
         unit_tests core | sed 's,.*,tests/unit/&.c,'
         ;;
