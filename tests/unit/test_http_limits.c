@@ -528,6 +528,16 @@ static void test_a_half_closed_client_gets_its_answers(void **state)
     expect(world, fd, 200, "goose\n");
     assert_true(client_ended(world, fd));
     close(fd);
+    fd = client_open(world); /* and where the answer is the last one anyway */
+    client_say(world, fd, "PUT /drain HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    shutdown(fd, SHUT_WR);
+    WAIT_FOR(world, world->fake.pending == 1);
+    for (int i = 0; i < 5; i++)
+        world_turn(world, -1, 1);
+    fake_answer(&world->fake, &done);
+    expect(world, fd, 200, "draining\n");
+    assert_true(client_ended(world, fd));
+    close(fd);
 }
 
 /* What stands behind a request that waits is kept, but not without end; nothing of it is lost. */
