@@ -138,7 +138,7 @@ configure() {
 # The unit tests of the daemon's own files, those of src/http and of src/ctl, and those that look at bytes or at sizes,
 # or are none; all others are of the election's rules, of what it reads back from its disk too.
 daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|seal|state_image|token)$'
-other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|outsider|scale)$'
+other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|scale)$'
 # unit_tests KIND
 unit_tests() {
     local path name kind
@@ -273,7 +273,8 @@ now=$work/now    # of this run
 sources_of() {
     case $1 in
     core)
-        echo CMakeLists.txt include src/election tests/{rig,trace,sim,model} tests/unit/core.[ch] tests/fuzz/samples.[ch]
+        echo CMakeLists.txt include src/election tests/{rig,trace,sim,model} tests/unit/{core.[ch],unit.h}
+        echo tests/fuzz/samples.[ch]
         echo scripts/{,lib/}mutants.*
         unit_tests core | sed 's,.*,tests/unit/&.c,'
         ;;

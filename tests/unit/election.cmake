@@ -14,5 +14,3 @@ foreach(name
         view)
     goosed_unit_test(${name} unit_core)
 endforeach()
-# An outsider: what include/goose says has to do.
-goosed_unit_test(outsider goose)

@@ -1,16 +1,11 @@
 /* test_address.c: every way to write an address, and the one way that all nodes compare. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "daemon/address.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define HOST_62      "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz_01234567"
+#define HOST_62 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz_01234567"
 
 static struct goose_address made(const char *spelling)
 {

@@ -1,11 +1,7 @@
 /* test_changes.c: what counts as a change, which index it gets, why it is said to have come, and what is remembered. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "daemon/changes.h"
 

@@ -7,8 +7,6 @@
 #include "daemon/clock.h"
 #include "test_ctl_fake.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 static char why[CLIENT_LINE_BYTES];
 
 /* The whole answer to this request. */

@@ -8,9 +8,8 @@
 #include "goose/lease_page.h"
 #include "test_ctl_fake.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define WORDS(...)   ((const char *const[]){__VA_ARGS__, NULL})
-#define NONE         ((const char *const[]){NULL})
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NONE       ((const char *const[]){NULL})
 
 #define GOOSE     FAKE_JSON("200 OK", "Goose-Index: 6\r\n", "{\"role\":\"goose\",\"lease_ms\":60000}\n")
 #define DUCK      FAKE_JSON("200 OK", "Goose-Index: 5\r\n", "{\"role\":\"duck\",\"lease_ms\":0}\n")

@@ -4,15 +4,10 @@
 #define TEST_CTL_FAKE_H
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "ctl/ctl.h"
+#include "unit.h"
 
 #define FAKE_ANSWERS_MAX   8
 #define FAKE_REQUEST_BYTES 2048

@@ -7,8 +7,6 @@
 #include "ctl/views.h"
 #include "test_ctl_fake.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 /* ---- arguments ---- */
 
 struct given {

@@ -11,11 +11,11 @@
 #include "ctl/rebirth.h"
 #include "daemon/address.h"
 #include "daemon/state_file.h"
+#include "folder.h"
 #include "test_ctl_fake.h"
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static char dir[64];
 static struct said said;
 static struct goose_address self;
 
@@ -125,7 +125,7 @@ static bool is_there(const char *name)
 {
     char path[128];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     return access(path, F_OK) == 0;
 }
 
@@ -133,7 +133,7 @@ static size_t read_named(const char *name, uint8_t image[STATE_FILE_BYTES + 1])
 {
     char path[128];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
     size_t bytes = fread(image, 1, STATE_FILE_BYTES + 1, file);
@@ -149,7 +149,7 @@ static void write_state(const char *flock)
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
     char why[DURABLE_TEXT_BYTES];
 
-    assert_true(state_file_open(&file, dir, flock, &found));
+    assert_true(state_file_open(&file, folder, flock, &found));
     assert_true(state_file_save(&file, bytes, goose_durable_encode(&old, bytes), why));
     assert_true(state_file_mirror(&file, bytes, goose_durable_encode(&old, bytes), why));
     state_file_close(&file);
@@ -160,7 +160,7 @@ static void read_state(struct goose_durable_state *state)
     struct state_file file;
     struct durable_found found;
 
-    assert_true(state_file_open(&file, dir, "goose", &found));
+    assert_true(state_file_open(&file, folder, "goose", &found));
     assert_int_equal(found.verdict, DURABLE_WHOLE);
     assert_true(goose_durable_decode(found.bytes, found.count, state));
     state_file_close(&file);
@@ -168,29 +168,13 @@ static void read_state(struct goose_durable_state *state)
 
 static int make_dir(void **state)
 {
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/goosectl-recover-XXXXXX");
     self = address_of("n2:7000");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    static const char *const names[] = {"state", "lock", "state.before-recover-1",
-                                        "state.before-recover-2"};
-    char path[128];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        unlink(path);
-    }
-    return rmdir(dir);
+    return folder_make(state);
 }
 
 static void recover(const char *const *more)
 {
-    const char *words[9] = {"--state-dir", dir, "--self", "N2.:7000"};
+    const char *words[9] = {"--state-dir", folder, "--self", "N2.:7000"};
     const struct goose_address none = {0};
     size_t count = 4;
 
@@ -242,7 +226,7 @@ static void test_with_yes(void **state)
     assert_int_equal(read_named("state.before-recover-1", copy), STATE_FILE_BYTES);
     assert_memory_equal(before, copy, STATE_FILE_BYTES);
     struct stat about;
-    snprintf(path, sizeof path, "%s/state.before-recover-1", dir);
+    snprintf(path, sizeof path, "%s/state.before-recover-1", folder);
     assert_int_equal(stat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
 
@@ -271,10 +255,10 @@ static void test_directories_that_are_refused(void **state)
     recover(WORDS("--yes", "--flock", "swans"));
     expect(CTL_YES, "is a flock of its own now");
 
-    snprintf(path, sizeof path, "%s/state", dir);
+    snprintf(path, sizeof path, "%s/state", folder);
     assert_int_equal(unlink(path), 0);
     write_state("goose");
-    int lock = open(dir, O_RDONLY | O_DIRECTORY);
+    int lock = open(folder, O_RDONLY | O_DIRECTORY);
     int fd = openat(lock, "lock", O_RDWR);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     recover(WORDS("--yes"));
@@ -298,9 +282,9 @@ static void test_wrong_usage(void **state)
     const struct goose_address none = {0};
 
     (void)state;
-    run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", dir));
+    run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", folder));
     expect(CTL_UNKNOWN, "recover: give --state-dir DIR and --self HOST:PORT");
-    run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", dir, "--self", "n2"));
+    run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", folder, "--self", "n2"));
     expect(CTL_UNKNOWN, "recover: --self n2: give HOST:PORT");
     recover(WORDS("--ja"));
     expect(CTL_UNKNOWN, "recover: --ja is no option here");
@@ -311,14 +295,15 @@ static void test_wrong_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_another_node_of_another_flock, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_another_node_of_another_flock, make_dir,
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(test_a_node_that_moved_or_has_no_seat, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(test_states_that_are_refused, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_without_yes_nothing_changes, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_with_yes, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_directories_that_are_refused, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_wrong_usage, make_dir, remove_dir),
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_states_that_are_refused, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(test_without_yes_nothing_changes, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(test_with_yes, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(test_directories_that_are_refused, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(test_wrong_usage, make_dir, folder_remove),
     };
     return cmocka_run_group_tests_name("ctl_recover", tests, NULL, NULL);
 }

@@ -1,11 +1,6 @@
 /* test_ctl_tether.c: how long a job may live, by what a page says, that none begins where the page says no, and that
  * everything below a process can be found and ended. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,10 +1,5 @@
 /* test_ferry.c: what is written into a ferry comes out in order, whatever its file does meanwhile, and nobody waits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

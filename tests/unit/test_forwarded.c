@@ -44,29 +44,6 @@ static void told_back(const struct core *core, enum goose_outcome outcome)
     assert_int_equal(send->message.result.life, CORE_LIFE);
 }
 
-/* Who repeats a request is told the same again: it is carried out once. */
-static void a_forwarded_removal_is_carried_out_once(void **state)
-{
-    struct core *core = goose_of(4);
-
-    (void)state;
-    assert_int_equal(core_tell(core, request(core, 2, GOOSE_FORWARDED_REMOVE, "n4:7000")),
-                     GOOSE_REFUSAL_NONE);
-    assert_null(core_sent(core, GOOSE_MESSAGE_RESULT));
-    uint64_t version = core->e.saved.roster.version;
-    assert_int_equal(core_tell(core, request(core, 2, GOOSE_FORWARDED_REMOVE, "n4:7000")),
-                     GOOSE_REFUSAL_NONE);
-    assert_null(core_sent(core, GOOSE_MESSAGE_RESULT));
-    commit_change(core);
-    for (int again = 0; again < 2; again++) {
-        assert_int_equal(core_tell(core, request(core, 2, GOOSE_FORWARDED_REMOVE, "n4:7000")),
-                         GOOSE_REFUSAL_NONE);
-        told_back(core, GOOSE_OUTCOME_DONE);
-    }
-    assert_int_equal(core->e.saved.roster.version, version);
-    core_free(core);
-}
-
 static void forwarded_requests_say_why_not(void **state)
 {
     struct core *core = goose_of(3);
@@ -110,20 +87,6 @@ static void forwarded_requests_wait_their_turn_in_silence(void **state)
     core_free(core);
 }
 
-static void a_forwarded_handover_resigns(void **state)
-{
-    struct core *core = goose_of(3);
-
-    (void)state;
-    assert_int_equal(core_tell(core, request(core, 2, GOOSE_FORWARDED_HANDOVER, "n3:7000")),
-                     GOOSE_REFUSAL_NONE);
-    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
-    assert_int_equal(core_tell(core, request(core, 2, GOOSE_FORWARDED_HANDOVER, "n3:7000")),
-                     GOOSE_REFUSAL_NOT_GOOSE);
-    core_free(core);
-}
-
 /* Two ask for the same: it is done once, and both are told. */
 static void two_may_carry_the_same_removal(void **state)
 {
@@ -148,11 +111,9 @@ static void two_may_carry_the_same_removal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_forwarded_removal_is_carried_out_once),
         cmocka_unit_test(two_may_carry_the_same_removal),
         cmocka_unit_test(forwarded_requests_say_why_not),
         cmocka_unit_test(forwarded_requests_wait_their_turn_in_silence),
-        cmocka_unit_test(a_forwarded_handover_resigns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -682,25 +682,6 @@ static void test_pipeline(void **state)
     hear_train(world, fd);
 }
 
-/* More answers than one write holds, and a client that reads none of them for a while. */
-static void test_long_pipeline(void **state)
-{
-    struct world *world = *state;
-    static const char one[] = "GET /status HTTP/1.1\r\nHost: x\r\n\r\n";
-    enum { MANY = 3000 };
-    static char all[MANY * sizeof(one)];
-    size_t bytes = 0;
-    for (int i = 0; i < MANY; i++) {
-        memcpy(all + bytes, one, sizeof(one) - 1);
-        bytes += sizeof(one) - 1;
-    }
-    int fd = client_open(world);
-    client_send(world, fd, all, bytes);
-    for (int i = 0; i < MANY; i++)
-        check(client_hear(world, fd, false), 200, "goose\n");
-    close(fd);
-}
-
 static void test_versions(void **state)
 {
     struct world *world = *state;
@@ -788,7 +769,6 @@ int main(void)
         TEST(test_other_methods),
         TEST(test_head),
         TEST(test_pipeline),
-        TEST(test_long_pipeline),
         TEST(test_versions),
         TEST(test_an_upgrade_is_not_taken),
         TEST(test_expect_continue),

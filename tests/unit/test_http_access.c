@@ -1,11 +1,6 @@
 /* test_http_access.c: who may change something, as one matrix. Without a server: here the test
  * says where the client is. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "http/access.h"
 

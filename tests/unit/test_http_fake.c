@@ -398,6 +398,14 @@ void answered_free(struct answered *answered)
     *answered = (struct answered){0};
 }
 
+bool client_is_quiet(struct world *world, int fd)
+{
+    char byte;
+    for (int i = 0; i < 10; i++)
+        world_turn(world, -1, 5);
+    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
 bool client_ended(struct world *world, int fd)
 {
     char byte;

@@ -4,15 +4,10 @@
 #ifndef TEST_HTTP_FAKE_H
 #define TEST_HTTP_FAKE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <uv.h>
 
 #include "http/server.h"
+#include "unit.h"
 
 #define FAKE_PENDING_MAX 64
 #define DEADLINE_MS      5000
@@ -104,6 +99,8 @@ void client_say(struct world *world, int fd, const char *text);
  * answered_free(). */
 struct answered client_hear(struct world *world, int fd, bool head);
 void answered_free(struct answered *answered);
+/* Nothing comes for a while, and the connection stays. */
+bool client_is_quiet(struct world *world, int fd);
 /* Waits until the server has ended the connection; false if anything else came first. */
 bool client_ended(struct world *world, int fd);
 

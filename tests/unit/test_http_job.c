@@ -33,21 +33,13 @@ static void expect_bytes(struct world *world, int fd, const char *text)
     assert_string_equal(got, text);
 }
 
-static bool is_quiet(struct world *world, int fd)
-{
-    char byte;
-    for (int i = 0; i < 5; i++)
-        world_turn(world, fd, 10);
-    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0;
-}
-
 static void test_open_until_the_client_closes(void **state)
 {
     struct world *world = *state;
     int fd = open_job(world);
     assert_int_equal(world->fake.jobs, 1);
     assert_int_equal(world->fake.job_grace_us, 3000000);
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     close(fd);
     WAIT_FOR(world, world->fake.jobs == 0);
 }
@@ -69,7 +61,7 @@ static void test_leave_is_said_once(void **state)
     int fd = open_job(world);
     world->fake.job_told(world->fake.job_to, false);
     expect_bytes(world, fd, "leave\n");
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     assert_int_equal(world->fake.jobs, 1);
     close(fd);
     WAIT_FOR(world, world->fake.jobs == 0);
@@ -96,7 +88,7 @@ static void test_what_it_says_is_not_heard(void **state)
     memset(much, 'x', sizeof much);
     assert_true(client_send(world, fd, much, sizeof much));
     client_say(world, fd, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     assert_int_equal(world->fake.jobs, 1);
     close(fd);
     WAIT_FOR(world, world->fake.jobs == 0);

@@ -26,14 +26,6 @@ static void expect(struct world *world, int fd, int code, const char *body, cons
     answered_free(&answered);
 }
 
-static bool is_quiet(struct world *world, int fd)
-{
-    char byte;
-    for (int i = 0; i < 10; i++)
-        world_turn(world, -1, 2);
-    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
-}
-
 /* One event, or a comment, up to its empty line; false: the connection has ended. */
 static bool hear_event(struct world *world, int fd, char text[EVENT_MAX])
 {
@@ -120,7 +112,8 @@ static void test_each_change_is_an_event(void **state)
         expect_event(world, second, 5 + i, "\"more\"\n");
         expect_event(world, third, 5 + i, "\"more\"\n");
     }
-    assert_true(is_quiet(world, first) && is_quiet(world, second) && is_quiet(world, third));
+    assert_true(client_is_quiet(world, first) && client_is_quiet(world, second) &&
+                client_is_quiet(world, third));
     close(first);
     close(second);
     close(third);
@@ -155,7 +148,7 @@ static void test_a_stream_is_the_last_answer(void **state)
     client_send(world, fd, flood, sizeof(flood));
     fake_change(&world->fake, "one");
     expect_event(world, fd, 4, "one");
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     close(fd);
 }
 
@@ -191,7 +184,7 @@ static void test_streams_and_waits_are_not_idle(void **state)
         assert_string_equal(text, ": still here\n\n");
     }
     assert_in_range(now_ms() - begun_ms, 700, DEADLINE_MS);
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     fake_change(&world->fake, "one");
     expect_event(world, stream, 4, "one");
     expect(world, fd, 200, "goose\n", "4");
@@ -254,7 +247,7 @@ static void test_a_slow_stream_catches_up(void **state)
         for (unsigned i = 0; i < KEPT; i++)
             expect_event(world, slow, first + i, long_words());
     }
-    assert_true(is_quiet(world, slow));
+    assert_true(client_is_quiet(world, slow));
     close(slow);
     close(other);
 }
@@ -309,7 +302,8 @@ static void test_a_wait_is_answered_at_the_change(void **state)
     client_say(world, next, WAIT("wait=1s"));
     client_say(world, json,
                "GET /?index=3&wait=20s HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n");
-    assert_true(is_quiet(world, same) && is_quiet(world, next) && is_quiet(world, json));
+    assert_true(client_is_quiet(world, same) && client_is_quiet(world, next) &&
+                client_is_quiet(world, json));
     world->fake.status.is_goose = false;
     fake_change(&world->fake, "one");
     expect(world, same, 200, "duck\n", "4");
@@ -320,7 +314,7 @@ static void test_a_wait_is_answered_at_the_change(void **state)
     assert_null(strstr(answered.body, "\"index\""));
     answered_free(&answered);
     client_say(world, same, WAIT("wait=1m&index=4"));
-    assert_true(is_quiet(world, same));
+    assert_true(client_is_quiet(world, same));
     fake_change(&world->fake, "two");
     expect(world, same, 200, "duck\n", "5");
     close(same);
@@ -420,7 +414,7 @@ static void test_watchers_leave_room(void **state)
         expect(world, others[i], 200, "goose\n", "3");
     }
     close(fds[0]); /* its place is free */
-    assert_true(is_quiet(world, fds[1]));
+    assert_true(client_is_quiet(world, fds[1]));
     fds[0] = stream_open(world);
     fake_change(&world->fake, "one");
     expect_event(world, fds[0], 4, "one");
@@ -488,7 +482,7 @@ static void test_the_server_goes_first(void **state)
     struct world *world = *state;
     int stream = stream_open(world), fd = client_open(world);
     client_say(world, fd, WAIT("wait=1m"));
-    assert_true(is_quiet(world, fd));
+    assert_true(client_is_quiet(world, fd));
     fake_change(&world->fake, "one"); /* told to nobody any more */
     http_server_close(world->server, NULL, NULL);
     assert_null(world->fake.changed);

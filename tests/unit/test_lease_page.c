@@ -1,11 +1,6 @@
 /* test_lease_page.c: what the page says and for how long, what it is after a crash or a reboot, and which files it
  * never touches. The writer is the daemon's, the reader the header that programs include. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "folder.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -29,45 +24,22 @@ static int looked_at(clockid_t clock, struct timespec *at)
 
 #define MS UINT64_C(1000000) /* ns */
 
-static char directory[] = "/tmp/goosed-page-XXXXXX";
-static char path[64];
 static char why[256];
 static struct lease_page *page;
 static struct goose_lease_reader reader;
 
-static int make_directory(void **state)
-{
-    (void)state;
-    if (mkdtemp(directory) == NULL) return -1;
-    snprintf(path, sizeof path, "%s/lease", directory);
-    return 0;
-}
-
-static int remove_directory(void **state)
-{
-    (void)state;
-    return rmdir(directory);
-}
-
 static int open_page(void **state)
 {
-    (void)state;
-    page = lease_page_open(path, why, sizeof why);
-    return page != NULL && goose_lease_open(&reader, path) ? 0 : -1;
+    if (folder_make(state) != 0) return -1;
+    page = lease_page_open(folder_file, why, sizeof why);
+    return page != NULL && goose_lease_open(&reader, folder_file) ? 0 : -1;
 }
 
 static int close_page(void **state)
 {
-    (void)state;
     lease_page_close(page);
     goose_lease_close(&reader);
-    return unlink(path);
-}
-
-static int remove_page(void **state)
-{
-    (void)state;
-    return unlink(path);
+    return folder_remove(state);
 }
 
 static const struct lease_claim goose = {
@@ -89,7 +61,7 @@ static void test_new_page_is_duck(void **state)
     (void)state;
     assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
     assert_int_equal(lease.left_ns, 0);
-    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(stat(folder_file, &about), 0);
     assert_int_equal(about.st_size, GOOSE_LEASE_BYTES);
     assert_int_equal(about.st_mode & 07777, 0644);
     assert_int_equal(reader.page->pid, getpid());
@@ -189,7 +161,7 @@ static void test_withdrawn(void **state)
 
 static struct goose_lease_page *for_writing(void)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(folder_file, O_RDWR | O_CLOEXEC);
     void *at = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     assert_true(fd >= 0 && at != MAP_FAILED);
@@ -273,7 +245,7 @@ static void test_taken_over_in_place(void **state)
     struct stat before, after;
 
     (void)state;
-    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(stat(folder_file, &before), 0);
     lease_page_show(page, lease_page_clock_ns(), &goose);
     lease_page_close(page);
     assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
@@ -283,30 +255,21 @@ static void test_taken_over_in_place(void **state)
     crashed->lease_end_ns = UINT64_MAX;
     crashed->sequence = 11;
     munmap(crashed, GOOSE_LEASE_BYTES);
-    page = lease_page_open(path, why, sizeof why);
+    page = lease_page_open(folder_file, why, sizeof why);
     assert_non_null(page);
     assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
     lease_page_show(page, lease_page_clock_ns(), &goose);
     assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_GOOSE);
-    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(stat(folder_file, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
 }
 
 static void test_one_writer(void **state)
 {
     (void)state;
-    assert_null(lease_page_open(path, why, sizeof why));
-    assert_non_null(strstr(why, path));
+    assert_null(lease_page_open(folder_file, why, sizeof why));
+    assert_non_null(strstr(why, folder_file));
     assert_non_null(strstr(why, "another goosed"));
-}
-
-static void make_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
 }
 
 static void refuse(const char *at, const char *says)
@@ -327,20 +290,20 @@ static void test_other_files_stay(void **state)
     (void)state;
     memset(line, 'x', GOOSE_LEASE_BYTES);
     line[GOOSE_LEASE_BYTES] = 0;
-    make_file(line);
-    refuse(path, "no lease page");
+    folder_write(line, GOOSE_LEASE_BYTES);
+    refuse(folder_file, "no lease page");
     errno = 0;
-    assert_false(goose_lease_open(&reader, path));
+    assert_false(goose_lease_open(&reader, folder_file));
     assert_int_equal(errno, EINVAL);
-    file = fopen(path, "r");
+    file = fopen(folder_file, "r");
     assert_non_null(file);
     assert_string_equal(fgets(text, sizeof text, file), line);
     fclose(file);
-    make_file("goosepg");
-    refuse(path, "no lease page");
-    assert_false(goose_lease_open(&reader, path));
-    make_file("");
-    refuse(path, "no lease page");
+    folder_write("goosepg", 7);
+    refuse(folder_file, "no lease page");
+    assert_false(goose_lease_open(&reader, folder_file));
+    folder_write("", 0);
+    refuse(folder_file, "no lease page");
 }
 
 static void test_places_that_are_none(void **state)
@@ -348,13 +311,13 @@ static void test_places_that_are_none(void **state)
     char below[96];
 
     (void)state;
-    refuse(directory, "");
-    snprintf(below, sizeof below, "%s/none/lease", directory);
+    refuse(folder, "");
+    snprintf(below, sizeof below, "%s/none/lease", folder);
     refuse(below, "directory");
-    assert_true(lease_page_check(path, why, sizeof why));
+    assert_true(lease_page_check(folder_file, why, sizeof why));
     assert_true(lease_page_check("lease", why, sizeof why));
     assert_true(lease_page_check("/lease", why, sizeof why));
-    assert_false(goose_lease_open(&reader, path));
+    assert_false(goose_lease_open(&reader, folder_file));
 }
 
 /* Every moment of a node without a page. */
@@ -381,10 +344,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_never_a_mixture, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_taken_over_in_place, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_one_writer, open_page, close_page),
-        cmocka_unit_test_teardown(test_other_files_stay, remove_page),
-        cmocka_unit_test(test_places_that_are_none),
+        cmocka_unit_test_setup_teardown(test_other_files_stay, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_places_that_are_none, folder_make, folder_remove),
         cmocka_unit_test(test_no_page),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

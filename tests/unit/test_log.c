@@ -1,8 +1,5 @@
 /* test_log.c: lines, their escapes, repeats, and a reader that does not read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,14 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "daemon/log.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define START_US     INT64_C(1771234567000042) /* 2026-02-16T09:36:07.000042Z */
-#define TEXT_HEAD    "2026-02-16T09:36:07.000042Z "
-#define JSON_HEAD    "{\"time\":\"2026-02-16T09:36:07.000042Z\",\"level\":\"info\",\"message\":\""
+#define START_US  INT64_C(1771234567000042) /* 2026-02-16T09:36:07.000042Z */
+#define TEXT_HEAD "2026-02-16T09:36:07.000042Z "
+#define JSON_HEAD "{\"time\":\"2026-02-16T09:36:07.000042Z\",\"level\":\"info\",\"message\":\""
 
 static int64_t now_us; /* the tests' clock */
 

@@ -1,11 +1,7 @@
 /* test_metrics.c: what a node counts: durations in buckets, who sends what, and what it reads off the election's steps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "daemon/metrics.h"
 

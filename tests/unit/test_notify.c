@@ -1,10 +1,5 @@
 /* test_notify.c: what a service manager hears: each word once, at its time, and nothing of a loop that hangs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "folder.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,9 +14,6 @@
 #include "daemon/notify.h"
 
 #define TEXT_BYTES 512
-
-static char folder[] = "/tmp/goosed-notify-XXXXXX";
-static char path[64];
 
 /* A manager, and a process that it started. */
 struct bench {
@@ -47,7 +39,7 @@ static int manager_open(const char *name)
     assert_true(manager >= 0);
     memcpy(address.sun_path, name, strlen(name));
     if (name[0] == '@') address.sun_path[0] = 0;
-    unlink(path);
+    unlink(folder_file);
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
     assert_int_equal(bind(manager, (const struct sockaddr *)&address, bytes), 0);
     return manager;
@@ -59,7 +51,7 @@ static struct bench *bench_new(const char *socket, const char *watchdog_us,
     struct bench *bench = calloc(1, sizeof *bench);
 
     assert_non_null(bench);
-    bench->manager = manager_open(socket[0] == '@' ? socket : path);
+    bench->manager = manager_open(socket[0] == '@' ? socket : folder_file);
     setenv("NOTIFY_SOCKET", socket, 1);
     unsetenv("WATCHDOG_USEC");
     unsetenv("WATCHDOG_PID");
@@ -178,7 +170,7 @@ static void test_path_and_abstract_name(void **state)
 
     (void)state;
     snprintf(abstract, sizeof abstract, "@goosed-notify-%d", (int)getpid());
-    const char *names[] = {path, abstract};
+    const char *names[] = {folder_file, abstract};
     for (int i = 0; i < 2; i++) {
         struct bench *bench = bench_new(names[i], NULL, NULL);
         test_status_when_it_changes(bench);
@@ -188,7 +180,7 @@ static void test_path_and_abstract_name(void **state)
 
 static void test_reload(void **state)
 {
-    struct bench *bench = bench_new(path, NULL, NULL);
+    struct bench *bench = bench_new(folder_file, NULL, NULL);
     uint64_t told_us = 0, before_us = now_us();
 
     (void)state;
@@ -209,7 +201,7 @@ static void test_reload(void **state)
 
 static void test_stopping(void **state)
 {
-    struct bench *bench = bench_new(path, NULL, NULL);
+    struct bench *bench = bench_new(folder_file, NULL, NULL);
 
     (void)state;
     notify_ready(bench->notify);
@@ -227,7 +219,7 @@ static void test_stopping(void **state)
 /* A loop that turns feeds it at half of its patience; one that hangs does not. */
 static void test_watchdog(void **state)
 {
-    struct bench *bench = bench_new(path, "20000", NULL);
+    struct bench *bench = bench_new(folder_file, "20000", NULL);
     uint64_t end_us = now_us() + 5000000;
     int fed = 0;
 
@@ -259,7 +251,7 @@ static void test_watchdogs_that_are_not_ours(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct bench *bench = bench_new(path, cases[i].us, cases[i].pid);
+        struct bench *bench = bench_new(folder_file, cases[i].us, cases[i].pid);
         bool fed = false;
         for (int turns = 0; turns < 3; turns++) {
             turn(bench);
@@ -274,12 +266,12 @@ static void test_watchdogs_that_are_not_ours(void **state)
 /* A manager that is busy, or gone for a moment, is told later, and holds nobody up. */
 static void test_a_manager_that_does_not_listen(void **state)
 {
-    struct bench *bench = bench_new(path, NULL, NULL);
+    struct bench *bench = bench_new(folder_file, NULL, NULL);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int filler = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
     (void)state;
-    memcpy(address.sun_path, path, strlen(path) + 1);
+    memcpy(address.sun_path, folder_file, strlen(folder_file) + 1);
     assert_int_equal(connect(filler, (const struct sockaddr *)&address, sizeof address), 0);
     while (send(filler, "X=1", 3, MSG_DONTWAIT) == 3)
         continue;
@@ -293,25 +285,10 @@ static void test_a_manager_that_does_not_listen(void **state)
     close(bench->manager);
     bench->view.term = 8;
     turn(bench);
-    bench->manager = manager_open(path);
+    bench->manager = manager_open(folder_file);
     assert_string_equal(after_a_turn(bench), "STATUS=duck, term 8, knows no goose\n");
     close(filler);
     bench_free(bench);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    if (mkdtemp(folder) == NULL) return -1;
-    snprintf(path, sizeof path, "%s/socket", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
 }
 
 int main(void)
@@ -327,5 +304,5 @@ int main(void)
         cmocka_unit_test(test_a_manager_that_does_not_listen),
     };
 
-    return cmocka_run_group_tests_name("notify", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("notify", tests, folder_make, folder_remove);
 }

@@ -1,11 +1,6 @@
 /* test_on_change.c: real shells, one at a time and in order; what they are given, what becomes of those that take too
  * long, of those that nobody has time for, and of the last ones. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +22,6 @@
 #define DEADLINE_MS 10000
 #define FILE_BYTES  16384
 
-static char folder[] = "/tmp/goosed-on-change-XXXXXX";
-
 struct world {
     uv_loop_t loop;
     struct log *log;
@@ -48,25 +41,14 @@ static uint64_t now_ms(void)
 static const char *contents(const char *name)
 {
     static char bytes[FILE_BYTES];
-    char path[64];
     ssize_t count = 0;
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         count = read(fd, bytes, sizeof bytes - 1);
         close(fd);
     }
     bytes[count < 0 ? 0 : count] = 0;
     return bytes;
-}
-
-static void forget(const char *name)
-{
-    char path[64];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    unlink(path);
 }
 
 static void turn_until(struct world *world, const char *name, const char *wanted)
@@ -80,21 +62,22 @@ static void turn_until(struct world *world, const char *name, const char *wanted
         fail_msg("no '%s' in %s: %s", wanted, name, contents(name));
 }
 
-static int begin(void **state)
+static int new_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    char path[64];
 
-    if (world == NULL || chdir(folder) != 0) return -1;
-    forget("log");
-    forget("out");
-    snprintf(path, sizeof path, "%s/log", folder);
-    world->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (world == NULL) return -1;
+    world->log_fd = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     world->log = log_new(world->log_fd, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     uv_loop_init(&world->loop);
     signal(SIGPIPE, SIG_IGN);
     *state = world;
     return world->log == NULL ? -1 : 0;
+}
+
+static int begin(void **state)
+{
+    return folder_make(state) == 0 && chdir(folder) == 0 ? new_world(state) : -1;
 }
 
 static void start(struct world *world, const char *command, uint64_t timeout_ms)
@@ -129,7 +112,7 @@ static int end(void **state)
     log_free(world->log);
     close(world->log_fd);
     free(world);
-    return closed;
+    return chdir("/") != 0 || folder_remove(state) != 0 ? -1 : closed;
 }
 
 static void tell(struct world *world, bool is_goose, uint64_t term, const char *goose)
@@ -200,8 +183,6 @@ static void test_what_a_run_does_not_inherit(void **state)
     assert_int_equal(group, shell);
     snprintf(wanted, sizeof wanted, "role=duck term=1: exit status 0 after ");
     assert_non_null(strstr(contents("log"), wanted));
-    forget("group");
-    forget("said");
 }
 
 static void test_one_at_a_time_in_order(void **state)
@@ -247,7 +228,6 @@ static void test_too_many(void **state)
     tell_many(world, 2, 71);
     close(open("gate", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     finish(world);
-    forget("gate");
     for (int i = 9; i <= 71; i++)
         snprintf(wanted + strlen(wanted), 32, "%d \n", i);
     assert_string_equal(contents("out"), wanted);
@@ -417,7 +397,7 @@ static void test_no_process(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         void *fresh;
-        if (begin(&fresh) != 0 || !forbid_children()) _exit(77);
+        if (new_world(&fresh) != 0 || !forbid_children()) _exit(77);
         struct world *world = fresh;
         start(world, "true", 1000);
         tell_many(world, 1, 2);
@@ -438,20 +418,6 @@ static void test_no_process(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-static int remove_folder(void **state)
-{
-    (void)state;
-    forget("log");
-    forget("out");
-    return chdir("/") != 0 || rmdir(folder) != 0;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,5 +437,5 @@ int main(void)
         TEST(test_no_process),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,6 @@
 /* test_options.c: what a command line, an environment and a file make together, and every way to be
  * refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,13 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "daemon/options.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORDS_MAX    16
-#define SELF         "--self", "10.0.0.1:7000"
+#define WORDS_MAX 16
+#define SELF      "--self", "10.0.0.1:7000"
 
 /* One reading: up to 15 words of a command line, up to 15 variables. */
 struct given {
@@ -524,22 +518,11 @@ static void test_long_values(void **state)
     assert_null(strchr(options.warning[0], '\n'));
 }
 
-static char path[] = "/tmp/test_options.XXXXXX";
-
-static void put_file(const char *bytes, size_t count)
-{
-    int fd = open(path, O_WRONLY | O_TRUNC);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, count), count);
-    close(fd);
-}
-
 static enum exit_code read_file(const char *text, const char *word, const char *variable)
 {
-    const struct given given = {{"--config", path, word}, {variable}};
+    const struct given given = {{"--config", folder_file, word}, {variable}};
 
-    put_file(text, strlen(text));
+    folder_write(text, strlen(text));
     return read_as(&given, true);
 }
 
@@ -585,8 +568,8 @@ static void test_file_by_environment(void **state)
     const struct given given = {{NULL}, {variable}};
 
     (void)state;
-    snprintf(variable, sizeof variable, "GOOSED_CONFIG=%s", path);
-    put_file("{\"self\":\"a:1\"}", 14);
+    snprintf(variable, sizeof variable, "GOOSED_CONFIG=%s", folder_file);
+    folder_write("{\"self\":\"a:1\"}", 14);
     accept_as(&given, true);
     assert_string_equal(options.election.self.chars, "a:1");
 }
@@ -630,8 +613,8 @@ static void test_file_refusals(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         enum exit_code code = read_file(cases[i][0], "--self=a:1", NULL);
-        size_t named = strlen(path);
-        if (code != EXIT_WRONG_CONFIG || strncmp(why, path, named) != 0 ||
+        size_t named = strlen(folder_file);
+        if (code != EXIT_WRONG_CONFIG || strncmp(why, folder_file, named) != 0 ||
             strncmp(why + named, ": ", 2) != 0 ||
             strncmp(why + named + 2, cases[i][1], strlen(cases[i][1])) != 0)
             fail_msg("case %zu ends with %d: '%s'", i, (int)code, why);
@@ -642,16 +625,16 @@ static void test_file_refusals(void **state)
 static void test_file_with_a_zero_byte(void **state)
 {
     static const char *const texts[] = {"{\"self\":\"a:1\"}\0{", "{\"self\"\0:\"a:1\"}"};
-    const struct given given = {{"--config", path}, {NULL}};
+    const struct given given = {{"--config", folder_file}, {NULL}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++) {
-        put_file(texts[i], 15);
+        folder_write(texts[i], 15);
         assert_int_equal(read_as(&given, true), EXIT_WRONG_CONFIG);
         assert_non_null(strstr(why, ": line 1 has a zero character; leave it out"));
     }
-    put_file("{\"self\":\"a:1\",\"key-file\":\"\\\\u0000\"}", 35);
-    ACCEPT(FLAGS("--config", path));
+    folder_write("{\"self\":\"a:1\",\"key-file\":\"\\\\u0000\"}", 35);
+    ACCEPT(FLAGS("--config", folder_file));
     assert_string_equal(options.key_file, "\\u0000");
 }
 
@@ -662,15 +645,17 @@ static void test_file_too_large(void **state)
     (void)state;
     memset(bytes, ' ', sizeof bytes);
     memcpy(bytes, "{\"self\":\"a:1\"}", 14);
-    put_file(bytes, sizeof bytes - 1);
-    ACCEPT(FLAGS("--config", path));
-    put_file(bytes, sizeof bytes);
-    assert_int_equal(read_as(&(struct given){{"--config", path}, {NULL}}, true), EXIT_WRONG_CONFIG);
+    folder_write(bytes, sizeof bytes - 1);
+    ACCEPT(FLAGS("--config", folder_file));
+    folder_write(bytes, sizeof bytes);
+    assert_int_equal(read_as(&(struct given){{"--config", folder_file}, {NULL}}, true),
+                     EXIT_WRONG_CONFIG);
     assert_non_null(strstr(why, "65535 bytes"));
     memset(bytes, '[', sizeof bytes); /* deep, too */
     assert_int_equal(sizeof bytes, 65536);
-    put_file(bytes, 65535);
-    assert_int_equal(read_as(&(struct given){{"--config", path}, {NULL}}, true), EXIT_WRONG_CONFIG);
+    folder_write(bytes, 65535);
+    assert_int_equal(read_as(&(struct given){{"--config", folder_file}, {NULL}}, true),
+                     EXIT_WRONG_CONFIG);
 }
 
 static void test_help(void **state)
@@ -695,20 +680,6 @@ static void test_help(void **state)
         if (end - line > 100) fail_msg("too wide: %.*s", (int)(end - line), line);
     }
     assert_true(strlen(options_version()) >= 5);
-}
-
-static int make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 || close(fd) != 0 ? -1 : 0;
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
 }
 
 int main(void)
@@ -736,5 +707,5 @@ int main(void)
         cmocka_unit_test(test_help),
     };
 
-    return cmocka_run_group_tests_name("options", tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("options", tests, folder_make, folder_remove);
 }

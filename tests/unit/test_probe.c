@@ -1,12 +1,9 @@
 /* test_probe.c: two nodes that ask each other whether they hear one another, over a wire that the test holds: nothing
  * but udp_send() is theirs. What is no question of theirs changes nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "daemon/clock.h"
 #include "daemon/diary.h"

@@ -125,151 +125,6 @@ static void an_address_must_be_one(void **state)
     core_free(core);
 }
 
-static void a_handover_to_whom_it_is_already_is_done(void **state)
-{
-    struct core *core = goose_of(3, 0);
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n1:7000");
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
-    core_free(core);
-}
-
-/* It has not acked for half a lease: it may be behind. */
-static void a_handover_to_nobody_fit_is_refused(void **state)
-{
-    struct core *core = goose_of(3, 0);
-
-    (void)state;
-    core->now_us = core->e.peers[1].follower.sent_at_us + CORE_LEASE_US / 2 + 1;
-    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n2:7000");
-    ends_with(core, 1, GOOSE_OUTCOME_NOT_ELIGIBLE);
-    core->now_us += CORE_LEASE_US / 30;
-    ask(core, 2, GOOSE_REQUEST_HANDOVER, "");
-    ends_with(core, 2, GOOSE_OUTCOME_NOT_ELIGIBLE);
-    ask(core, 3, GOOSE_REQUEST_REMOVE, "n1:7000"); /* itself: somebody would have to take over */
-    ends_with(core, 3, GOOSE_OUTCOME_NOT_ELIGIBLE);
-    core_free(core);
-}
-
-static void a_handover_is_done_when_another_goose_is_heard(void **state)
-{
-    struct core *core = goose_of(3, 0);
-
-    (void)state;
-    uint64_t term = core->e.saved.term;
-    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n3:7000");
-    assert_null(core_answer(core, 1));
-    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
-    core->now_us += 2000;
-    struct goose_roster next = core->e.roster;
-    next.term = term + 1;
-    struct goose_message m = core_message(core, GOOSE_MESSAGE_HEARTBEAT, 3);
-    m.term = term + 1;
-    m.heartbeat = (struct goose_heartbeat){
-        .seq = 1, .promise_us = promise_of_lease_us(CORE_LEASE_US), .stagger_us = 10000};
-    assert_int_equal(core_tell_roster(core, m, &next), GOOSE_REFUSAL_NONE);
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    core_free(core);
-}
-
-/* While a hold runs, the one that came first is waited for, and a second one too. */
-static void a_handover_waits_for_a_hold(void **state)
-{
-    struct core *core = goose_of(3, 0);
-    struct goose_event hold = {.kind = GOOSE_EVENT_REQUEST,
-                               .request = {.id = 7, .kind = GOOSE_REQUEST_HOLD, .hold_us = 50000}};
-
-    (void)state;
-    assert_int_equal(core_step(core, hold), GOOSE_REFUSAL_NONE);
-    uint64_t end_us = core->e.reign.hold_end_us;
-    ask(core, 1, GOOSE_REQUEST_HANDOVER, "n3:7000");
-    ask(core, 2, GOOSE_REQUEST_HANDOVER, "n2:7000");
-    core_at(core, core->now_us + core->e.reign.stagger_us);
-    assert_int_equal(core->e.role, GOOSE_ROLE_GOOSE);
-    assert_int_equal(core->actions.answer_count, 0);
-    core_at(core, end_us);
-    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 3);
-    core_free(core);
-}
-
-static void a_removal_that_costs_the_majority_is_refused_unless_forced(void **state)
-{
-    struct core *core = goose_of(3, 0);
-    struct goose_event force = {
-        .kind = GOOSE_EVENT_REQUEST,
-        .request = {
-            .id = 2, .kind = GOOSE_REQUEST_REMOVE, .force = true, .address = core_text("n2:7000")}};
-
-    (void)state;
-    uint64_t acked_us = core->e.peers[2].follower.sent_at_us;
-    core_at(core, core->e.reign.heartbeat_at_us);
-    core_ack(core, 2);
-    core->now_us = acked_us + CORE_LEASE_US + 1; /* 3 is silent: me and 2 are the majority */
-    assert_true(goose_election_is_goose(&core->e, core->now_us));
-    ask(core, 1, GOOSE_REQUEST_REMOVE, "n2:7000");
-    ends_with(core, 1, GOOSE_OUTCOME_COSTS_MAJORITY);
-    assert_int_equal(core_step(core, force), GOOSE_REFUSAL_NONE);
-    assert_null(core_answer(core, 2)); /* it waits until the lease would last without it */
-    assert_true(core->e.removal.active && !core->e.reign.roster_pending);
-    core_free(core);
-}
-
-/* PROTOCOL 9, leave: it hands over first, and the next goose does it. */
-static void a_goose_that_is_to_be_removed_hands_over(void **state)
-{
-    struct core *core = goose_of(3, 0);
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_REMOVE, "n1:7000");
-    assert_null(core_answer(core, 1));
-    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
-    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_REMOVED);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 2);
-    assert_int_equal(core->e.saved.roster.count, 3);
-    core_free(core);
-}
-
-static void the_last_seat_stays(void **state)
-{
-    struct core *core = goose_of(1, 0);
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_REMOVE, "n1:7000");
-    ends_with(core, 1, GOOSE_OUTCOME_LAST_SEAT);
-    core_free(core);
-}
-
-/* The new roster is written, used, acked by a majority: then it is done. */
-static void commit_change(struct core *core)
-{
-    core_save(core);
-    for (int i = 0; i < core->e.roster.count; i++)
-        if (core->e.roster.seats[i].uid != CORE_SELF)
-            assert_int_equal(core_ack(core, core->e.roster.seats[i].uid), GOOSE_REFUSAL_NONE);
-}
-
-static void a_removal_is_done_when_it_is_committed(void **state)
-{
-    struct core *core = goose_of(4, 0);
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_REMOVE, "n4:7000");
-    assert_true(core->e.reign.roster_pending);
-    core_save(core);
-    assert_int_equal(core->e.roster.count, 3);
-    assert_null(core_answer(core, 1));
-    core_ack(core, 2);
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    assert_int_equal(core->e.roster.removed[0], 4);
-    assert_int_equal(core->e.roster.wanted, 4);
-    assert_int_equal(core_answer(core, 1)->number, 2); /* nobody waits: two lost of three stop it */
-    core_free(core);
-}
-
 /* One heartbeat, acked by all, all written; how many answers of DONE it brought. */
 static int done_in_a_round(struct core *core)
 {
@@ -307,21 +162,6 @@ static void removals_go_one_at_a_time(void **state)
     assert_int_equal(core->e.roster.count, 3);
     assert_int_equal(core->e.roster.removed[0], 4);
     assert_int_equal(core->e.roster.removed[1], 5);
-    core_free(core);
-}
-
-static void an_observer_is_removed_by_address_too(void **state)
-{
-    struct core *core = goose_of(3, 4);
-
-    (void)state;
-    assert_int_equal(core_admit(core, 50), GOOSE_REFUSAL_NONE);
-    ask(core, 1, GOOSE_REQUEST_REMOVE, "n50:7000");
-    commit_change(core);
-    core_at(core, core->now_us);
-    assert_int_equal(core->e.roster.removed[0], 50);
-    assert_int_equal(core->e.roster.count, 3);
-    assert_false(core->e.removal.active);
     core_free(core);
 }
 
@@ -367,52 +207,6 @@ static void what_takes_too_long_times_out(void **state)
     core_free(core);
 }
 
-static void draining_ends_with_undrain_and_not_while_stopping(void **state)
-{
-    struct core *core = duck_of_2();
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_DRAIN, "");
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    assert_false(may_stand(&core->e));
-    ask(core, 2, GOOSE_REQUEST_UNDRAIN, "");
-    ends_with(core, 2, GOOSE_OUTCOME_DONE);
-    assert_true(may_stand(&core->e));
-    core_free(core);
-
-    core = goose_of(3, 0);
-    ask(core, 1, GOOSE_REQUEST_STOP, "");
-    assert_null(core_answer(core, 1));
-    ask(core, 2, GOOSE_REQUEST_UNDRAIN, "");
-    assert_false(may_stand(&core->e));
-    core_free(core);
-}
-
-static void a_duck_may_stop_at_once(void **state)
-{
-    struct core *core = duck_of_2();
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_STOP, "");
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    core_free(core);
-}
-
-/* One answer is owed: the second asker is told so at once. */
-static void a_second_stop_is_busy(void **state)
-{
-    struct core *core = goose_of(3, 0);
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_STOP, "");
-    ask(core, 2, GOOSE_REQUEST_STOP, "");
-    ends_with(core, 2, GOOSE_OUTCOME_BUSY);
-    for (int i = 0; i < FAREWELL_TIMES - 1; i++)
-        core_at(core, core->e.farewell.next_us);
-    ends_with(core, 1, GOOSE_OUTCOME_DONE);
-    core_free(core);
-}
-
 /* Its term never gets to disk, so its resignation never leaves, and nobody waits for it. */
 static void a_candidate_with_a_failed_disk_may_stop(void **state)
 {
@@ -432,17 +226,6 @@ static void a_candidate_with_a_failed_disk_may_stop(void **state)
     core_free(core);
 }
 
-static void a_duck_gives_no_hold(void **state)
-{
-    struct core *core = duck_of_2();
-
-    (void)state;
-    ask(core, 1, GOOSE_REQUEST_HOLD, "");
-    ends_with(core, 1, GOOSE_OUTCOME_NOT_GOOSE);
-    assert_int_equal(core_answer(core, 1)->number, 0);
-    core_free(core);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,23 +234,10 @@ int main(void)
         cmocka_unit_test(a_full_table_is_busy_and_empties_again),
         cmocka_unit_test(answers_without_room_wait_a_step),
         cmocka_unit_test(an_address_must_be_one),
-        cmocka_unit_test(a_handover_to_whom_it_is_already_is_done),
-        cmocka_unit_test(a_handover_to_nobody_fit_is_refused),
-        cmocka_unit_test(a_handover_is_done_when_another_goose_is_heard),
-        cmocka_unit_test(a_handover_waits_for_a_hold),
-        cmocka_unit_test(a_removal_that_costs_the_majority_is_refused_unless_forced),
-        cmocka_unit_test(a_goose_that_is_to_be_removed_hands_over),
-        cmocka_unit_test(the_last_seat_stays),
-        cmocka_unit_test(a_removal_is_done_when_it_is_committed),
         cmocka_unit_test(removals_go_one_at_a_time),
-        cmocka_unit_test(an_observer_is_removed_by_address_too),
         cmocka_unit_test(a_duck_carries_and_repeats),
         cmocka_unit_test(what_takes_too_long_times_out),
-        cmocka_unit_test(draining_ends_with_undrain_and_not_while_stopping),
-        cmocka_unit_test(a_duck_may_stop_at_once),
-        cmocka_unit_test(a_second_stop_is_busy),
         cmocka_unit_test(a_candidate_with_a_failed_disk_may_stop),
-        cmocka_unit_test(a_duck_gives_no_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,25 +181,6 @@ static void who_is_not_heard_any_more_is_dropped(void **state)
     core_free(core);
 }
 
-static void a_full_table_or_none_welcomes_nobody(void **state)
-{
-    struct core *full = core_new(1), *none = core_new(0);
-
-    (void)state;
-    core_start_seated(full, 1);
-    core_win(full);
-    assert_int_equal(core_admit(full, FIRST_UID), GOOSE_REFUSAL_NONE);
-    /* Who was never heard to follow makes room. */
-    assert_int_equal(core_admit(full, FIRST_UID + 1), GOOSE_REFUSAL_NONE);
-    assert_int_equal(core_ack(full, FIRST_UID + 1), GOOSE_REFUSAL_NONE);
-    assert_int_equal(core_admit(full, FIRST_UID + 2), GOOSE_REFUSAL_NOT_WELCOME);
-    core_start_seated(none, 1);
-    core_win(none);
-    assert_int_equal(core_admit(none, FIRST_UID), GOOSE_REFUSAL_NOT_WELCOME);
-    core_free(full);
-    core_free(none);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,7 +189,6 @@ int main(void)
         cmocka_unit_test(nobody_due_is_nobody_touched),
         cmocka_unit_test(a_resignation_reaches_all_three_times),
         cmocka_unit_test(who_is_not_heard_any_more_is_dropped),
-        cmocka_unit_test(a_full_table_or_none_welcomes_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

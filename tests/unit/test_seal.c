@@ -1,11 +1,6 @@
 /* Seals: what is altered, cut, foreign or forged is told apart and dropped; keys change without a
  * gap. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,40 +17,13 @@
 #define KEY_2 "ffeeddccbbaa99887766554433221100FFEEDDCCBBAA99887766554433221100"
 #define KEY_3 "8000000000000000000000000000000000000000000000000000000000000001"
 
-static char folder[] = "/tmp/goosed-seal-XXXXXX";
-static char path[64];
 static char error[512];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    if (mkdtemp(folder) == NULL) return -1;
-    snprintf(path, sizeof path, "%s/keys", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
-
-static void put_file(const char *text, size_t bytes, mode_t mode)
-{
-    unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, bytes), (ssize_t)bytes);
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
-}
 
 static bool read_keys(struct seal *seal, const char *flock, const char *text)
 {
-    put_file(text, strlen(text), 0600);
+    folder_write(text, strlen(text));
     memset(error, 0, sizeof error);
-    return seal_read_keys(seal, flock, path, error, sizeof error);
+    return seal_read_keys(seal, flock, folder_file, error, sizeof error);
 }
 
 static struct seal seal_of(const char *flock, const char *text)
@@ -228,7 +196,7 @@ static void test_key_files_that_are_refused(void **state)
         seal = before;
         assert_false(read_keys(&seal, "goose", cases[i].text));
         assert_non_null(strstr(error, cases[i].says));
-        assert_non_null(strstr(error, path));
+        assert_non_null(strstr(error, folder_file));
         assert_null(strchr(error, '\n'));
         assert_null(strstr(error, "0102030405")); /* no key in a log */
         assert_memory_equal(&seal, &before, sizeof seal);
@@ -242,11 +210,11 @@ static void test_a_zero_byte_is_no_key(void **state)
 
     (void)state;
     text[20] = '\0';
-    put_file(text, sizeof text - 1, 0600);
-    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    folder_write(text, sizeof text - 1);
+    assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
     assert_non_null(strstr(error, "line 1"));
-    put_file("\0\n", 2, 0600);
-    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    folder_write("\0\n", 2);
+    assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
 }
 
 static void test_sixteen_keys_and_no_more(void **state)
@@ -271,12 +239,13 @@ static void test_a_file_that_others_read_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        put_file(KEY_1, strlen(KEY_1), modes[i]);
-        assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+        folder_write(KEY_1, strlen(KEY_1));
+        assert_int_equal(chmod(folder_file, modes[i]), 0);
+        assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
         assert_non_null(strstr(error, "chmod 600"));
     }
-    put_file(KEY_1, strlen(KEY_1), 0400);
-    assert_true(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    assert_int_equal(chmod(folder_file, 0400), 0);
+    assert_true(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
 }
 
 static void test_what_is_no_file_is_refused(void **state)
@@ -285,15 +254,16 @@ static void test_what_is_no_file_is_refused(void **state)
     struct seal seal;
 
     (void)state;
-    unlink(path);
-    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    unlink(folder_file);
+    assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
     assert_non_null(strstr(error, strerror(ENOENT)));
     assert_false(seal_read_keys(&seal, "goose", folder, error, sizeof error));
-    assert_int_equal(mkfifo(path, 0600), 0); /* and nobody writes into it: no waiting */
-    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    assert_int_equal(mkfifo(folder_file, 0600), 0); /* and nobody writes into it: no waiting */
+    assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
     memset(large, '\n', sizeof large);
-    put_file(large, sizeof large, 0600);
-    assert_false(seal_read_keys(&seal, "goose", path, error, sizeof error));
+    unlink(folder_file);
+    folder_write(large, sizeof large);
+    assert_false(seal_read_keys(&seal, "goose", folder_file, error, sizeof error));
     assert_non_null(strstr(error, "bytes"));
 }
 
@@ -337,5 +307,5 @@ int main(void)
         cmocka_unit_test(test_a_new_key_is_a_key_and_new),
         cmocka_unit_test(test_wiped_is_wiped),
     };
-    return cmocka_run_group_tests_name("seal", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("seal", tests, folder_make, folder_remove);
 }

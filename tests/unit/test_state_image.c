@@ -1,11 +1,6 @@
 /* Every picture that a crash can leave, and every one with bad sectors: state_image.h has the
  * table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 #include <string.h>

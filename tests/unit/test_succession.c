@@ -85,62 +85,12 @@ static void who_may_not_be_goose_is_no_heir(void **state)
     core_free(core);
 }
 
-/* PROTOCOL 7: a higher term makes the goose stand again above it; one that may not stand any more
- * names its heir. */
-static void a_goose_that_may_not_stand_leaves_a_higher_term_to_its_heir(void **state)
-{
-    struct core *core = core_new(0);
-    struct goose_election_options options;
-
-    (void)state;
-    core_start_seated(core, 3);
-    core_win(core);
-    core_step(core, (struct goose_event){
-                        .kind = GOOSE_EVENT_REQUEST,
-                        .request = {.id = 7, .kind = GOOSE_REQUEST_HOLD, .hold_us = 50000}});
-    options = core->e.options;
-    options.priority = 0;
-    assert_int_equal(core_step(core, (struct goose_event){.kind = GOOSE_EVENT_OPTIONS,
-                                                          .options = {.options = &options}}),
-                     GOOSE_REFUSAL_NONE);
-    assert_true(goose_election_is_goose(&core->e, core->now_us));
-    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 3);
-    m.term += 4;
-    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
-    assert_true(goose_election_is_goose(&core->e, core->now_us)); /* its hold goes on */
-    core_at(core, core->e.reign.hold_end_us);
-    assert_int_equal(core->e.role, GOOSE_ROLE_DUCK);
-    assert_int_equal(core->actions.claim, GOOSE_CLAIM_WITHDRAWN);
-    assert_int_equal(core_noted(core, GOOSE_NOTE_ROLE)->why, GOOSE_REASON_OPTIONS);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.heir_uid, 2);
-    core_free(core);
-}
-
-static void a_goose_stands_again_above_a_higher_term(void **state)
-{
-    struct core *core = core_new(0);
-
-    (void)state;
-    core_start_seated(core, 3);
-    core_win(core);
-    uint64_t term = core->e.saved.term;
-    struct goose_message m = core_message(core, GOOSE_MESSAGE_ACK, 3);
-    m.term += 4;
-    assert_int_equal(core_tell(core, m), GOOSE_REFUSAL_NONE);
-    assert_int_equal(core->e.role, GOOSE_ROLE_CANDIDATE);
-    assert_int_equal(core->e.saved.term, term + 5);
-    assert_int_equal(core_sent(core, GOOSE_MESSAGE_RESIGN)->message.resign.term, term);
-    core_free(core);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fastest_is_the_heir_and_the_rest_follow),
         cmocka_unit_test(one_slow_voter_slows_nobody_else),
         cmocka_unit_test(who_may_not_be_goose_is_no_heir),
-        cmocka_unit_test(a_goose_that_may_not_stand_leaves_a_higher_term_to_its_heir),
-        cmocka_unit_test(a_goose_stands_again_above_a_higher_term),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,5 @@
 /* test_token.c: which token files are read, and that nothing in one is passed over. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,44 +10,24 @@
 
 #include "daemon/token.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TOKEN_BYTES  9 /* with its zero */
+#define TOKEN_BYTES 9 /* with its zero */
 
-static char path[] = "/tmp/goosed-token-XXXXXX";
 static char token[TOKEN_BYTES];
 static char why[256];
 
-static int make_file(void **state)
-{
-    (void)state;
-    int file = mkstemp(path);
-    if (file < 0) return -1;
-    return close(file);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 static bool read_token(const char *text, size_t bytes)
 {
-    int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-    assert_true(file >= 0);
-    assert_int_equal(write(file, text, bytes), (ssize_t)bytes);
-    close(file);
+    folder_write(text, bytes);
     memset(token, 'x', sizeof token);
     memset(why, 0, sizeof why);
-    return token_read("--token", path, token, sizeof token, why, sizeof why);
+    return token_read("--token", folder_file, token, sizeof token, why, sizeof why);
 }
 
 static void refuse(const char *text, size_t bytes, const char *says)
 {
     assert_false(read_token(text, bytes));
     assert_string_equal(token, "");
-    assert_non_null(strstr(why, path));
+    assert_non_null(strstr(why, folder_file));
     if (strstr(why, says) == NULL) fail_msg("'%s' is not: %s", why, says);
     assert_null(strchr(why, '\n'));
 }
@@ -110,10 +85,10 @@ static void test_a_file_that_others_read_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(modes); i++) {
-        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_int_equal(chmod(folder_file, modes[i]), 0);
         refuse("honk\n", 5, "0600");
     }
-    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(chmod(folder_file, 0600), 0);
 }
 
 static void test_no_file(void **state)
@@ -134,5 +109,5 @@ int main(void)
         cmocka_unit_test(test_a_file_that_others_read_is_refused),
         cmocka_unit_test(test_no_file),
     };
-    return cmocka_run_group_tests_name("token", tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("token", tests, folder_make, folder_remove);
 }

@@ -68,6 +68,7 @@ static void names_are_complete_and_distinct(void **state)
                 assert_string_not_equal(name, table[i].name(b));
         }
     }
+    assert_string_equal(message_kind_of(0), "unknown");
 }
 
 static void a_goose_is_shown_only_while_its_lease_lives(void **state)

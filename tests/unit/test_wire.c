@@ -1,14 +1,9 @@
 /* test_wire.c: messages to bytes and back. What is refused, rule by rule, is in
  * test_wire_rules.c. */
+#include "unit.h"
+
 #include "samples.h"
 #include "wire_parts.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,33 +262,6 @@ static void test_trailing_byte(void **state)
     each_sample(20, goes_on);
 }
 
-/* Any one byte changed: refused, or another message that has these very bytes. */
-static void one_byte_changed(const struct sample *sample, uint8_t *bytes, size_t count)
-{
-    struct goose_roster roster;
-    struct goose_message message;
-    uint8_t again[GOOSE_MESSAGE_BYTES_MAX];
-
-    (void)sample;
-    for (size_t at = 0; at < count; at++) {
-        uint8_t was = bytes[at];
-        for (int change = 1; change <= UINT8_MAX; change++) {
-            bytes[at] = (uint8_t)(was ^ change);
-            enum goose_wire_result result = goose_wire_decode(bytes, count, &message, &roster);
-            if (result != GOOSE_WIRE_OK || at == 1) continue;
-            assert_int_equal(goose_wire_encode(&message, &roster, again), count);
-            assert_memory_equal(again, bytes, count);
-        }
-        bytes[at] = was;
-    }
-}
-
-static void test_corrupted(void **state)
-{
-    (void)state;
-    each_sample(3, one_byte_changed);
-}
-
 static void from_newer_minor(const struct sample *sample, uint8_t *bytes, size_t count)
 {
     struct goose_roster roster;
@@ -499,35 +467,19 @@ static void test_largest(void **state)
     free(sample);
 }
 
-/* `count` names, all there, no two alike, and a word for what is no value at all. */
-#define CHECK_NAMES(type, name_of, first, count)                                   \
-    for (unsigned i = (first); i < (count); i++) {                                 \
-        assert_string_not_equal(name_of((enum type)i), "");                        \
-        assert_string_not_equal(name_of((enum type)i), "unknown");                 \
-        for (unsigned j = (first); j < i; j++)                                     \
-            assert_string_not_equal(name_of((enum type)i), name_of((enum type)j)); \
-    }                                                                              \
-    assert_string_equal(name_of((enum type)(count)), "unknown")
-
-static void test_names(void **state)
-{
-    (void)state;
-    CHECK_NAMES(goose_wire_result, goose_wire_result_name, 0, GOOSE_WIRE_RESULTS);
-    CHECK_NAMES(goose_message_kind, goose_message_kind_name, 1, GOOSE_MESSAGE_KINDS);
-    CHECK_NAMES(goose_verdict, goose_verdict_name, 0, GOOSE_VERDICTS);
-    CHECK_NAMES(goose_outcome, goose_outcome_name, 0, GOOSE_OUTCOMES);
-    assert_string_equal(goose_message_kind_name((enum goose_message_kind)0), "unknown");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_texts_are_views),
-        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_trailing_byte),
-        cmocka_unit_test(test_corrupted),   cmocka_unit_test(test_newer_minor),
-        cmocka_unit_test(test_other_major), cmocka_unit_test(test_too_long_for_a_datagram),
-        cmocka_unit_test(test_layout),      cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_largest),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_texts_are_views),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_trailing_byte),
+        cmocka_unit_test(test_newer_minor),
+        cmocka_unit_test(test_other_major),
+        cmocka_unit_test(test_too_long_for_a_datagram),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,9 @@
 /* test_wire_rules.c: what goose_wire_decode() refuses, a case a rule. Each case is a good message with
  * one field changed, so that nothing but this rule can be why it is refused. */
+#include "unit.h"
+
 #include "samples.h"
 #include "wire_parts.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <string.h>
