@@ -245,12 +245,16 @@ static bool as_goose(const struct state *before, unsigned node)
     return requests(before, node);
 }
 
-static bool as_duck(const struct state *before, unsigned node)
+/* Who is a duck may stand: as often as it likes, or as long as the budget lasts. */
+static bool as_duck(const struct state *before, unsigned node, bool may_stand)
 {
+    enum move_kind turn = world.canvass ? MOVE_CANVASS : MOVE_STAND;
     struct state base = *before;
 
-    for (unsigned turn = 0; turn < world.nodes; turn++)
-        if (!spend(before, node, MOVE_HELLO, turn, &base.hellos, &base)) return false;
+    if (may_stand && world.stands == 0 && !apply(before, before, node, turn, 0)) return false;
+    if (may_stand && !spend(before, node, turn, 0, &base.stands, &base)) return false;
+    for (unsigned of = 0; of < world.nodes; of++)
+        if (!spend(before, node, MOVE_HELLO, of, &base.hellos, &base)) return false;
     return true;
 }
 
@@ -266,9 +270,7 @@ static bool deadlines(const struct state *before, unsigned node)
     if (role == GOOSE_ROLE_GOOSE) return as_goose(before, node);
     if (asks && !apply(before, before, node, MOVE_ROUND_ENDS, 0)) return false;
     if (asks && !apply(before, before, node, MOVE_ASK_AGAIN, 0)) return false;
-    enum move_kind turn = world.canvass ? MOVE_CANVASS : MOVE_STAND;
-    if (role == GOOSE_ROLE_DUCK && !apply(before, before, node, turn, 0)) return false;
-    return as_duck(before, node);
+    return as_duck(before, node, role == GOOSE_ROLE_DUCK);
 }
 
 static bool expand(const struct state *before)

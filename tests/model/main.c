@@ -55,6 +55,7 @@ static void say_budgets(void)
            "<= %u, removals <= %u, HELLOs <= %u%s\n",
            world.crashes, world.lost_disks, world.duplicates, world.handovers, world.holds,
            world.removals, world.hellos, world.greets ? " and of starts" : "");
+    if (world.stands > 0) printf("           candidacies <= %u\n", world.stands);
     printf("           a lease is %u ticks, step %u ticks, canvass %s, at most %.0f s and %zu MB\n",
            world.lease_ticks, world.stagger_ticks,
            world.canvass ? "by messages" : "always answered with yes", world.seconds,

@@ -167,6 +167,7 @@ struct world {
     unsigned duplicates;
     unsigned handovers;
     unsigned holds;
+    unsigned stands; /* 0: as often as they like */
     unsigned removals;
     unsigned hellos;
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
@@ -271,8 +272,8 @@ void move_remake(uint32_t node, enum move_kind kind, uint32_t argument, struct m
 struct state {
     uint32_t nodes[NODES_MAX];
     uint32_t flight[FLIGHT_MAX]; /* sorted, 0: free */
-    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, zero; /* left */
-    uint8_t highest_won;                                                               /* term */
+    uint8_t crashes, lost_disks, duplicates, handovers, holds, removals, hellos, stands; /* left */
+    uint8_t highest_won;                                                                 /* term */
     uint8_t committed_term;
     uint8_t committed_version;
     uint8_t zero2;

@@ -165,4 +165,5 @@ void prologue(struct state *first)
     first->holds = (uint8_t)world.holds;
     first->removals = (uint8_t)world.removals;
     first->hellos = (uint8_t)world.hellos;
+    first->stands = (uint8_t)world.stands;
 }

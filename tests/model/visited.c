@@ -28,7 +28,7 @@ static void encode(const struct state *s, uint32_t *to)
     to += world.in_flight;
     *to++ = s->crashes | (uint32_t)s->lost_disks << 4 | (uint32_t)s->duplicates << 8 |
             (uint32_t)s->handovers << 12 | (uint32_t)s->holds << 16 | (uint32_t)s->removals << 20 |
-            (uint32_t)s->hellos << 24;
+            (uint32_t)s->hellos << 24 | (uint32_t)s->stands << 28;
     *to = (uint32_t)s->highest_won << 16 | (uint32_t)s->committed_term << 8 | s->committed_version;
 }
 
@@ -47,6 +47,7 @@ static void decode(const uint32_t *from, struct state *s)
     s->holds = left >> 16 & 15;
     s->removals = left >> 20 & 15;
     s->hellos = left >> 24 & 15;
+    s->stands = (uint8_t)(left >> 28);
     s->highest_won = (uint8_t)(*from >> 16);
     s->committed_term = (uint8_t)(*from >> 8 & 255);
     s->committed_version = (uint8_t)(*from & 255);
