@@ -52,8 +52,9 @@ static void route_to_endpoint(struct goose_send *send, const struct goose_endpoi
     send->endpoint = *endpoint;
 }
 
-/* PROTOCOL 4: to where it has shown that it is, else to its seat's address; to both in turn when silent for two leases.
- * What is no longer than what it answers may go to where that came from. */
+/* PROTOCOL 4: to where it has shown that it is, else to its seat's address; to both in turn when silent for two leases, and
+ * so goes a HELLO, which asks for that, to who was heard somewhere and has not shown it. What is no longer than what it
+ * answers may go to where that came from. */
 static void route_to_peer(struct goose_election *e, struct goose_send *send, int i)
 {
     struct peer *peer = &e->peers[i];
@@ -61,9 +62,10 @@ static void route_to_peer(struct goose_election *e, struct goose_send *send, int
     bool seated = i < e->roster.count;
 
     if (seated) send->address = goose_roster_address(&e->roster, i);
-    if (contact->heard_at_us == 0 || (seated && !contact->proven)) return;
+    bool asks = send->message.kind == GOOSE_MESSAGE_HELLO;
+    if (contact->heard_at_us == 0 || (seated && !contact->proven && !asks)) return;
     bool fresh = contact_is_fresh(contact, e->now_us, 2 * (uint64_t)e->options.lease_us);
-    if (fresh || send->address.bytes == 0 || peer->tries++ % 2 == 0)
+    if ((fresh && contact->proven) || send->address.bytes == 0 || peer->tries++ % 2 == 0)
         route_to_endpoint(send, &contact->from);
 }
 
