@@ -22,3 +22,4 @@ add_test(NAME unit/man COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man.sh ${manual_pages
 set_property(TEST unit/man PROPERTY SKIP_RETURN_CODE 77)
 add_test(NAME unit/options_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/options_told.sh
     $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)
+add_test(NAME unit/http_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http_told.sh)
