@@ -25,3 +25,4 @@ add_test(NAME unit/options_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/options_told
     $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)
 add_test(NAME unit/http_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http_told.sh)
 add_test(NAME unit/readme COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/readme.sh $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)
+add_test(NAME unit/protocol_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/protocol_told.sh)
