@@ -2,7 +2,7 @@
 # only-on-goose.sh: runs a command if this machine's node is the goose, by its lease page, and does nothing if it is not.
 # Something is wrong only where nobody can tell.
 #
-#     only-on-goose.sh /run/goosed/lease /usr/local/bin/the-job
+#     only-on-goose.sh /run/goosed/goose/lease /usr/local/bin/the-job
 #
 # It looks once, before the job: one that must not outlive the role belongs under `goosectl run`.
 set -u

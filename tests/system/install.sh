@@ -14,8 +14,8 @@ say "installed"
 cmake --install "$BUILD_DIR" --prefix "$to" >/dev/null
 for file in sbin/goosed bin/goosectl share/bash-completion/completions/goosectl \
     include/goose/election.h lib/systemd/system/goosed@.service lib/sysusers.d/goosed.conf share/man/man8/goosed.8.gz \
-    share/man/man1/goosectl.1.gz share/man/man7/goose-election.7.gz share/doc/goosed/copyright \
-    share/doc/goosed/examples/on-change.conf share/doc/goosed/examples/embed.c; do
+    share/man/man1/goosectl.1.gz share/man/man7/goosed-http.7.gz share/man/man7/goose-election.7.gz \
+    share/doc/goosed/copyright share/doc/goosed/examples/on-change.conf share/doc/goosed/examples/embed.c; do
     [ -s "$to/$file" ] || fail "there is no $file"
 done
 "$to/sbin/goosed" --version | grep -qx 'goosed [0-9.]*' || fail "the installed goosed does not run"

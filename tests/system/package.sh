@@ -38,7 +38,7 @@ in_debian dpkg --install /root/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat
 in_debian goosed --version | grep -qx 'goosed [0-9.]*' || fail "goosed does not run"
 [ "$(in_debian stat -c %U /etc/goosed)" = root ] || fail "there is no /etc/goosed"
 in_debian getent passwd goosed >/dev/null || fail "there is no user goosed"
-for page in "8 goosed" "1 goosectl" "7 goose-election"; do
+for page in "8 goosed" "1 goosectl" "7 goosed-http" "7 goose-election"; do
     read -ra words <<<"$page"
     in_debian man "${words[@]}" | grep -q '^NAME$' || fail "man $page"
 done

@@ -16,9 +16,13 @@ foreach(name node show tell probe diary why)
 endforeach()
 target_compile_definitions(test_node PRIVATE _GNU_SOURCE)
 
-# The manual: what man says of it, and that it names the same options as --help and the README do.
+# The manual: what man says of it, and that it names the same options as --help does, and the same
+# requests and metrics as the sources. And what the README names is there.
 file(GLOB manual_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/man/*.[178])
 add_test(NAME unit/man COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man.sh ${manual_pages})
 set_property(TEST unit/man PROPERTY SKIP_RETURN_CODE 77)
 add_test(NAME unit/options_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/options_told.sh
     $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)
+add_test(NAME unit/http_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http_told.sh)
+add_test(NAME unit/readme COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/readme.sh $<TARGET_FILE:goosed> $<TARGET_FILE:goosectl>)
+add_test(NAME unit/protocol_told COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/protocol_told.sh)

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# options_told.sh GOOSED GOOSECTL - options are told in three places: --help, the manual page, the README's table. All
-# name the same, and each default that the page tells is the one that --help tells. What goosectl --help tells, its page
-# does.
+# options_told.sh GOOSED GOOSECTL - options are told in two places, --help and the manual page. Both name the same, and each
+# default that the page tells is the one that --help tells. What goosectl --help tells, its page does.
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -16,22 +15,12 @@ of_page() {
     sed -nE 's/^\.It Fl \\-([a-z-]+).*/--\1/p' "$page"
 }
 
-of_readme() {
-    sed -n '/^## Options/,/^## HTTP/p' "$top/README.md" | grep '^| `--' | cut -d '|' -f 2 | grep -oE -e '--[a-z-]+'
-}
-
 failed=0
-# same WHAT NAMES - as --help has them.
-same() {
-    local parted
-    parted=$(diff <(of_help | sort -u) <(sort -u <<<"$2")) && return 0
-    printf '%s; < is in --help only, > is there only:\n%s\n' "$1" "$parted"
+[ "$(of_help | wc -l)" -gt 20 ] || { echo "--help is not understood" && failed=1; }
+parted=$(diff <(of_help | sort -u) <(of_page | sort -u)) || {
+    printf 'src/man/goosed.8; < is in --help only, > is there only:\n%s\n' "$parted"
     failed=1
 }
-
-[ "$(of_help | wc -l)" -gt 20 ] || { echo "--help is not understood" && failed=1; }
-same "src/man/goosed.8" "$(of_page)"
-same "the table in README.md" "$(of_readme)"
 
 # "--lease DURATION  ... (300ms)" there, "Default: 300ms." here.
 while read -r option default; do
