@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "ctl/ask.h"
 #include "ctl/commands.h"
-#include "daemon/address.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

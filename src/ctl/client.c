@@ -12,8 +12,8 @@
 
 #include <http_parser.h>
 
+#include "base/clock.h"
 #include "ctl/connect.h"
-#include "daemon/clock.h"
 
 #define HEAD_BYTES 2048 /* of a request: a path with an address in it, and a token */
 

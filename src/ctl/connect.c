@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/address.h"
-#include "daemon/clock.h"
+#include "base/address.h"
+#include "base/clock.h"
 
 #define ADDRESSES_MAX 8 /* of one name */
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctl/sweep.h"
+#include "ctl/kill_tree.h"
 
 /* Each of them only where it is permitted. What is forked starts without. */
 void watch_begin(void)
@@ -43,7 +43,7 @@ void job_kill(struct guarded *guarded, int *status)
     cgroup_kill(&guarded->cgroup);
     if (job > 0) kill(-job, SIGKILL);
     atomic_store(&guarded->facts->job, 0); /* its number may soon be another's */
-    sweep_kill(job, status);
+    tree_kill(job, status);
 }
 
 /* ---- the job ---- */
@@ -58,11 +58,11 @@ static _Noreturn void become_job(struct guarded *guarded, pid_t guard)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "goosectl-job");
     cgroup_enter(&guarded->cgroup);
-    snprintf(term, sizeof term, "%" PRIu64, guarded->tether.term);
+    snprintf(term, sizeof term, "%" PRIu64, guarded->deadline.term);
     setenv("GOOSE_TERM", term, 1);
     sigprocmask(SIG_SETMASK, &guarded->signals, NULL);
-    tether_look(&guarded->tether);
-    if (getppid() != guard || goose_lease_clock_ns() >= tether_term_ns(&guarded->tether)) {
+    deadline_look(&guarded->deadline);
+    if (getppid() != guard || goose_lease_clock_ns() >= deadline_term_ns(&guarded->deadline)) {
         atomic_store(&guarded->facts->told_to_end, true);
         _exit(1);
     }
@@ -102,7 +102,7 @@ static void wait_a_moment(const struct guard *guard, uint64_t until_ns)
     struct signalfd_siginfo child;
     uint64_t times;
 
-    tether_arm(guard->timer, until_ns);
+    deadline_arm(guard->timer, until_ns);
     poll(fds, sizeof fds / sizeof fds[0], -1);
     (void)!read(guard->timer, &times, sizeof times);
     while (read(guard->children, &child, sizeof child) > 0) {
@@ -117,12 +117,13 @@ static bool parent_is_gone(const struct guard *guard)
 
 static void watch(const struct guard *guard)
 {
-    struct tether *tether = &guard->guarded->tether;
+    struct deadline *deadline = &guard->guarded->deadline;
 
     while (!job_has_ended(guard) && !parent_is_gone(guard)) {
-        tether_look(tether);
-        uint64_t now_ns = goose_lease_clock_ns(), kill_ns = tether_kill_ns(tether);
-        uint64_t until_ns = now_ns + tether_look_ns(tether), term_ns = tether_term_ns(tether);
+        deadline_look(deadline);
+        uint64_t now_ns = goose_lease_clock_ns(), kill_ns = deadline_kill_ns(deadline);
+        uint64_t until_ns = now_ns + deadline_look_ns(deadline),
+                 term_ns = deadline_term_ns(deadline);
         if (now_ns >= term_ns) job_tell_to_end(guard->guarded->facts);
         if (now_ns >= kill_ns) return;
         if (term_ns > now_ns && term_ns < until_ns) until_ns = term_ns;
@@ -133,7 +134,7 @@ static void watch(const struct guard *guard)
 
 static _Noreturn void become_guard(struct guarded *guarded)
 {
-    struct guard guard = {.guarded = guarded, .timer = tether_timer()};
+    struct guard guard = {.guarded = guarded, .timer = deadline_timer()};
     pid_t self = getpid();
     sigset_t child;
     int status = 0;

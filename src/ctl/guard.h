@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "ctl/cgroup.h"
-#include "ctl/tether.h"
+#include "ctl/deadline.h"
 
 /* In memory that both have. */
 struct job_facts {
@@ -19,7 +19,7 @@ struct job_facts {
 };
 
 struct guarded {
-    struct tether tether;
+    struct deadline deadline;
     struct cgroup cgroup;
     struct job_facts *facts;
     char **command;

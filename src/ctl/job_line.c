@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl/connect.h"
 #include "ctl/ctl.h"
-#include "daemon/clock.h"
 
 #define PATIENCE_MS  1000
 #define ANSWER_BYTES 2048

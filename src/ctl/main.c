@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
+#include "base/token.h"
 #include "ctl/commands.h"
-#include "daemon/address.h"
-#include "daemon/token.h"
 
 static const struct command *const commands[] = {
     &status_command, &members_command,  &history_command, &watch_command,   &is_goose_command,

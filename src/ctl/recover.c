@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "ctl/commands.h"
-#include "ctl/rebirth.h"
-#include "daemon/address.h"
-#include "daemon/state_file.h"
+#include "ctl/recover_state.h"
+#include "disk/state_file.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -158,19 +158,19 @@ static bool write_copy(const struct state_file *file, const char *name)
     return good;
 }
 
-static bool keep_copy(const struct state_file *file, char name[64], char why[DURABLE_TEXT_BYTES])
+static bool keep_copy(const struct state_file *file, char name[64], char why[SAVER_TEXT_BYTES])
 {
     for (int i = 1; i <= COPIES_MAX; i++) {
         snprintf(name, 64, "state.before-recover-%d", i);
         if (write_copy(file, name)) return true;
         if (errno != EEXIST) break;
     }
-    snprintf(why, DURABLE_TEXT_BYTES, "its copy %s cannot be written: %s", name, strerror(errno));
+    snprintf(why, SAVER_TEXT_BYTES, "its copy %s cannot be written: %s", name, strerror(errno));
     return false;
 }
 
 static bool write_state(struct recovery *recovery, struct state_file *file,
-                        char why[DURABLE_TEXT_BYTES])
+                        char why[SAVER_TEXT_BYTES])
 {
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
     size_t count = goose_durable_encode(&recovery->made, bytes);
@@ -182,18 +182,18 @@ static bool write_state(struct recovery *recovery, struct state_file *file,
 /* Under the lock, and from what is read under it: a goosed may have run a moment ago. */
 static int carry_out(struct recovery *recovery)
 {
-    struct durable_found found;
+    struct saver_found found;
     struct state_file file;
-    char why[DURABLE_TEXT_BYTES] = "";
+    char why[SAVER_TEXT_BYTES] = "";
 
     if (!state_file_open(&file, recovery->dir, recovery->flock, &found)) {
-        if (found.verdict == DURABLE_LOCKED)
+        if (found.verdict == SAVER_LOCKED)
             return refuse(recovery, "a goosed runs on it; stop that first");
         return ctl_fail(CTL_NO, "recover: %s", found.text);
     }
     bool same = goose_durable_decode(found.bytes, found.count, &recovery->old);
-    const char *wrong = same ? rebirth(&recovery->old, &recovery->self, chance(), chance(),
-                                       recovery->reset_terms, &recovery->made)
+    const char *wrong = same ? recover_state(&recovery->old, &recovery->self, chance(), chance(),
+                                             recovery->reset_terms, &recovery->made)
                              : "it has changed just now";
     bool good = wrong == NULL && write_state(recovery, &file, why);
     state_file_close(&file);
@@ -205,8 +205,8 @@ static int recover_with(struct recovery *recovery, bool yes, bool json)
     int status = look(recovery);
 
     if (status != CTL_YES) return status;
-    const char *wrong = rebirth(&recovery->old, &recovery->self, chance(), chance(),
-                                recovery->reset_terms, &recovery->made);
+    const char *wrong = recover_state(&recovery->old, &recovery->self, chance(), chance(),
+                                      recovery->reset_terms, &recovery->made);
     if (wrong != NULL) return refuse(recovery, wrong);
     if (!yes) {
         if (!json) explain(recovery);

@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "ctl/commands.h"
 #include "ctl/guard.h"
 #include "ctl/job_line.h"
-#include "ctl/sweep.h"
-#include "http/text.h"
+#include "ctl/kill_tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -151,10 +151,10 @@ static int try_to_begin(struct run *run)
         if (line->code == 0) say(run, "the node does not hold its role", line->why);
         return GO_ON;
     }
-    if (tether_begin(&run->guarded.tether, &run->reader)) return CTL_YES;
+    if (deadline_begin(&run->guarded.deadline, &run->reader)) return CTL_YES;
     job_line_close(line);
     if (goose_lease_read(&run->reader, &lease) != GOOSE_LEASE_GOOSE) return GO_ON;
-    if (tether_too_short(lease.lease_ns))
+    if (deadline_too_short(lease.lease_ns))
         return ctl_fail(CTL_UNKNOWN, "run: the lease is too short to end a command in half of it: "
                                      "give goosed a --lease of at least 30ms");
     if (lease.hold_end_ns == 0)
@@ -170,7 +170,7 @@ static void wait_until(const struct run *run, uint64_t at_ns)
                            {.fd = run->guarded.news, .events = POLLIN}};
     uint64_t times;
 
-    tether_arm(run->timer, at_ns);
+    deadline_arm(run->timer, at_ns);
     poll(fds, COUNT(fds), -1);
     (void)!read(run->timer, &times, sizeof times);
 }
@@ -236,12 +236,13 @@ static void hear_guard(struct run *run, struct session *session)
 /* Until the command has ended, or has to be ended now. */
 static void watch(struct run *run, struct session *session)
 {
-    struct tether *tether = &run->guarded.tether;
+    struct deadline *deadline = &run->guarded.deadline;
 
     while (!session->news && !session->dead_guard) {
-        tether_look(tether);
-        uint64_t now_ns = goose_lease_clock_ns(), kill_ns = tether_kill_ns(tether);
-        uint64_t until_ns = now_ns + tether_look_ns(tether), term_ns = tether_term_ns(tether);
+        deadline_look(deadline);
+        uint64_t now_ns = goose_lease_clock_ns(), kill_ns = deadline_kill_ns(deadline);
+        uint64_t until_ns = now_ns + deadline_look_ns(deadline),
+                 term_ns = deadline_term_ns(deadline);
         if (run->line.fd >= 0 && job_line_read(&run->line) == LINE_LEAVE)
             tell_to_end(run, session, now_ns);
         if (now_ns >= term_ns) tell_to_end(run, session, now_ns);
@@ -313,12 +314,12 @@ static bool open_watch(struct run *run)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &run->guarded.signals);
     run->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-    run->timer = tether_timer();
+    run->timer = deadline_timer();
     void *facts = mmap(NULL, sizeof *run->guarded.facts, PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (run->signals < 0 || run->timer < 0 || facts == MAP_FAILED) return false;
     run->guarded.facts = facts;
-    sweep_spare_present();
+    tree_spare_present();
     watch_begin();
     return true;
 }

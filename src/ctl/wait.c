@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/commands.h"
-#include "daemon/clock.h"
 #include "goose/lease_page.h"
-#include "http/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

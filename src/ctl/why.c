@@ -4,10 +4,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "ctl/ask.h"
 #include "ctl/commands.h"
 #include "ctl/explain.h"
-#include "daemon/address.h"
 
 #define ASK_MS     1000      /* a node that is cut off is not waited for any longer */
 #define PROBING_NS 600000000 /* their questions to each other take half a second */

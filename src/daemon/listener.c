@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/address.h"
-#include "daemon/names.h"
+#include "base/address.h"
+#include "net/resolver.h"
 
 #define AGAIN_MS      1000
 #define AGAIN_FAST_MS 20 /* while a name is being looked up */
@@ -14,7 +14,7 @@
 struct listener {
     struct listener_parts parts;
     uv_timer_t again;
-    struct names *names;
+    struct resolver *resolver;
     struct http_server *http;
     char token[HTTP_TOKEN_BYTES_MAX];
     unsigned tries;
@@ -53,7 +53,7 @@ static bool open_udp(struct listener *listener)
     const struct goose_address *address = &listener->parts.options->bind;
     struct sockaddr_storage found;
 
-    if (!names_find(listener->names, goose_address_text(address), &found)) return false;
+    if (!resolver_find(listener->resolver, goose_address_text(address), &found)) return false;
     int error = udp_listen(listener->parts.udp, (struct sockaddr *)&found);
     if (error == 0) {
         listener->udp_open = true;
@@ -74,14 +74,15 @@ static bool open_http(struct listener *listener)
     char why[256];
 
     if (options->http.bytes == 0) return true;
-    if (!names_find(listener->names, goose_address_text(&options->http), &found)) return false;
+    if (!resolver_find(listener->resolver, goose_address_text(&options->http), &found))
+        return false;
     struct http_options http = {.address = (struct sockaddr *)&found,
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
                                 .faults = options->faults};
-    int error = http_server_start(&listener->http, listener->parts.loop, &http,
-                                  listener->parts.door, why, sizeof why);
+    int error = http_server_start(&listener->http, listener->parts.loop, &http, listener->parts.api,
+                                  why, sizeof why);
     if (error == 0) return true;
     if (may_come(error))
         wait_for(listener, &options->http, error);
@@ -111,8 +112,8 @@ struct listener *listener_start(const struct listener_parts *parts)
 
     if (listener == NULL) return NULL;
     listener->parts = *parts;
-    listener->names = names_new(parts->loop, parts->log);
-    if (listener->names == NULL) {
+    listener->resolver = resolver_new(parts->loop, parts->log);
+    if (listener->resolver == NULL) {
         free(listener);
         return NULL;
     }
@@ -147,7 +148,7 @@ void listener_close(struct listener *listener)
 {
     if (listener == NULL || listener->closing) return;
     listener->closing = true;
-    names_close(listener->names);
+    resolver_close(listener->resolver);
     if (listener->http != NULL)
         http_server_close(listener->http, http_closed, listener);
     else

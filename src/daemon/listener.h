@@ -5,10 +5,10 @@
 
 #include <uv.h>
 
-#include "daemon/log.h"
-#include "daemon/options.h"
-#include "daemon/udp.h"
+#include "base/log.h"
+#include "config/options.h"
 #include "http/server.h"
+#include "net/udp.h"
 
 struct listener;
 
@@ -17,7 +17,7 @@ struct listener_parts {
     struct log *log;
     const struct options *options;
     struct udp *udp;
-    const struct flock_door *door;
+    const struct node_api *api;
     const char *token;                         /* NULL: none */
     void (*listening)(void *to);               /* the UDP port is open: the node may start */
     void (*all_open)(void *to);                /* and the HTTP server's, if there is to be one */

@@ -11,18 +11,18 @@
 
 #include <uv.h>
 
-#include "daemon/door.h"
-#include "daemon/drills.h"
-#include "daemon/durable.h"
+#include "base/log.h"
+#include "base/token.h"
+#include "config/options.h"
+#include "daemon/faults.h"
 #include "daemon/lease_page.h"
 #include "daemon/listener.h"
-#include "daemon/log.h"
 #include "daemon/node.h"
-#include "daemon/notify.h"
+#include "daemon/node_api.h"
 #include "daemon/on_change.h"
-#include "daemon/options.h"
-#include "daemon/seal.h"
-#include "daemon/token.h"
+#include "daemon/sd_notify.h"
+#include "disk/saver.h"
+#include "net/seal.h"
 
 extern char **environ;
 
@@ -37,15 +37,15 @@ struct goosed {
     struct log *log;
     struct seal seal;
     char token[HTTP_TOKEN_BYTES_MAX];
-    struct durable *durable;
-    struct durable_found found;
+    struct saver *saver;
+    struct saver_found found;
     struct goose_durable_state saved;
     struct lease_page *page;
     struct node *node;
-    struct drills *drills;
-    struct door *door;
+    struct faults *faults;
+    struct served *api;
     struct listener *listener;
-    struct notify *notify;
+    struct sd_notify *notify;
     struct on_change *on_change; /* NULL: no --on-change */
     uv_signal_t signals[SIGNALS];
     uv_async_t
@@ -90,12 +90,12 @@ static void close_all(uv_async_t *over)
     uv_close((uv_handle_t *)over, NULL);
     for (size_t i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&goosed->signals[i], NULL);
-    notify_stopping(goosed->notify);
-    notify_close(goosed->notify);
+    sd_notify_stopping(goosed->notify);
+    sd_notify_close(goosed->notify);
     listener_close(goosed->listener);
-    drills_close(goosed->drills);
+    faults_close(goosed->faults);
     if (goosed->node != NULL) node_close(goosed->node);
-    durable_close(goosed->durable);
+    saver_close(goosed->saver);
     on_change_close(goosed->on_change);
 }
 
@@ -127,7 +127,7 @@ static void all_open(void *to)
 {
     struct goosed *goosed = to;
 
-    notify_ready(goosed->notify);
+    sd_notify_ready(goosed->notify);
 }
 
 /* What cannot be read leaves everything as it was. */
@@ -137,7 +137,7 @@ static void read_again(struct goosed *goosed)
     struct options *options = malloc(sizeof *options);
     struct seal seal;
     char token[HTTP_TOKEN_BYTES_MAX], why[OPTIONS_LINE_BYTES];
-    notify_reloading(goosed->notify);
+    sd_notify_reloading(goosed->notify);
     bool good = options != NULL && options_read(options, &source, why) == EXIT_STOPPED &&
                 read_secrets(&seal, token, options, why, sizeof why);
 
@@ -152,7 +152,7 @@ static void read_again(struct goosed *goosed)
         log_error(goosed->log, "nothing was changed: %s", options == NULL ? "out of memory" : why);
     }
     free(options);
-    notify_reloaded(goosed->notify);
+    sd_notify_reloaded(goosed->notify);
 }
 
 static void handed_over(void *to, enum goose_outcome outcome, uint64_t number)
@@ -186,7 +186,7 @@ static void signal_came(uv_signal_t *handle, int number)
     case SIGUSR2: hand_over(goosed); break;
     default:
         log_info(goosed->log, "stopping");
-        notify_stopping(goosed->notify);
+        sd_notify_stopping(goosed->notify);
         node_stop(goosed->node, EXIT_STOPPED);
         break;
     }
@@ -207,12 +207,12 @@ static void watch_signals(struct goosed *goosed)
 /* The state of an earlier life, or none; anything an operator has to look at is the end. */
 static int open_state(struct goosed *goosed)
 {
-    struct durable_found *found = &goosed->found;
+    struct saver_found *found = &goosed->found;
 
-    goosed->durable =
-        durable_open(&goosed->loop, goosed->options.state_dir, goosed->options.flock, found);
-    if (goosed->durable == NULL)
-        return refuse(found->verdict == DURABLE_FAILED || found->verdict == DURABLE_LOCKED
+    goosed->saver =
+        saver_open(&goosed->loop, goosed->options.state_dir, goosed->options.flock, found);
+    if (goosed->saver == NULL)
+        return refuse(found->verdict == SAVER_FAILED || found->verdict == SAVER_LOCKED
                           ? EXIT_FAILED_RUNNING
                           : EXIT_WRONG_CONFIG,
                       found->text);
@@ -221,7 +221,7 @@ static int open_state(struct goosed *goosed)
         log_error(goosed->log,
                   "the state in %s is whole but makes no sense to this version: set aside, newborn",
                   goosed->options.state_dir);
-        durable_set_aside(goosed->durable);
+        saver_set_aside(goosed->saver);
         found->count = 0;
     }
     return EXIT_STOPPED;
@@ -292,7 +292,7 @@ static int open_parts(struct goosed *goosed)
                                .log = goosed->log,
                                .options = &goosed->options,
                                .seal = &goosed->seal,
-                               .durable = goosed->durable,
+                               .saver = goosed->saver,
                                .saved = goosed->found.count > 0 ? &goosed->saved : NULL,
                                .page = goosed->page,
                                .ended = node_is_done,
@@ -300,18 +300,18 @@ static int open_parts(struct goosed *goosed)
 
     goosed->node = node_new(&parts);
     if (goosed->node == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory or descriptors");
-    goosed->notify = notify_new(&(struct notify_parts){
+    goosed->notify = sd_notify_new(&(struct sd_notify_parts){
         .loop = &goosed->loop, .log = goosed->log, .view = view_for_notify, .of = goosed->node});
-    goosed->drills = drills_new(&goosed->loop, node_udp(goosed->node), goosed->durable);
-    goosed->door = door_new(goosed->node, goosed->drills, &goosed->options, &goosed->seal);
-    if (goosed->drills == NULL || goosed->door == NULL)
+    goosed->faults = faults_new(&goosed->loop, node_udp(goosed->node), goosed->saver);
+    goosed->api = node_api_new(goosed->node, goosed->faults, &goosed->options, &goosed->seal);
+    if (goosed->faults == NULL || goosed->api == NULL)
         return refuse(EXIT_FAILED_RUNNING, "out of memory");
     if (!open_on_change(goosed)) return refuse(EXIT_FAILED_RUNNING, "out of memory");
     struct listener_parts listener = {.loop = &goosed->loop,
                                       .log = goosed->log,
                                       .options = &goosed->options,
                                       .udp = node_udp(goosed->node),
-                                      .door = door_of(goosed->door),
+                                      .api = node_api_of(goosed->api),
                                       .token = goosed->token,
                                       .listening = port_open,
                                       .all_open = all_open,
@@ -344,7 +344,7 @@ static int run(struct goosed *goosed)
     if (status == EXIT_STOPPED) status = run_parts(goosed);
     uv_loop_close(&goosed->loop);
     lease_page_close(goosed->page);
-    door_free(goosed->door);
+    node_api_free(goosed->api);
     log_free(goosed->log);
     seal_wipe(&goosed->seal);
     return status;

@@ -3,9 +3,9 @@
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
-#include "daemon/histogram.h"
-#include "daemon/senders.h"
+#include "base/histogram.h"
 #include "goose/election.h"
+#include "net/senders.h"
 
 #define REIGNS_KEPT 8 /* the newest terms */
 

@@ -9,12 +9,12 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "daemon/alarm.h"
-#include "daemon/clock.h"
-#include "daemon/durable.h"
+#include "base/clock.h"
 #include "daemon/jobs.h"
-#include "daemon/show.h"
-#include "daemon/tell.h"
+#include "daemon/log_election.h"
+#include "daemon/page_claim.h"
+#include "daemon/timer.h"
+#include "disk/saver.h"
 
 #define ROUNDS_MAX 8 /* of GOOSE_EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
@@ -34,19 +34,19 @@ struct node {
     struct goose_actions actions;
     struct goose_observers *observers;
     struct udp *udp;
-    struct alarm *alarm;
-    struct alarm *pulse;
+    struct timer *timer;
+    struct timer *pulse;
     struct metrics metrics;
     struct probe *probe;
-    struct diary diary;
+    struct refusals refusals;
     uint64_t started_us;
     uint64_t step_us; /* the time of the newest step */
-    uint64_t durable; /* the newest generation that is on disk */
+    uint64_t saver;   /* the newest generation that is on disk */
     uint64_t ticket_id;
     uint64_t hold_given_us;
     struct ticket tickets[NODE_TICKETS_MAX];
     struct claim_told claim_told;
-    struct shown shown;
+    struct page_claim shown;
     struct jobs jobs;
     struct changes changes;
     struct told_once told;
@@ -72,7 +72,7 @@ static void save(struct node *node)
 
     assert(!node->writing);
     node->writing = true;
-    durable_save(node->parts.durable, node->actions.save_generation, bytes, count);
+    saver_save(node->parts.saver, node->actions.save_generation, bytes, count);
 }
 
 static void send_all(struct node *node)
@@ -81,7 +81,7 @@ static void send_all(struct node *node)
 
     for (int i = 0; i < node->actions.send_count; i++) {
         const struct goose_send *send = &node->actions.sends[i];
-        assert(send->stands_on <= node->durable);
+        assert(send->stands_on <= node->saver);
         size_t count =
             goose_wire_encode(&send->message, goose_election_roster(node->election), bytes);
         udp_send(node->udp, send, bytes, count);
@@ -108,13 +108,13 @@ static void announce(struct node *node)
 
     goose_election_view(node->election, node->step_us, &view);
     for (int i = 0; i < node->actions.note_count; i++) {
-        tell_note(node->parts.log, &view, &node->actions.notes[i]);
-        diary_note(&node->diary, &node->actions.notes[i], node->step_us);
+        log_election_note(node->parts.log, &view, &node->actions.notes[i]);
+        refusals_note(&node->refusals, &node->actions.notes[i], node->step_us);
         if (node->actions.notes[i].kind == GOOSE_NOTE_LEAVE) jobs_leave(&node->jobs);
     }
-    tell_alone(node->parts.log, &node->told, &view);
+    log_election_alone(node->parts.log, &node->told, &view);
     changes_notice(&node->changes, &seen);
-    tell_claim(node->parts.log, &node->claim_told, &view, node->step_us);
+    log_election_claim(node->parts.log, &node->claim_told, &view, node->step_us);
 }
 
 /* The tickets of a round are taken out first: an answer may make its asker ask again, which steps. */
@@ -147,9 +147,9 @@ static void start_anew(struct node *node)
 {
     if (node->writing || node->ended) return;
     node->retiring = false;
-    durable_set_aside(node->parts.durable);
+    saver_set_aside(node->parts.saver);
     memset(node->election, 0, goose_election_bytes());
-    node->durable = 0;
+    node->saver = 0;
     node->parts.saved = NULL;
     node_start(node);
 }
@@ -159,11 +159,11 @@ static bool carry_out(struct node *node)
     struct goose_actions *actions = &node->actions;
     bool more = actions->more;
 
-    show_claim(node->parts.page, &node->shown, node->election);
+    page_claim_show(node->parts.page, &node->shown, node->election);
     /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
     send_all(node);
-    alarm_set(node->alarm, actions->wake_at_us);
+    timer_set(node->timer, actions->wake_at_us);
     announce(node);
     if (actions->retire) node->retiring = true;
     answer_all(node);
@@ -204,7 +204,7 @@ static void check(struct node *node, const struct goose_election_facts *before)
     node->metrics.faults++;
     log_error(node->parts.log, "a fault of goosed itself, please report it: %s", fault.what);
     if (!fault.of_claim) return;
-    show_nothing(node->parts.page);
+    page_claim_withdraw(node->parts.page);
     abort();
 }
 
@@ -229,7 +229,7 @@ static enum goose_refusal step(struct node *node, struct goose_event *event)
         more = carry_out(node);
         *event = (struct goose_event){.kind = GOOSE_EVENT_GO_ON};
     }
-    if (more) alarm_set(node->alarm, clock_now_us());
+    if (more) timer_set(node->timer, clock_now_us());
     if (node->retiring) start_anew(node);
     if (own) own_datagram(node, &from);
     if (node->jobs.open > 0) end_jobs(node);
@@ -241,7 +241,7 @@ static void deadline(void *to)
     struct node *node = to;
     struct goose_event event = {.kind = GOOSE_EVENT_DEADLINE};
 
-    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->alarm));
+    histogram_add(&node->metrics.loop_lag, timer_late_us(node->timer));
     step(node, &event);
 }
 
@@ -249,11 +249,11 @@ static void pulse(void *to)
 {
     struct node *node = to;
 
-    histogram_add(&node->metrics.loop_lag, alarm_late_us(node->pulse));
-    alarm_set(node->pulse, clock_now_us() + PULSE_US);
+    histogram_add(&node->metrics.loop_lag, timer_late_us(node->pulse));
+    timer_set(node->pulse, clock_now_us() + PULSE_US);
     struct goose_election_view view;
     node_view(node, &view);
-    tell_lonely(node->parts.log, &node->told, &view, node_uptime_us(node));
+    log_election_lonely(node->parts.log, &node->told, &view, node_uptime_us(node));
 }
 
 /* Nothing unsaved is ever acted on: the node resigns, says so, and ends. */
@@ -265,7 +265,7 @@ static void saved(void *to, uint64_t generation, bool ok, const char *error)
 
     node->writing = false;
     if (ok)
-        node->durable = generation;
+        node->saver = generation;
     else
         log_error(node->parts.log, "the state cannot be saved (%s): resigning and stopping", error);
     step(node, &event);
@@ -281,7 +281,7 @@ static void compare_settings(struct node *node, const struct goose_message *m,
 
     if (m->kind != GOOSE_MESSAGE_HEARTBEAT || m->heartbeat.promise_us == mine_us) return;
     senders_saw(&node->metrics.other_lease, from, clock_now_us());
-    tell_other_lease(node->parts.log, &node->told, lease_us, m->heartbeat.promise_us);
+    log_election_other_lease(node->parts.log, &node->told, lease_us, m->heartbeat.promise_us);
 }
 
 static void received(void *to, const uint8_t *bytes, size_t count,
@@ -297,7 +297,7 @@ static void received(void *to, const uint8_t *bytes, size_t count,
     if (result != GOOSE_WIRE_OK) {
         if (result == GOOSE_WIRE_OTHER_MAJOR) {
             if (senders_saw(&node->metrics.other_version, from, clock_now_us()))
-                tell_other_version(node->parts.log, &node->told, from, bytes[0]);
+                log_election_other_version(node->parts.log, &node->told, from, bytes[0]);
         }
         node->metrics.undecoded[result]++;
         return;
@@ -323,18 +323,18 @@ struct node *node_new(const struct node_parts *parts)
     node->observers = malloc(goose_observers_bytes(NODE_OBSERVERS_MAX));
     node->election = calloc(1, goose_election_bytes());
     node->udp = udp_new(parts->loop, parts->seal, parts->log, received, node);
-    node->alarm = alarm_new(parts->loop, deadline, node);
-    node->pulse = alarm_new(parts->loop, pulse, node);
+    node->timer = timer_new(parts->loop, deadline, node);
+    node->pulse = timer_new(parts->loop, pulse, node);
     if (node->udp != NULL)
         node->probe = probe_new(parts->loop, node->udp, &parts->options->election.self);
     if (node->election == NULL || node->observers == NULL || node->udp == NULL ||
-        node->alarm == NULL || node->pulse == NULL || node->probe == NULL) {
+        node->timer == NULL || node->pulse == NULL || node->probe == NULL) {
         node_close(node);
         return NULL;
     }
     goose_observers_init(node->observers, NODE_OBSERVERS_MAX);
-    durable_on_saved(parts->durable, saved, node);
-    alarm_set(node->pulse, clock_now_us() + PULSE_US);
+    saver_on_saved(parts->saver, saved, node);
+    timer_set(node->pulse, clock_now_us() + PULSE_US);
     return node;
 }
 
@@ -379,9 +379,9 @@ const struct udp_counts *node_datagrams(const struct node *node)
     return udp_counts(node->udp);
 }
 
-const struct durable *node_durable(const struct node *node)
+const struct saver *node_durable(const struct node *node)
 {
-    return node->parts.durable;
+    return node->parts.saver;
 }
 
 uint32_t node_observers(const struct node *node)
@@ -399,7 +399,8 @@ void node_why(const struct node *node, char text[WHY_BYTES])
     struct goose_election_view view;
 
     node_view(node, &view);
-    why_put(&view, &node->diary, &node->metrics.other_version, node->probe, clock_now_us(), text);
+    why_put(&view, &node->refusals, &node->metrics.other_version, node->probe, clock_now_us(),
+            text);
 }
 
 void node_probe(struct node *node)
@@ -510,8 +511,8 @@ void node_log_status(const struct node *node)
     struct goose_election_view view;
 
     node_view(node, &view);
-    tell_status(node->parts.log, &view, goose_observers_count(node->observers),
-                udp_counts(node->udp), node->metrics.refused[GOOSE_REFUSAL_REPLAY]);
+    log_election_status(node->parts.log, &view, goose_observers_count(node->observers),
+                        udp_counts(node->udp), node->metrics.refused[GOOSE_REFUSAL_REPLAY]);
 }
 
 void node_close(struct node *node)
@@ -523,8 +524,8 @@ void node_close(struct node *node)
             node->tickets[i].id = 0;
             ticket.answered(ticket.to, GOOSE_OUTCOME_TIMED_OUT, 0);
         }
-    alarm_close(node->alarm);
-    alarm_close(node->pulse);
+    timer_close(node->timer);
+    timer_close(node->pulse);
     probe_close(node->probe);
     udp_close(node->udp);
     free(node->observers);

@@ -8,21 +8,21 @@
 
 #include <uv.h>
 
+#include "base/log.h"
+#include "config/options.h"
 #include "daemon/changes.h"
 #include "daemon/jobs.h"
-#include "daemon/log.h"
 #include "daemon/metrics.h"
-#include "daemon/options.h"
-#include "daemon/seal.h"
-#include "daemon/udp.h"
 #include "daemon/why.h"
 #include "goose/election.h"
+#include "net/seal.h"
+#include "net/udp.h"
 
 #define NODE_OBSERVERS_MAX 10000
 #define NODE_TICKETS_MAX   64
 
 struct node;
-struct durable;
+struct saver;
 struct lease_page;
 
 /* The process is to end with this exit status: all has been sent and saved that will be. */
@@ -37,7 +37,7 @@ struct node_parts {
     struct log *log;
     const struct options *options;
     struct seal *seal;
-    struct durable *durable;
+    struct saver *saver;
     const struct goose_durable_state *saved; /* NULL: newborn; read by node_start() */
     struct lease_page *page;                 /* NULL: none is kept */
     node_ended *ended;
@@ -57,7 +57,7 @@ bool node_member(const struct node *node, size_t index, struct goose_election_me
 uint64_t node_uptime_us(const struct node *node);
 const struct metrics *node_metrics(const struct node *node);
 const struct udp_counts *node_datagrams(const struct node *node);
-const struct durable *node_durable(const struct node *node);
+const struct saver *node_durable(const struct node *node);
 uint32_t node_observers(const struct node *node);
 
 /* Why it is as it is, for people; and a round of questions to the voters, for the links in a later answer. */

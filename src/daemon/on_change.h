@@ -6,8 +6,8 @@
 
 #include <uv.h>
 
+#include "base/log.h"
 #include "daemon/changes.h"
-#include "daemon/log.h"
 
 #define ON_CHANGE_QUEUE    64   /* changes that wait for their run */
 #define ON_CHANGE_GRACE_MS 1000 /* from TERM to KILL */

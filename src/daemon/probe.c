@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 
 #define FIRST_BYTE      255
 #define HEAD_BYTES      12

@@ -15,8 +15,8 @@
 
 #include <uv.h>
 
-#include "daemon/udp.h"
 #include "goose/roster.h"
+#include "net/udp.h"
 
 #define PROBE_ASKS   5   /* to each voter */
 #define PROBE_GAP_MS 100 /* between them */

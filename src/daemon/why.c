@@ -1,9 +1,9 @@
 /* why.c: see why.h. It only reads. */
 #include "daemon/why.h"
 
-#include "daemon/tell.h"
-#include "daemon/udp.h"
-#include "http/text.h"
+#include "base/text.h"
+#include "daemon/log_election.h"
+#include "net/udp.h"
 
 #include <netinet/in.h>
 
@@ -42,26 +42,26 @@ static void put_promise(struct out *out, const struct goose_election_view *view)
         return;
     }
     PUT(out, "{\"to\":");
-    put_json_string(out, tell_who(view, view->promised_to, text));
+    put_json_string(out, log_election_who(view, view->promised_to, text));
     put_ms(out, "left_ms", view->promise_left_us);
     PUT(out, "}");
 }
 
 static void put_refusals(struct out *out, const struct goose_election_view *view,
-                         const struct diary *diary, uint64_t now_us)
+                         const struct refusals *refusals, uint64_t now_us)
 {
     char text[GOOSE_ADDRESS_CHARS_MAX + 1];
     bool first = true;
 
     put_name(out, "refusals");
     PUT(out, "[");
-    for (size_t i = 0; i < DIARY_MAX; i++) {
-        const struct diary_entry *entry = &diary->of[i];
+    for (size_t i = 0; i < REFUSALS_MAX; i++) {
+        const struct refusals_entry *entry = &refusals->of[i];
         const char *other;
         if (entry->uid == 0) continue;
         if (!first) PUT(out, ",");
         first = false;
-        other = tell_who(view, entry->uid, text);
+        other = log_election_who(view, entry->uid, text);
         PUT(out, "{\"by\":");
         put_json_string(out, entry->refused_me ? other : view->options->self.chars);
         put_text(out, "asker", entry->refused_me ? view->options->self.chars : other);
@@ -140,7 +140,7 @@ static void put_view(struct out *out, const struct goose_election_view *view)
     put_ms(out, "quarantine_ms", view->quarantine_left_us);
 }
 
-void why_put(const struct goose_election_view *view, const struct diary *diary,
+void why_put(const struct goose_election_view *view, const struct refusals *refusals,
              const struct senders *other_version, const struct probe *probe, uint64_t now_us,
              char text[WHY_BYTES])
 {
@@ -148,7 +148,7 @@ void why_put(const struct goose_election_view *view, const struct diary *diary,
 
     put_view(&out, view);
     put_promise(&out, view);
-    put_refusals(&out, view, diary, now_us);
+    put_refusals(&out, view, refusals, now_us);
     put_other_versions(&out, other_version, now_us);
     put_links(&out, probe);
     if (out.at != NULL)

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "http/text.h"
+#include "base/text.h"
 
 /* The object that the body is, to be deleted by the caller; NULL where it is anything else. */
 cJSON *body_object(struct span body);

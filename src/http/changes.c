@@ -14,7 +14,7 @@ static void begin(struct exchange *exchange, const struct flock_request *request
     if (ticket == NULL)
         reply_problem(exchange, &crowded);
     else
-        exchange->door->request(exchange->door->context, request, ticket_answered, ticket);
+        exchange->api->request(exchange->api->context, request, ticket_answered, ticket);
 }
 
 void member_delete(struct exchange *exchange)
@@ -146,7 +146,7 @@ static void reply_done(const struct exchange *exchange, enum flock_ask ask,
     put_string(&out, exchange->wants_json ? "}\n" : "\n");
 
     struct flock_status status;
-    exchange->door->status(exchange->door->context, &status);
+    exchange->api->status(exchange->api->context, &status);
     const struct answer answer = {
         .code = 200,
         .json = exchange->wants_json,

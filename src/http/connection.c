@@ -196,9 +196,9 @@ static void answer_request(struct connection *connection)
     struct http_server *server = connection->server;
     struct exchange exchange = {
         .connection = connection,
-        .door = server->door,
+        .api = server->api,
         .access = &server->access,
-        .drills = server->drills,
+        .faults = server->faults,
     };
     if (request_read(&connection->request, &exchange))
         route(&exchange);

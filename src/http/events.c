@@ -32,7 +32,7 @@ void events_get(struct exchange *exchange)
 {
     char text[EVENT_BYTES_MAX];
     struct flock_status status;
-    exchange->door->status(exchange->door->context, &status);
+    exchange->api->status(exchange->api->context, &status);
     if (!exchange_stream(exchange, status.index)) {
         reply_problem(exchange, &too_many_watch);
         return;
@@ -134,7 +134,7 @@ void history_get(struct exchange *exchange)
     struct page page = {.json = exchange->wants_json};
     if (text != NULL) page.out = (struct out){text, text + HISTORY_BYTES_MAX};
     if (page.json) PUT(&page.out, "{\"history\":[");
-    if (text != NULL) exchange->door->history(exchange->door->context, put_change, &page);
+    if (text != NULL) exchange->api->history(exchange->api->context, put_change, &page);
     if (page.json) PUT(&page.out, "\n]}\n");
     if (page.out.at == NULL) {
         reply_problem(exchange, &no_room);

@@ -11,8 +11,8 @@
 
 #include <http_parser.h>
 
+#include "base/text.h"
 #include "http/flock.h"
-#include "http/text.h"
 
 #define ANSWER_HEAD_BYTES_MAX 1024
 #define SMALL_BODY_BYTES_MAX  2048
@@ -27,10 +27,10 @@ struct ticket;
 
 struct exchange {
     struct connection *connection;
-    const struct flock_door *door;
+    const struct node_api *api;
     const struct access *access;
     enum http_method method;
-    bool drills;     /* /faults exists */
+    bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
     bool wants_html; /* and text/html */
     bool keep_alive; /* the connection goes on after this answer */
@@ -75,7 +75,7 @@ void reply_problem_allow(const struct exchange *exchange, const struct problem *
 void reply_problem_about(const struct exchange *exchange, const struct problem *problem,
                          const struct flock_status *about);
 
-/* For an answer that comes later: a ticket to give to the door, or NULL where too many wait
+/* For an answer that comes later: a ticket to give to the node, or NULL where too many wait
  * already. The client's further requests wait until the ticket has been answered with
  * ticket_answered(). */
 struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask);

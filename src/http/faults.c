@@ -7,11 +7,11 @@
 
 void faults_get(struct exchange *exchange)
 {
-    const struct flock_door *door = exchange->door;
+    const struct node_api *api = exchange->api;
     const struct answer answer = {
         .code = 200,
         .json = true,
-        .body = span_of(door->show_faults(door->context)),
+        .body = span_of(api->show_faults(api->context)),
     };
     reply(exchange, &answer);
 }
@@ -20,10 +20,10 @@ void faults_post(struct exchange *exchange)
 {
     static const struct problem bad_body = {400, "the body is no JSON object",
                                             "see GET /faults for the names"};
-    const struct flock_door *door = exchange->door;
+    const struct node_api *api = exchange->api;
     char why[FLOCK_TEXT_BYTES] = "";
     cJSON *object = body_object(exchange->body);
-    bool set = object != NULL && door->set_faults(door->context, object, why, sizeof(why));
+    bool set = object != NULL && api->set_faults(api->context, object, why, sizeof(why));
     const struct problem refused = {400, why, bad_body.hint};
     if (set)
         faults_get(exchange);

@@ -1,10 +1,10 @@
 /* flock.h: all that the HTTP server may know of the node, and all that it may ask of it.
  *
- * The daemon fills in a struct flock_door; the server calls it, always from the loop's thread and
- * never from inside one of the door's own calls. The server never sees the election, so it cannot
+ * The daemon fills in a struct node_api; the server calls it, always from the loop's thread and
+ * never from inside one of the node's own calls. The server never sees the election, so it cannot
  * alter one by accident.
  *
- * Strings that come out of the door belong to the node. They stay as they are until the callback
+ * Strings that come out of the node belong to the node. They stay as they are until the callback
  * of the loop that asked for them returns, no longer. NULL means "not known" wherever a comment
  * says so, and nowhere else. */
 #ifndef HTTP_FLOCK_H
@@ -137,7 +137,7 @@ struct flock_metric {
 
 typedef void flock_each_metric(const struct flock_metric *metric, void *to);
 
-struct flock_door {
+struct node_api {
     void *context;
     void (*status)(const void *context, struct flock_status *status);
     void (*members)(const void *context, flock_each_member *each, void *to);
@@ -164,7 +164,7 @@ struct flock_door {
     void (*history)(const void *context, flock_each_change *each, void *to);
 
     /* From now on `changed` is called at each change, once, with indexes that count up by one; it
-     * may be from inside one of the door's own calls. NULL: no more. */
+     * may be from inside one of the node's own calls. NULL: no more. */
     void (*watch)(void *context, flock_changed *changed, void *to);
     /* GET /why: JSON, and what it takes to know more a moment later. */
     const char *(*why)(const void *context);

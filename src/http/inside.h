@@ -61,7 +61,7 @@ struct connection {
     bool closed;
 };
 
-/* An answer that the door owes. It outlives its connection, and its server: the door calls exactly
+/* An answer that the node owes. It outlives its connection, and its server: the node calls exactly
  * once. */
 struct ticket {
     struct http_server *server;    /* NULL: closed meanwhile */
@@ -87,14 +87,14 @@ struct event {
 
 struct http_server {
     uv_tcp_t listener;
-    uv_timer_t sweep;              /* runs while there are connections */
-    uv_check_t swept;              /* right behind the poll, once after each sweep */
-    uv_async_t answered;           /* tickets wait to be delivered, or watchers to be told */
-    uv_timer_t watch;              /* the earliest of the watchers' times */
-    int handles;                   /* of these five, not closed yet */
-    const struct flock_door *door; /* NULL: not listening yet */
+    uv_timer_t sweep;           /* runs while there are connections */
+    uv_check_t swept;           /* right behind the poll, once after each sweep */
+    uv_async_t answered;        /* tickets wait to be delivered, or watchers to be told */
+    uv_timer_t watch;           /* the earliest of the watchers' times */
+    int handles;                /* of these five, not closed yet */
+    const struct node_api *api; /* NULL: not listening yet */
     struct access access;
-    bool drills;
+    bool faults;
     bool accept_owed; /* there was no memory for a connection */
     bool closing;
     unsigned idle_ms;
@@ -138,7 +138,7 @@ void connection_put(struct connection *connection, struct span text);
 void connection_close(struct connection *connection);
 void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
-/* Sends what the doors have answered since; from the loop, never from inside a door's call. */
+/* Sends what the nodes have answered since; from the loop, never from inside a node's call. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
 void jobs_tell(struct http_server *server);

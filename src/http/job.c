@@ -24,7 +24,7 @@ static bool open_job(const struct exchange *exchange, uint64_t grace_us)
     struct http_server *server = connection->server;
     if (server->waits >= server->waits_max) return false;
     connection->job_over = connection->job_leaves = false;
-    connection->job = exchange->door->job_open(exchange->door->context, grace_us, told, connection);
+    connection->job = exchange->api->job_open(exchange->api->context, grace_us, told, connection);
     if (connection->job == NULL) return false;
     uv_tcp_keepalive(&connection->tcp, 1, JOB_SILENT_S);
     connection->next_job = server->jobs;
@@ -56,7 +56,7 @@ void job_get(struct exchange *exchange)
     uint64_t grace_us;
     if (!read_grace(exchange, &grace_us)) return;
     bool taken = exchange->method == HTTP_HEAD || open_job(exchange, grace_us);
-    exchange->door->status(exchange->door->context, &status);
+    exchange->api->status(exchange->api->context, &status);
     const struct answer answer = {
         .code = 200, .open = exchange->method != HTTP_HEAD, .about = &status, .body = {"", 0}};
     if (!status.is_goose) job_leave(exchange->connection);
@@ -77,7 +77,7 @@ void job_leave(struct connection *connection)
     *at = connection->next_job;
     server->waits--;
     connection->job = NULL;
-    server->door->job_close(server->door->context, job);
+    server->api->job_close(server->api->context, job);
 }
 
 void jobs_tell(struct http_server *server)

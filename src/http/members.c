@@ -94,12 +94,12 @@ void members_get(struct exchange *exchange)
 {
     static const struct problem no_room = {503, "there is no memory for the list now",
                                            "ask again later"};
-    const struct flock_door *door = exchange->door;
+    const struct node_api *api = exchange->api;
     struct flock_status status;
     char head[6 * FLOCK_ADDRESS_BYTES + 64]; /* whatever has to be escaped */
     struct out out = {head, head + sizeof(head)};
     struct list list = {.failed = exchange_is_crowded(exchange)};
-    door->status(door->context, &status);
+    api->status(api->context, &status);
     PUT(&out, "{\"goose\":");
     put_json_string(&out, status.goose);
     PUT(&out, ",\"wanted\":");
@@ -107,7 +107,7 @@ void members_get(struct exchange *exchange)
     PUT(&out, ",\"members\":[");
     assert(out.at != NULL);
     list_add(&list, head, (size_t)(out.at - head));
-    if (!list.failed) door->members(door->context, add_member, &list);
+    if (!list.failed) api->members(api->context, add_member, &list);
     list_add(&list, "\n]}\n", 4);
     if (list.failed) {
         reply_problem(exchange, &no_room);

@@ -1,4 +1,4 @@
-/* metrics.c: what can be watched, in Prometheus' text format (version 0.0.4). The door says what there is; what the
+/* metrics.c: what can be watched, in Prometheus' text format (version 0.0.4). The node says what there is; what the
  * server itself counts comes behind it. The text is bounded, and refused while slow readers make the server keep too
  * much already. */
 #include "http/metrics.h"
@@ -143,12 +143,12 @@ void metrics_get(struct exchange *exchange)
 {
     static const struct problem no_room = {503, "there is no memory for the metrics now",
                                            "ask again later"};
-    const struct flock_door *door = exchange->door;
+    const struct node_api *api = exchange->api;
     char *text = exchange_is_crowded(exchange) ? NULL : malloc(METRICS_BYTES_MAX);
     struct page page = {.out = {text, text != NULL ? text + METRICS_BYTES_MAX : NULL}};
 
     if (text != NULL) {
-        door->metrics(door->context, put_metric, &page);
+        api->metrics(api->context, put_metric, &page);
         put_http(&page, exchange);
     }
     if (page.out.at == NULL) {

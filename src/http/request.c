@@ -65,7 +65,7 @@ static bool ends_word(char c)
 }
 
 /* Whether a list of media ranges names this type: that word and no longer one. */
-static bool names_type(struct span accept, const char *type)
+static bool resolver_type(struct span accept, const char *type)
 {
     size_t bytes = strlen(type);
     while (accept.bytes >= bytes) {
@@ -102,8 +102,8 @@ static void end_field(struct request *request)
     } else if (span_is_caseless(name, span_of("host"))) {
         keep_once(request, &request->host, &request->has_host, value, &one_host);
     } else if (span_is_caseless(name, span_of("accept"))) {
-        request->wants_json = request->wants_json || names_type(value, "application/json");
-        request->wants_html = request->wants_html || names_type(value, "text/html");
+        request->wants_json = request->wants_json || resolver_type(value, "application/json");
+        request->wants_html = request->wants_html || resolver_type(value, "text/html");
     } else if (span_is_caseless(name, span_of("origin"))) {
         keep_once(request, &request->origin, &request->has_origin, value, &repeated);
     } else if (span_is_caseless(name, span_of("authorization"))) {

@@ -21,7 +21,7 @@ struct row {
     enum http_method method; /* HEAD is GET without the body */
     bool has_tail;           /* the path goes on behind it */
     bool changes;
-    bool drill;   /* exists only where the drills are allowed */
+    bool fault;   /* exists only where the drills are allowed */
     bool streams; /* there is no HEAD of it: it has no end */
 };
 
@@ -50,15 +50,15 @@ static const struct row rows[] = {
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
     /* It keeps the role where it is for a while, so not everybody may. */
     {.path = "/job", .method = HTTP_GET, .handle = job_get, .changes = true},
-    {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .drill = true},
-    {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .drill = true},
+    {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .fault = true},
+    {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .fault = true},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static bool row_exists(const struct row *row, const struct exchange *exchange)
 {
-    return !row->drill || exchange->drills;
+    return !row->fault || exchange->faults;
 }
 
 static bool row_matches(const struct row *row, const struct exchange *exchange)

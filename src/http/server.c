@@ -152,7 +152,7 @@ static unsigned or_default(unsigned given, unsigned otherwise)
 
 static int take_options(struct http_server *server, const struct http_options *options)
 {
-    server->drills = options->faults;
+    server->faults = options->faults;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);
     server->comment_ms = or_default(options->comment_ms, HTTP_COMMENT_MS);
@@ -199,7 +199,7 @@ static int listen_on(struct http_server *server, const struct http_options *opti
 }
 
 int http_server_start(struct http_server **started, uv_loop_t *loop,
-                      const struct http_options *options, const struct flock_door *door, char *why,
+                      const struct http_options *options, const struct node_api *api, char *why,
                       size_t why_bytes)
 {
     struct http_server *server = calloc(1, sizeof(*server));
@@ -219,8 +219,8 @@ int http_server_start(struct http_server **started, uv_loop_t *loop,
         http_server_close(server, NULL, NULL);
         return error;
     }
-    server->door = door;
-    door->watch(door->context, watchers_note, server);
+    server->api = api;
+    api->watch(api->context, watchers_note, server);
     *started = server;
     return 0;
 }
@@ -265,7 +265,7 @@ void http_server_close(struct http_server *server, void (*closed)(void *to), voi
     server->closing = true;
     server->on_closed = closed;
     server->on_closed_to = to;
-    if (server->door != NULL) server->door->watch(server->door->context, NULL, NULL);
+    if (server->api != NULL) server->api->watch(server->api->context, NULL, NULL);
     line_close(&server->idle);
     line_close(&server->busy);
     line_close(&server->waiting);

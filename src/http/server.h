@@ -38,10 +38,10 @@ struct http_options {
 
 /* 0, or an error of libuv and, in `why`, a line that says what could not be done. It raises the
  * soft limit of descriptors where that is too low for the connections, or else takes fewer
- * connections. The door must outlive the server. The process must ignore SIGPIPE: clients go when
+ * connections. The node must outlive the server. The process must ignore SIGPIPE: clients go when
  * they please. */
 int http_server_start(struct http_server **started, uv_loop_t *loop,
-                      const struct http_options *options, const struct flock_door *door, char *why,
+                      const struct http_options *options, const struct node_api *api, char *why,
                       size_t why_bytes);
 
 /* The port it listens on. */
@@ -51,7 +51,7 @@ uint16_t http_server_port(const struct http_server *server);
 bool http_server_set_token(struct http_server *server, const char *token);
 
 /* Closes everything; `closed` is called once the last handle is gone and the server's memory is
- * free. Answers that the door still owes may come before or after. */
+ * free. Answers that the node still owes may come before or after. */
 void http_server_close(struct http_server *server, void (*closed)(void *to), void *to);
 
 #endif

@@ -16,7 +16,7 @@ const struct problem too_many_watch = {503, "too many clients watch this node al
 
 static void status_read(const struct exchange *exchange, struct flock_status *status)
 {
-    exchange->door->status(exchange->door->context, status);
+    exchange->api->status(exchange->api->context, status);
 }
 
 /* Takes the hold that ?hold= asks for, if any, then reads the status. False: the request made no
@@ -36,7 +36,7 @@ static bool hold_and_read(const struct exchange *exchange, struct hold *hold,
             return false;
         }
         hold->asked = true;
-        hold->us = exchange->door->hold(exchange->door->context, wanted_us);
+        hold->us = exchange->api->hold(exchange->api->context, wanted_us);
     }
     status_read(exchange, status);
     if (!hold->asked) hold->us = status->hold_us;

@@ -1,4 +1,4 @@
-/* ticket.c: answers that come later. The door may answer at any time, even before its request
+/* ticket.c: answers that come later. The node may answer at any time, even before its request
  * function has returned. So an answer is only noted then, and sent from the loop: no connection is
  * ever taken up while another is at work with the buffers that they share. */
 #include <assert.h>

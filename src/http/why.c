@@ -7,7 +7,7 @@ void why_get(struct exchange *exchange)
     static const struct problem bad_probe = {400, "probe is 1 or left out", "write ?probe=1"};
     static const struct problem no_room = {503, "there is no memory for the answer now",
                                            "ask again later"};
-    const struct flock_door *door = exchange->door;
+    const struct node_api *api = exchange->api;
     struct span probe;
     bool probes = query_find(exchange->query, "probe", &probe);
 
@@ -19,8 +19,8 @@ void why_get(struct exchange *exchange)
         reply_problem(exchange, &no_room);
         return;
     }
-    if (probes) door->probe(door->context);
+    if (probes) api->probe(api->context);
     const struct answer answer = {
-        .code = 200, .json = true, .body = span_of(door->why(door->context))};
+        .code = 200, .json = true, .body = span_of(api->why(api->context))};
     reply(exchange, &answer);
 }

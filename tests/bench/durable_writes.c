@@ -1,4 +1,4 @@
-/* durable_writes.c: what a durable write costs here when as many processes as a flock has voters
+/* saver_writes.c: what a durable write costs here when as many processes as a flock has voters
  * write at the same time: as many bytes in the same way as goosed's state file. One line a write,
  * in milliseconds. It measures the disk and nothing of goosed, so that failover times can be read
  * against it. */
@@ -12,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/state_image.h"
+#include "disk/state_image.h"
 
 #define WRITERS_MAX 31
 #define WRITES_MAX  100000
 
 static const char usage_text[] =
-    "usage: durable_writes DIR WRITES WRITERS\n"
+    "usage: saver_writes DIR WRITES WRITERS\n"
     "\n"
     "WRITERS processes make WRITES durable writes each, in files of their own in DIR, at the same "
     "time.\n"
@@ -26,7 +26,7 @@ static const char usage_text[] =
 
 static _Noreturn void fail(const char *what)
 {
-    fprintf(stderr, "durable_writes: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "saver_writes: %s: %s\n", what, strerror(errno));
     exit(EXIT_FAILURE);
 }
 
@@ -42,7 +42,7 @@ static int file_new(const char *dir)
 {
     static const char zeros[STATE_FILE_BYTES];
     char path[4096];
-    int count = snprintf(path, sizeof path, "%s/durable_writes.%d", dir, (int)getpid());
+    int count = snprintf(path, sizeof path, "%s/saver_writes.%d", dir, (int)getpid());
     if (count < 0 || (size_t)count >= sizeof path) {
         errno = ENAMETOOLONG;
         fail(dir);
@@ -108,7 +108,7 @@ static unsigned number(const char *text, unsigned most)
     char *end;
     unsigned long value = strtoul(text, &end, 10);
     if (*text != '\0' && *end == '\0' && value >= 1 && value <= most) return (unsigned)value;
-    fprintf(stderr, "durable_writes: %s is not a number from 1 to %u\n%s", text, most, usage_text);
+    fprintf(stderr, "saver_writes: %s is not a number from 1 to %u\n%s", text, most, usage_text);
     exit(2);
 }
 

@@ -237,18 +237,18 @@ static bool door_set_faults(void *context, const cJSON *object, char *why, size_
     return false;
 }
 
-static const struct flock_door door = {.status = door_status,
-                                       .members = door_members,
-                                       .metrics = door_metrics,
-                                       .hold = door_hold,
-                                       .request = door_request,
-                                       .job_open = door_job_open,
-                                       .history = door_history,
-                                       .watch = door_watch,
-                                       .why = door_why,
-                                       .probe = door_probe,
-                                       .show_faults = door_show_faults,
-                                       .set_faults = door_set_faults};
+static const struct node_api api = {.status = door_status,
+                                    .members = door_members,
+                                    .metrics = door_metrics,
+                                    .hold = door_hold,
+                                    .request = door_request,
+                                    .job_open = door_job_open,
+                                    .history = door_history,
+                                    .watch = door_watch,
+                                    .why = door_why,
+                                    .probe = door_probe,
+                                    .show_faults = door_show_faults,
+                                    .set_faults = door_set_faults};
 
 /* ---- the clients ---- */
 
@@ -416,10 +416,10 @@ static void open_server(void)
     world.closed = world.time_passed = false;
     world.tickets = 0;
     world.index = 1;
-    if (http_server_start(&world.server, &loop, &options, &door, why, sizeof why) != 0) abort();
+    if (http_server_start(&world.server, &loop, &options, &api, why, sizeof why) != 0) abort();
 }
 
-/* The door may answer after the server is gone. */
+/* The node may answer after the server is gone. */
 static void close_server(void)
 {
     http_server_close(world.server, on_closed, &world.closed);

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/seal.h"
-#include "daemon/token.h"
+#include "base/token.h"
+#include "net/seal.h"
 
 #define FILE_BYTES_MAX 16384 /* of a key file */
 #define TOKEN_BYTES    64    /* with its zero */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/options_inside.h"
+#include "config/options_inside.h"
 
 #define WORDS_MAX 128
 #define IS_ROOT   1

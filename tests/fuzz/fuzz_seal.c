@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/seal.h"
+#include "net/seal.h"
 
 #define KEYS 3
 

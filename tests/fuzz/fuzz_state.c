@@ -10,7 +10,7 @@
 
 #include <sodium.h>
 
-#include "daemon/state_image.h"
+#include "disk/state_image.h"
 
 #define FLOCK      "goose"
 #define SUM_BYTES  16

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/address.h"
-#include "daemon/options_inside.h"
+#include "base/address.h"
+#include "config/options_inside.h"
 
 #define WORDS_MAX 24
 

@@ -2,7 +2,7 @@
 #ifndef FUZZ_OPTIONS_AGAIN_H
 #define FUZZ_OPTIONS_AGAIN_H
 
-#include "daemon/options.h"
+#include "config/options.h"
 
 /* A refusal is one line and leaves nothing. What was taken makes sense, and written down as a
  * command line it is taken again and is the same. */

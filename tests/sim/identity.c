@@ -2,7 +2,7 @@
  * and an operator makes another node of what is left of a flock. It must never go beyond what budget.c allows. */
 #include "world.h"
 
-#include "ctl/rebirth.h"
+#include "ctl/recover_state.h"
 
 static void restart(struct world *w, const struct fault *f, struct host *h)
 {
@@ -121,14 +121,14 @@ void identity_recover(struct world *w, struct fault *f, struct host *h)
     struct goose_address self = h->options.self;
     uint64_t flock = f->strength | 1;
     if (!h->disk.present || h->index >= w->member_count || budget_is_lost(w, h->disk.state.uid) ||
-        rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false, &made) !=
-            NULL) {
+        recover_state(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false,
+                      &made) != NULL) {
         f->missed = true;
         return;
     }
     host_reboot(w, h);
-    if (rebirth(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false, &made) !=
-        NULL) {
+    if (recover_state(&h->disk.state, &self, flock, flock * UINT64_C(0x9e3779b97f4a7c15), false,
+                      &made) != NULL) {
         heap_push(&w->heap, w->now_ns + f->for_ns, HAPPENS_START, h->index, 0);
         return; /* the last write ended meanwhile */
     }

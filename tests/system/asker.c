@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 
 static int connect_to(const char *port)
 {

@@ -1,8 +1,8 @@
 /* crowd.c: many observers in one process. Each says HELLO to the goose, echoes its WELCOME, and then only listens: it
  * counts who resigns how often. It knows no key, as the nodes that it joins.
  * usage: crowd COUNT HOST:PORT     until SIGTERM; what has come by then is counted too */
-#include "daemon/seal.h"
 #include "goose/wire.h"
+#include "net/seal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -10,8 +10,8 @@
  *   idle COUNT HOST:PORT           COUNT connections that send half a request and then nothing, kept and renewed
  *
  * Until a signal ends it, or the time is over. One line at the end says how much it did. */
-#include "daemon/seal.h"
 #include "goose/wire.h"
+#include "net/seal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -67,7 +67,7 @@ static double ms(uint64_t ns)
 
 /* ---- what it says ---- */
 
-static void show_claim(const struct observer *o, const struct claim *claim)
+static void page_claim_show(const struct observer *o, const struct claim *claim)
 {
     printf(
         "    %s term %" PRIu64
@@ -89,8 +89,8 @@ static _Noreturn void end_with_conflict(const struct observer *o, const struct c
 {
     stamp();
     printf("CONFLICT %s\n", conflict_name(conflict->kind));
-    show_claim(o, &conflict->claim);
-    show_claim(o, &conflict->other);
+    page_claim_show(o, &conflict->claim);
+    page_claim_show(o, &conflict->other);
     summarize(o);
     exit(EXIT_CONFLICT);
 }

@@ -7,8 +7,8 @@
  *                                    back until MS after the last
  *
  * One line at the end says how much it did. */
-#include "daemon/seal.h"
 #include "goose/wire.h"
+#include "net/seal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

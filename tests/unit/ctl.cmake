@@ -10,4 +10,4 @@ goosed_unit_test(ctl_explain ctl_fake)
 goosed_unit_test(ctl_recover ctl_fake unit_folder)
 add_test(NAME unit/ctl_completion
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_ctl_completion.sh $<TARGET_FILE:goosectl>)
-goosed_unit_test(ctl_tether ctl_fake)
+goosed_unit_test(ctl_deadline ctl_fake)

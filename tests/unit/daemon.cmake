@@ -1,17 +1,17 @@
 # The parts of the daemon.
-foreach(name clock seal ferry state_image durable address log options token metrics notify changes on_change lease_page jobs)
+foreach(name clock seal log_thread state_image saver address log options token metrics sd_notify changes on_change lease_page jobs)
     goosed_unit_test(${name} goosed_parts unit_folder)
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()
 target_link_libraries(test_lease_page PRIVATE pthread)
 # The wire is the test's: udp.c is left out.
 goosed_unit_test(probe goosed_parts PkgConfig::SODIUM)
-target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/diary.c)
+target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/refusals.c)
 target_compile_definitions(test_probe PRIVATE _GNU_SOURCE)
 
 # Clock, alarms, disk and wire are the test's.
 goosed_unit_test(node unit_core goosed_parts goosed_http PkgConfig::SODIUM)
-foreach(name node show tell probe diary why)
+foreach(name node page_claim log_election probe refusals why)
     target_sources(test_node PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/${name}.c)
 endforeach()
 target_compile_definitions(test_node PRIVATE _GNU_SOURCE)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/address.h"
+#include "base/address.h"
 
 #define HOST_62 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz_01234567"
 

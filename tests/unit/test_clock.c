@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 
 #define S INT64_C(1000000000)
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
+#include "base/clock.h"
 #include "ctl/client.h"
-#include "daemon/address.h"
-#include "daemon/clock.h"
 #include "test_ctl_fake.h"
 
 static char why[CLIENT_LINE_BYTES];

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "ctl/commands.h"
-#include "daemon/clock.h"
 #include "goose/lease_page.h"
 #include "test_ctl_fake.h"
 

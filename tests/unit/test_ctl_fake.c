@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/address.h"
+#include "base/address.h"
 
 /* Up to the end of the header and of the body that it announces. */
 static void hear(int fd, char request[FAKE_REQUEST_BYTES])

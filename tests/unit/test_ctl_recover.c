@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "ctl/commands.h"
-#include "ctl/rebirth.h"
-#include "daemon/address.h"
-#include "daemon/state_file.h"
+#include "ctl/recover_state.h"
+#include "disk/state_file.h"
 #include "folder.h"
 #include "test_ctl_fake.h"
 
@@ -59,7 +59,7 @@ static void test_another_node_of_another_flock(void **state)
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
 
     (void)state;
-    assert_null(rebirth(&old, &self, 0xf10c, 0xd0c, false, &made));
+    assert_null(recover_state(&old, &self, 0xf10c, 0xd0c, false, &made));
     assert_int_equal(made.uid, 0xd0c);
     assert_int_equal(made.life, 1);
     assert_int_equal(made.term, 100000008);
@@ -87,14 +87,14 @@ static void test_a_node_that_moved_or_has_no_seat(void **state)
     const struct goose_address elsewhere = address_of("n9:7000");
 
     (void)state;
-    assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
+    assert_null(recover_state(&old, &elsewhere, 1, 2, false, &made));
     assert_true(
         goose_text_equal(goose_roster_address(&made.roster, 0), goose_address_text(&elsewhere)));
     assert_int_equal(made.roster.seats[0].priority, 42);
     old.uid = 1000;
-    assert_null(rebirth(&old, &elsewhere, 1, 2, false, &made));
+    assert_null(recover_state(&old, &elsewhere, 1, 2, false, &made));
     assert_int_equal(made.roster.seats[0].priority, GOOSE_PRIORITY_DEFAULT);
-    assert_non_null(rebirth(&old, &self, 1, 2, false, &made));
+    assert_non_null(recover_state(&old, &self, 1, 2, false, &made));
 }
 
 static void test_states_that_are_refused(void **state)
@@ -103,20 +103,20 @@ static void test_states_that_are_refused(void **state)
     const struct goose_address other = address_of("n1:7000");
 
     (void)state;
-    assert_non_null(strstr(rebirth(&old, &other, 1, 2, false, &made), "another voter"));
+    assert_non_null(strstr(recover_state(&old, &other, 1, 2, false, &made), "another voter"));
     old.term = UINT64_C(1) << 53;
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "--reset-terms"));
-    assert_null(rebirth(&old, &self, 1, 2, true, &made));
+    assert_non_null(strstr(recover_state(&old, &self, 1, 2, false, &made), "--reset-terms"));
+    assert_null(recover_state(&old, &self, 1, 2, true, &made));
     assert_int_equal(made.term, 1);
     assert_int_equal(made.roster.term, 1);
     old = voter();
     old.roster.term = 0;
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
+    assert_non_null(strstr(recover_state(&old, &self, 1, 2, false, &made), "never a member"));
     goose_roster_clear(&old.roster);
-    assert_non_null(strstr(rebirth(&old, &self, 1, 2, false, &made), "never a member"));
+    assert_non_null(strstr(recover_state(&old, &self, 1, 2, false, &made), "never a member"));
     old = voter();
-    assert_null(rebirth(&old, &self, 1, 2, false, &made));
-    assert_non_null(strstr(rebirth(&made, &self, 1, 2, false, &old), "flock of one already"));
+    assert_null(recover_state(&old, &self, 1, 2, false, &made));
+    assert_non_null(strstr(recover_state(&made, &self, 1, 2, false, &old), "flock of one already"));
 }
 
 /* ---- the directory ---- */
@@ -145,9 +145,9 @@ static void write_state(const char *flock)
 {
     const struct goose_durable_state old = voter();
     struct state_file file;
-    struct durable_found found;
+    struct saver_found found;
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
-    char why[DURABLE_TEXT_BYTES];
+    char why[SAVER_TEXT_BYTES];
 
     assert_true(state_file_open(&file, folder, flock, &found));
     assert_true(state_file_save(&file, bytes, goose_durable_encode(&old, bytes), why));
@@ -158,10 +158,10 @@ static void write_state(const char *flock)
 static void read_state(struct goose_durable_state *state)
 {
     struct state_file file;
-    struct durable_found found;
+    struct saver_found found;
 
     assert_true(state_file_open(&file, folder, "goose", &found));
-    assert_int_equal(found.verdict, DURABLE_WHOLE);
+    assert_int_equal(found.verdict, SAVER_WHOLE);
     assert_true(goose_durable_decode(found.bytes, found.count, state));
     state_file_close(&file);
 }

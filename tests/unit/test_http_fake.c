@@ -212,20 +212,20 @@ void fake_init(struct fake *fake)
                    .why = "elected"},
         .members = 2,
         .takes_jobs = true,
-        .door = {.context = fake,
-                 .status = fake_status,
-                 .members = fake_members,
-                 .metrics = fake_metrics,
-                 .hold = fake_hold,
-                 .request = fake_request,
-                 .job_open = fake_job_open,
-                 .job_close = fake_job_close,
-                 .history = fake_history,
-                 .watch = fake_watch,
-                 .why = fake_why,
-                 .probe = fake_probe,
-                 .show_faults = fake_show_faults,
-                 .set_faults = fake_set_faults},
+        .api = {.context = fake,
+                .status = fake_status,
+                .members = fake_members,
+                .metrics = fake_metrics,
+                .hold = fake_hold,
+                .request = fake_request,
+                .job_open = fake_job_open,
+                .job_close = fake_job_close,
+                .history = fake_history,
+                .watch = fake_watch,
+                .why = fake_why,
+                .probe = fake_probe,
+                .show_faults = fake_show_faults,
+                .set_faults = fake_set_faults},
     };
 }
 
@@ -271,7 +271,7 @@ void world_restart(struct world *world)
     uv_ip4_addr("127.0.0.1", 0, &address);
     if (world->options.address == NULL && world->options.fd == 0)
         world->options.address = (const struct sockaddr *)&address;
-    int error = http_server_start(&world->server, &world->loop, &world->options, &world->fake.door,
+    int error = http_server_start(&world->server, &world->loop, &world->options, &world->fake.api,
                                   why, sizeof(why));
     if (error != 0) print_error("%s\n", why);
     assert_int_equal(error, 0);

@@ -44,7 +44,7 @@ struct fake {
     unsigned history;     /* how many changes there were */
     flock_changed *changed;
     void *changed_to;
-    struct flock_door door;
+    struct node_api api;
 };
 
 void fake_init(struct fake *fake);

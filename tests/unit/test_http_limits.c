@@ -594,7 +594,7 @@ static void test_start_errors(void **state)
     uv_ip4_addr("127.0.0.1", world->port, &address);
     const struct http_options taken = {.address = (const struct sockaddr *)&address};
     int error =
-        http_server_start(&second, &world->loop, &taken, &world->fake.door, why, sizeof(why));
+        http_server_start(&second, &world->loop, &taken, &world->fake.api, why, sizeof(why));
     assert_int_equal(error, UV_EADDRINUSE);
     assert_string_equal(why, "the HTTP server cannot listen: address already in use");
     char token[HTTP_TOKEN_BYTES_MAX + 2];
@@ -603,7 +603,7 @@ static void test_start_errors(void **state)
     const struct http_options long_token = {.address = (const struct sockaddr *)&address,
                                             .token = token};
     error =
-        http_server_start(&second, &world->loop, &long_token, &world->fake.door, why, sizeof(why));
+        http_server_start(&second, &world->loop, &long_token, &world->fake.api, why, sizeof(why));
     assert_int_equal(error, UV_E2BIG);
     assert_null(second);
 }
@@ -621,7 +621,7 @@ static void test_a_socket_that_is_bound_already(void **state)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &bytes), 0);
     const struct http_options options = {.fd = fd};
     assert_int_equal(
-        http_server_start(&second, &world->loop, &options, &world->fake.door, why, sizeof(why)), 0);
+        http_server_start(&second, &world->loop, &options, &world->fake.api, why, sizeof(why)), 0);
     assert_int_equal(http_server_port(second), ntohs(address.sin_port));
     http_server_close(second, NULL, NULL);
     for (int i = 0; i < 3; i++)

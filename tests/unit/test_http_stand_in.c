@@ -23,7 +23,7 @@ int main(int count, char **arguments)
     fake_init(&fake);
     const struct http_options options = {.address = (const struct sockaddr *)&address,
                                          .self = "localhost:1"};
-    if (http_server_start(&server, &loop, &options, &fake.door, why, sizeof(why)) != 0) {
+    if (http_server_start(&server, &loop, &options, &fake.api, why, sizeof(why)) != 0) {
         fprintf(stderr, "http_stand_in: %s\n", why);
         return 1;
     }

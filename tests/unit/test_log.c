@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
+#include "base/log.h"
 
 #define START_US  INT64_C(1771234567000042) /* 2026-02-16T09:36:07.000042Z */
 #define TEXT_HEAD "2026-02-16T09:36:07.000042Z "

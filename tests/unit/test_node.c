@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/alarm.h"
-#include "daemon/clock.h"
-#include "daemon/durable.h"
+#include "base/clock.h"
 #include "daemon/lease_page.h"
 #include "daemon/node.h"
+#include "daemon/timer.h"
+#include "disk/saver.h"
 
 #define SENT_MAX   256
 #define ALARMS_MAX 4
 #define MOMENT_US  7
 
-struct alarm {
+struct timer {
     void (*due)(void *to);
     void *to;
     uint64_t at_us;
@@ -42,12 +42,12 @@ static struct world {
     uv_loop_t loop;
     struct log *log;
     uint64_t now_us;
-    struct alarm alarms[ALARMS_MAX];
-    size_t alarm_count;
+    struct timer alarms[ALARMS_MAX];
+    size_t timer_count;
     struct udp udp;
     udp_received *received;
     void *receiver;
-    durable_saved *saved;
+    saver_saved *saved;
     void *saver;
     uint64_t writing; /* the generation; 0: none */
     struct lease_page page;
@@ -77,51 +77,51 @@ uint64_t lease_page_clock_ns(void)
     return clock_now_us() * 1000;
 }
 
-struct alarm *alarm_new(uv_loop_t *loop, void (*due)(void *to), void *to)
+struct timer *timer_new(uv_loop_t *loop, void (*due)(void *to), void *to)
 {
     (void)loop;
-    assert_true(world.alarm_count < ALARMS_MAX);
-    struct alarm *alarm = &world.alarms[world.alarm_count++];
-    *alarm = (struct alarm){.due = due, .to = to, .at_us = UINT64_MAX};
-    return alarm;
+    assert_true(world.timer_count < ALARMS_MAX);
+    struct timer *timer = &world.alarms[world.timer_count++];
+    *timer = (struct timer){.due = due, .to = to, .at_us = UINT64_MAX};
+    return timer;
 }
 
-void alarm_set(struct alarm *alarm, uint64_t at_us)
+void timer_set(struct timer *timer, uint64_t at_us)
 {
-    alarm->at_us = at_us;
+    timer->at_us = at_us;
 }
 
-uint64_t alarm_late_us(const struct alarm *alarm)
+uint64_t timer_late_us(const struct timer *timer)
 {
-    (void)alarm;
+    (void)timer;
     return 0;
 }
 
-void alarm_close(struct alarm *alarm)
+void timer_close(struct timer *timer)
 {
-    alarm->at_us = UINT64_MAX;
+    timer->at_us = UINT64_MAX;
 }
 
 /* ---- the disk ---- */
 
-void durable_on_saved(struct durable *durable, durable_saved *saved, void *to)
+void saver_on_saved(struct saver *saver, saver_saved *saved, void *to)
 {
-    (void)durable;
+    (void)saver;
     world.saved = saved;
     world.saver = to;
 }
 
-void durable_save(struct durable *durable, uint64_t generation, const uint8_t *bytes, size_t count)
+void saver_save(struct saver *saver, uint64_t generation, const uint8_t *bytes, size_t count)
 {
-    (void)durable;
+    (void)saver;
     (void)bytes;
     assert_true(world.writing == 0 && count > 0);
     world.writing = generation;
 }
 
-void durable_set_aside(struct durable *durable)
+void saver_set_aside(struct saver *saver)
 {
-    (void)durable;
+    (void)saver;
     fail();
 }
 
@@ -271,9 +271,9 @@ static void settle(void)
 /* The next alarm goes off. */
 static void turn(void)
 {
-    struct alarm *next = &world.alarms[0];
+    struct timer *next = &world.alarms[0];
 
-    for (size_t i = 0; i < world.alarm_count; i++)
+    for (size_t i = 0; i < world.timer_count; i++)
         if (world.alarms[i].at_us < next->at_us) next = &world.alarms[i];
     assert_true(next->at_us != UINT64_MAX);
     if (next->at_us > world.now_us) world.now_us = next->at_us;

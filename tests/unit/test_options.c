@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/options.h"
+#include "config/options.h"
 
 #define WORDS_MAX 16
 #define SELF      "--self", "10.0.0.1:7000"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/clock.h"
-#include "daemon/diary.h"
+#include "base/clock.h"
 #include "daemon/probe.h"
+#include "daemon/refusals.h"
 #include "goose/wire.h"
 
 #define WIRE_MAX 64
@@ -291,32 +291,32 @@ static void test_answers_have_a_limit(void **state)
 
 static void test_the_newest_refusal_each_way_is_kept(void **state)
 {
-    struct diary diary = {.of = {{.uid = 0}}};
+    struct refusals refusals = {.of = {{.uid = 0}}};
     const struct goose_note other = {.kind = GOOSE_NOTE_ROLE, .uid = 9};
     struct goose_note note = {
         .kind = GOOSE_NOTE_DENIED, .uid = 9, .number = GOOSE_VERDICT_PROMISED, .term = 4};
 
     (void)state;
-    diary_note(&diary, &other, 5);
-    assert_int_equal(diary.of[0].uid, 0);
-    diary_note(&diary, &note, 10);
+    refusals_note(&refusals, &other, 5);
+    assert_int_equal(refusals.of[0].uid, 0);
+    refusals_note(&refusals, &note, 10);
     note.number = GOOSE_VERDICT_VOTED;
-    diary_note(&diary, &note, 20);
+    refusals_note(&refusals, &note, 20);
     note.kind = GOOSE_NOTE_DENIED_ME;
-    diary_note(&diary, &note, 30);
-    assert_int_equal(diary.of[0].why, GOOSE_VERDICT_VOTED);
-    assert_int_equal(diary.of[0].at_us, 20);
-    assert_false(diary.of[0].refused_me);
-    assert_true(diary.of[1].refused_me);
-    assert_int_equal(diary.of[2].uid, 0);
-    for (uint64_t uid = 100; uid < 100 + DIARY_MAX; uid++) {
+    refusals_note(&refusals, &note, 30);
+    assert_int_equal(refusals.of[0].why, GOOSE_VERDICT_VOTED);
+    assert_int_equal(refusals.of[0].at_us, 20);
+    assert_false(refusals.of[0].refused_me);
+    assert_true(refusals.of[1].refused_me);
+    assert_int_equal(refusals.of[2].uid, 0);
+    for (uint64_t uid = 100; uid < 100 + REFUSALS_MAX; uid++) {
         note.uid = uid;
-        diary_note(&diary, &note, uid);
+        refusals_note(&refusals, &note, uid);
     }
     bool newest = false;
-    for (int i = 0; i < DIARY_MAX; i++) {
-        assert_true(diary.of[i].uid >= 100);
-        newest = newest || diary.of[i].uid == 99 + DIARY_MAX;
+    for (int i = 0; i < REFUSALS_MAX; i++) {
+        assert_true(refusals.of[i].uid >= 100);
+        newest = newest || refusals.of[i].uid == 99 + REFUSALS_MAX;
     }
     assert_true(newest);
 }

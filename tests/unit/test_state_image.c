@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#include "daemon/state_image.h"
+#include "disk/state_image.h"
 
 #define FLOCK       "goose"
 #define OLD         UINT64_C(41)

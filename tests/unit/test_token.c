@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/token.h"
+#include "base/token.h"
 
 #define TOKEN_BYTES 9 /* with its zero */
 

@@ -41,7 +41,7 @@ static const char *wire_result_of(int value)
 }
 
 /* All have a name, no two the same; and what is none of them has one too. */
-static void names_are_complete_and_distinct(void **state)
+static void resolver_are_complete_and_distinct(void **state)
 {
     static const struct {
         name_of *name;
@@ -171,7 +171,7 @@ static void a_member_never_heard_is_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_complete_and_distinct),
+        cmocka_unit_test(resolver_are_complete_and_distinct),
         cmocka_unit_test(a_goose_is_shown_only_while_its_lease_lives),
         cmocka_unit_test(a_follower_shows_its_goose_while_its_promise_lives),
         cmocka_unit_test(members_are_the_seats_then_the_observers),

@@ -1,0 +1,177 @@
+/* kill_tree.c: see kill_tree.h. One look through /proc is no instant, and a process that forks and ends may hide from it. But as
+ * long as a descendant lives, this process has a child: only when the kernel knows of none, it is over. */
+#include "ctl/kill_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 65536 /* further ones are found when these are gone */
+#define SPARED_MAX    256
+#define STAT_BYTES    1024
+#define LIST_BYTES    32768
+#define QUIET_LOOKS   5
+
+struct process {
+    pid_t pid;
+    pid_t parent;
+    unsigned long long born; /* with the pid: a name that is never used again */
+    bool alive;
+};
+
+static struct process processes[PROCESSES_MAX]; /* by pid, as /proc lists them */
+static int process_count;
+static struct process spared[SPARED_MAX];
+static int spared_count;
+static char list[LIST_BYTES] __attribute__((aligned(8)));
+
+/* "17 (any ) name) S 1 17 17 ...": what stands behind the last parenthesis counts from field 3 on. A leader that has
+ * ended shows as a zombie while its threads go on. */
+static bool parse(char *text, struct process *process)
+{
+    char *at = strrchr(text, ')');
+
+    if (at == NULL || at[1] != ' ' || at[2] == 0) return false;
+    char state = at[2];
+    unsigned long long fields[23] = {0};
+    char *next = at + 3;
+    for (int i = 4; i < 23; i++)
+        fields[i] = strtoull(next, &next, 10);
+    process->parent = (pid_t)fields[4];
+    process->born = fields[22];
+    process->alive = (state != 'Z' && state != 'X') || fields[20] > 1;
+    return true;
+}
+
+static bool look_at(pid_t pid, struct process *process)
+{
+    char path[32] = "/proc/", digits[12], text[STAT_BYTES];
+    size_t used = strlen(path), i = sizeof digits;
+
+    process->pid = pid;
+    for (pid_t left = pid; left > 0; left /= 10)
+        digits[--i] = (char)('0' + left % 10);
+    memcpy(path + used, digits + i, sizeof digits - i);
+    memcpy(path + used + sizeof digits - i, "/stat", sizeof "/stat");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t bytes = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (bytes <= 0) return false;
+    text[bytes] = 0;
+    return parse(text, process);
+}
+
+static void look(void)
+{
+    int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long bytes = 0;
+
+    process_count = 0;
+    if (fd < 0) return;
+    while ((bytes = syscall(SYS_getdents64, fd, list, sizeof list)) > 0)
+        for (long at = 0; at < bytes;) {
+            const struct dirent64 *entry = (const void *)(list + at);
+            char *end;
+            unsigned long pid = strtoul(entry->d_name, &end, 10);
+            at += entry->d_reclen;
+            if (pid == 0 || *end != 0 || process_count == PROCESSES_MAX) continue;
+            if (look_at((pid_t)pid, &processes[process_count])) process_count++;
+        }
+    close(fd);
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const struct process *x = a, *y = b;
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static const struct process *find(pid_t pid)
+{
+    const struct process key = {.pid = pid};
+    return bsearch(&key, processes, (size_t)process_count, sizeof processes[0], by_pid);
+}
+
+static bool is_spared(const struct process *process)
+{
+    for (int i = 0; i < spared_count; i++)
+        if (spared[i].pid == process->pid && spared[i].born == process->born) return true;
+    return false;
+}
+
+static bool descends(const struct process *process, pid_t from)
+{
+    for (int steps = 0; process != NULL && steps < process_count; steps++) {
+        if (is_spared(process)) return false;
+        if (process->parent == from) return true;
+        process = find(process->parent);
+    }
+    return false;
+}
+
+void tree_spare_present(void)
+{
+    spared_count = 0;
+    look();
+    for (int i = 0; i < process_count && spared_count < SPARED_MAX; i++)
+        if (descends(&processes[i], getpid())) spared[spared_count++] = processes[i];
+}
+
+/* By a handle on the very process that was looked at: its number may be another's by now. */
+static void kill_it(const struct process *process)
+{
+    struct process again;
+    int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+
+    if (fd < 0) return;
+    if (look_at(process->pid, &again) && again.born == process->born)
+        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+    close(fd);
+}
+
+bool tree_reap(pid_t job, int *status)
+{
+    for (;;) {
+        int ended;
+        pid_t pid = waitpid(-1, &ended, WNOHANG);
+        if (pid < 0) return false;
+        if (pid == 0) return true;
+        if (pid == job) *status = ended;
+    }
+}
+
+static int kill_those_seen(void)
+{
+    int found = 0;
+
+    look();
+    for (int i = 0; i < process_count; i++) {
+        if (!processes[i].alive || !descends(&processes[i], getpid())) continue;
+        kill_it(&processes[i]);
+        found++;
+    }
+    return found;
+}
+
+/* Children that this process had before keep the kernel from telling: then several looks that find nobody have to do. */
+void tree_kill(pid_t job, int *status)
+{
+    const struct timespec moment = {.tv_nsec = 500000};
+
+    for (int quiet = 0; quiet < QUIET_LOOKS;) {
+        int found = kill_those_seen();
+        bool more = tree_reap(job, status);
+        if (!more) return;
+        quiet = found == 0 && spared_count > 0 ? quiet + 1 : 0;
+        nanosleep(&moment, NULL);
+    }
+}

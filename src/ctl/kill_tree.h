@@ -1,0 +1,18 @@
+/* kill_tree.h: all that descends from this process, wherever it has put itself: other process groups, other sessions,
+ * daemons. For that this process has to be a child subreaper. Takes no memory. */
+#ifndef CTL_KILL_TREE_H
+#define CTL_KILL_TREE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What descends from this process now is none of a job's, for good. */
+void tree_spare_present(void);
+
+/* Takes leave of children that have ended; *status is filled in when `job` is among them. False: no child is left. */
+bool tree_reap(pid_t job, int *status);
+
+/* SIGKILL to all descendants, again and again until none is left: a process that hangs in the kernel is waited for. */
+void tree_kill(pid_t job, int *status);
+
+#endif
