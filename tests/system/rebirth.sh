@@ -78,8 +78,10 @@ observe
 lost=("$(flock_goose)")
 lost+=("$(another_than "${lost[0]}")")
 mark=$(mark)
+# Both at once, or the second may be goose before it dies.
+kill -s KILL "$(node_pid "${lost[0]}")" "$(node_pid "${lost[1]}")"
 for i in "${lost[@]}"; do
-    node_kill "$i"
+    wait_for 5 "node $i to end" node_is_gone "$i"
     loses_state "$i"
 done
 start "${lost[@]}"

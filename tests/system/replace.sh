@@ -12,6 +12,7 @@ is_seated() {
 
 flock_on_loopback 3 "${patient[@]}"
 agree 1 2 3
+observe_too=("$(loopback 4)")
 observe
 goose=$(flock_goose)
 read -r duck third < <(others_than "$goose" | xargs)
