@@ -146,6 +146,13 @@ agree() {
     wait_for 15 "nodes $* to follow one goose" flock_agrees "$@"
 }
 
+# A newborn has its seat a moment after it follows: until then none of those that founded the flock can be missed.
+flock_is_settled() {
+    goose=$(flock_goose) &&
+        [ "$(curl --silent --max-time 2 --header 'Accept: application/json' \
+            "http://$(node_address "$goose")/status" | jq .settled)" = true ]
+}
+
 # Leaves in $goose the number of the goose, as soon as there is one.
 find_goose() {
     goose=$(flock_goose)
@@ -155,13 +162,14 @@ wait_goose() {
     wait_for 15 "a goose" find_goose
 }
 
-# flock_on_loopback COUNT ARGS... - started, with a goose that all follow.
+# flock_on_loopback COUNT ARGS... - started, with a goose that all follow, and every seat taken.
 flock_on_loopback() {
     flock_new "$@"
     # shellcheck disable=SC2046 # numbers
     start $(nodes_all)
     # shellcheck disable=SC2046
     agree $(nodes_all)
+    wait_for 15 "every seat to be taken" flock_is_settled
 }
 
 # flock_on_bridge COUNT ARGS... - each node in a network namespace of its own, on one bridge. The observer stands at
@@ -185,6 +193,7 @@ flock_on_bridge() {
     start $(nodes_all)
     # shellcheck disable=SC2046
     agree $(nodes_all)
+    wait_for 15 "every seat to be taken" flock_is_settled
 }
 
 namespace_new() {
