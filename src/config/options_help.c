@@ -1,74 +1,71 @@
-/* options_help.c: what --help prints. */
-#include "config/options.h"
+/* options_help.c: what --help prints: the table of options, and what is to be known besides. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/options_inside.h"
+
+#define HELP_BYTES  8192
+#define HELP_COLUMN 26 /* where the text of an option begins */
+
+static const char above[] =
+    "goosed: one node of a flock is the goose, all others are ducks.\n"
+    "\n"
+    "Usage: goosed --self HOST:PORT [--peers A,B,... | --join A,B,...] [options]\n"
+    "\n"
+    "With neither --peers nor --join it listens a moment for a flock that knows it, and\n"
+    "else is a flock of one. Once there is a state file, membership comes from there.\n";
+
+static const char below[] =
+    "\n"
+    "Each option but --faults is a variable too: --dead-after is GOOSED_DEAD_AFTER, a switch\n"
+    "is on or off there. Flags win over the environment, the environment over the file.\n"
+    "\n"
+    "Signals: TERM, INT: stop. HUP: read keys, token and log level again. USR1: log the\n"
+    "status. USR2: hand over to another node.\n"
+    "Exit status: 0 stopped, 1 failed while running, 2 wrong usage (the command line),\n"
+    "3 wrong configuration (the environment, or a file).\n"
+    "\n"
+    "A flock of three on one machine, and who it is:\n"
+    "  goosed --self 127.0.0.1:7001 --peers 127.0.0.1:7002,127.0.0.1:7003\n"
+    "  goosed --self 127.0.0.1:7002 --peers 127.0.0.1:7001,127.0.0.1:7003\n"
+    "  goosed --self 127.0.0.1:7003 --peers 127.0.0.1:7001,127.0.0.1:7002\n"
+    "  curl 127.0.0.1:7001/status\n";
+
+static char help[HELP_BYTES];
+
+LOG_PRINTF(1, 2)
+static int say(const char *format, ...)
+{
+    size_t used = strlen(help);
+    va_list args;
+
+    va_start(args, format);
+    int bytes = vsnprintf(help + used, sizeof help - used, format, args);
+    va_end(args);
+    assert(bytes >= 0 && (size_t)bytes < sizeof help - used);
+    return bytes;
+}
+
+static void say_option(const struct option *option)
+{
+    if (option->group != NULL) say("\n%s\n", option->group);
+    int columns = say("  --%s%s%s  ", option->name, option->value != NULL ? " " : "",
+                      option->value != NULL ? option->value : "");
+    say("%*s", columns < HELP_COLUMN ? HELP_COLUMN - columns : 0, "");
+    for (const char *at = option->help; *at != 0; at++)
+        say("%c%*s", *at, *at == '\n' ? HELP_COLUMN : 0, "");
+    if (option->usual != NULL && option->kind != OPTION_SWITCH) say(" (%s)", option->usual);
+    say("\n");
+}
 
 const char *options_help(void)
 {
-    return "goosed: one node of a flock is the goose, all others are ducks.\n"
-           "\n"
-           "Usage: goosed --self HOST:PORT [--peers A,B,... | --join A,B,...] [options]\n"
-           "\n"
-           "With neither --peers nor --join it listens a moment for a flock that knows it, and\n"
-           "else is a flock of one. Once there is a state file, membership comes from there.\n"
-           "\n"
-           "Who is who\n"
-           "  --self HOST:PORT        my address, as the others reach it (required)\n"
-           "  --peers A,B,...         the other first members; myself may be listed too\n"
-           "  --join A,B,...          any members of a running flock, asked to let me in\n"
-           "  --flock NAME            the flock's name; others are ignored (goose)\n"
-           "  --observer              never a voter\n"
-           "  --priority 0..255       who is next in line; 0: never goose (100)\n"
-           "  --voters N              voters that a flock without --peers aims at (5)\n"
-           "\n"
-           "Timing: a whole number and us, ms, s or m\n"
-           "  --heartbeat DURATION    how often the goose is heard (50ms)\n"
-           "  --lease DURATION        at least 3 heartbeats, at most 60s (300ms)\n"
-           "  --dead-after DURATION   when a silent voter may be replaced (10s)\n"
-           "\n"
-           "Where: one port, UDP for the election and TCP for HTTP\n"
-           "  --bind HOST:PORT        listen here instead of --self: containers, NAT\n"
-           "  --http HOST:PORT        serve HTTP here instead; off: nowhere\n"
-           "  --state-dir DIR         what has to outlast a restart. Default:\n"
-           "                          $STATE_DIRECTORY, else /var/lib/goosed/FLOCK/SELF\n"
-           "                          for root, ~/.local/state/goosed/FLOCK/SELF for others\n"
-           "\n"
-           "Who may\n"
-           "  --key-file FILE         shared keys, one a line in hex: the first signs, all\n"
-           "                          verify\n"
-           "  --new-key               print a fresh key, and exit\n"
-           "  --http-token-file FILE  bearer token of requests that change something\n"
-           "  --faults                allow drills over HTTP that break this node\n"
-           "\n"
-           "Who is told\n"
-           "  --on-change COMMAND     run by /bin/sh at the start and at each change of my role "
-           "or\n"
-           "                          of the goose, one at a time, with GOOSE_ROLE (duck, goose),\n"
-           "                          GOOSE_TERM, GOOSE_ADDRESS (of the goose; empty: none),\n"
-           "                          GOOSE_SELF, GOOSE_FLOCK, and GOOSE_MISSED where changes\n"
-           "                          before this one were left out\n"
-           "  --on-change-timeout DURATION  then it is ended (30s)\n"
-           "\n"
-           "The rest\n"
-           "  --lease-page FILE       keep the role in a small file that programs map and check "
-           "in\n"
-           "                          nanoseconds; put it under /run\n"
-           "  --config FILE           options as a JSON object: {\"self\": \"n1:7000\"}\n"
-           "  --log-level LEVEL       error, warn, info or debug, to standard error (info)\n"
-           "  --log-format FORMAT     text or json (text)\n"
-           "  --check-config          say whether all this is right, and exit\n"
-           "  --version, --help\n"
-           "\n"
-           "Each option but --faults is a variable too: --dead-after is GOOSED_DEAD_AFTER, a "
-           "switch\n"
-           "is on or off there. Flags win over the environment, the environment over the file.\n"
-           "\n"
-           "Signals: TERM, INT: stop. HUP: read keys, token and log level again. USR1: log the\n"
-           "status. USR2: hand over to another node.\n"
-           "Exit status: 0 stopped, 1 failed while running, 2 wrong usage (the command line),\n"
-           "3 wrong configuration (the environment, or a file).\n"
-           "\n"
-           "A flock of three on one machine, and who it is:\n"
-           "  goosed --self 127.0.0.1:7001 --peers 127.0.0.1:7002,127.0.0.1:7003\n"
-           "  goosed --self 127.0.0.1:7002 --peers 127.0.0.1:7001,127.0.0.1:7003\n"
-           "  goosed --self 127.0.0.1:7003 --peers 127.0.0.1:7001,127.0.0.1:7002\n"
-           "  curl 127.0.0.1:7001/status\n";
+    help[0] = 0;
+    say("%s", above);
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
+        say_option(&option_table[i]);
+    say("%s", below);
+    return help;
 }

@@ -12,27 +12,27 @@ enum option_id {
     OPTION_SELF,
     OPTION_PEERS,
     OPTION_JOIN,
-    OPTION_BIND,
-    OPTION_HTTP,
     OPTION_FLOCK,
-    OPTION_STATE_DIR,
-    OPTION_KEY_FILE,
-    OPTION_TOKEN_FILE,
+    OPTION_OBSERVER,
+    OPTION_PRIORITY,
+    OPTION_VOTERS,
     OPTION_HEARTBEAT,
     OPTION_LEASE,
-    OPTION_PRIORITY,
-    OPTION_OBSERVER,
-    OPTION_VOTERS,
     OPTION_DEAD_AFTER,
-    OPTION_LEASE_PAGE,
+    OPTION_BIND,
+    OPTION_HTTP,
+    OPTION_STATE_DIR,
+    OPTION_KEY_FILE,
+    OPTION_NEW_KEY,
+    OPTION_TOKEN_FILE,
+    OPTION_FAULTS,
     OPTION_ON_CHANGE,
     OPTION_ON_CHANGE_TIMEOUT,
+    OPTION_LEASE_PAGE,
     OPTION_CONFIG,
     OPTION_LOG_LEVEL,
     OPTION_LOG_FORMAT,
-    OPTION_FAULTS,
     OPTION_CHECK_CONFIG,
-    OPTION_NEW_KEY,
     OPTION_VERSION,
     OPTION_HELP,
     OPTIONS_KNOWN
@@ -49,13 +49,21 @@ enum option_by { BY_DEFAULT, BY_FLAG, BY_ENVIRONMENT, BY_FILE };
 
 struct reader;
 
-/* One row an option, and the only place that lists them: the flag is --name, the variable
- * GOOSED_NAME, the key in the file "name". */
+/* One row an option, and the only place that tells it: the flag is --name, the variable GOOSED_NAME,
+ * the key in the file "name"; --help is printed from here, and the manual page's list is written from
+ * --help (tests/unit/options_told.sh). The order is that of --help. */
 struct option {
     const char *name;
+    const char *value; /* what the flag's value is called; NULL: it needs none */
     enum option_kind kind;
     bool (*set)(struct reader *reader, enum option_id id); /* false: refused */
-    const char *usual;                                     /* the default; NULL: none */
+    struct {
+        size_t at, bytes;
+    } kept; /* in struct options, where several options share one set() */
+    uint64_t least, most;
+    const char *usual; /* the default; NULL: none */
+    const char *help;  /* lines of at most 74 columns; the default is printed behind the last */
+    const char *group; /* the heading over this row; NULL: that of the row above */
 };
 
 struct given {

@@ -14,16 +14,21 @@ static const char *value_of(const struct reader *reader, enum option_id id)
     return reader->given[id].value;
 }
 
+static void *place_of(const struct reader *reader, enum option_id id)
+{
+    return (char *)reader->options + option_table[id].kept.at;
+}
+
 /* Without the blanks around it: lists are written "a, b" too. */
 static struct span trimmed(const char *at, size_t bytes)
 {
     return span_trim((struct span){at, bytes});
 }
 
-static bool set_address(struct reader *reader, enum option_id id, struct goose_address *address)
+static bool set_address(struct reader *reader, enum option_id id)
 {
     const char *value = value_of(reader, id);
-    const char *wrong = address_from_user(address, value, strlen(value));
+    const char *wrong = address_from_user(place_of(reader, id), value, strlen(value));
 
     return wrong == NULL || refuse(reader, id, ": %s", wrong);
 }
@@ -40,20 +45,12 @@ static bool refuse_wildcard(struct reader *reader, enum option_id id,
 
 static bool set_self(struct reader *reader, enum option_id id)
 {
-    struct goose_address *self = &reader->options->election.self;
-
-    return set_address(reader, id, self) && refuse_wildcard(reader, id, self);
-}
-
-static bool set_bind(struct reader *reader, enum option_id id)
-{
-    return set_address(reader, id, &reader->options->bind);
+    return set_address(reader, id) && refuse_wildcard(reader, id, place_of(reader, id));
 }
 
 static bool set_http(struct reader *reader, enum option_id id)
 {
-    return strcmp(value_of(reader, id), "off") == 0 ||
-           set_address(reader, id, &reader->options->http);
+    return strcmp(value_of(reader, id), "off") == 0 || set_address(reader, id);
 }
 
 static bool add_to_list(struct reader *reader, enum option_id id, struct list *list,
@@ -117,100 +114,53 @@ static bool set_flock(struct reader *reader, enum option_id id)
     return true;
 }
 
-static bool set_text(struct reader *reader, enum option_id id, const char *what, char *text,
-                     size_t text_bytes)
+static bool set_text(struct reader *reader, enum option_id id, const char *what)
 {
     const char *value = value_of(reader, id);
-    size_t bytes = strlen(value);
+    size_t bytes = strlen(value), most = option_table[id].kept.bytes - 1;
 
-    if (bytes >= text_bytes)
-        return refuse(reader, id, ": %s has at most %zu characters here", what, text_bytes - 1);
-    memcpy(text, value, bytes + 1);
+    if (bytes > most) return refuse(reader, id, ": %s has at most %zu characters here", what, most);
+    memcpy(place_of(reader, id), value, bytes + 1);
     return true;
 }
 
-static bool set_path(struct reader *reader, enum option_id id, char path[PATH_CHARS_MAX + 1])
+static bool set_path(struct reader *reader, enum option_id id)
 {
-    return set_text(reader, id, "a path", path, PATH_CHARS_MAX + 1);
+    return set_text(reader, id, "a path");
 }
 
-static bool set_on_change(struct reader *reader, enum option_id id)
+static bool set_command(struct reader *reader, enum option_id id)
 {
-    return set_text(reader, id, "a command", reader->options->on_change, COMMAND_CHARS_MAX + 1);
+    return set_text(reader, id, "a command");
 }
 
-static bool set_state_dir(struct reader *reader, enum option_id id)
+static bool set_duration(struct reader *reader, enum option_id id)
 {
-    return set_path(reader, id, reader->options->state_dir);
-}
+    const struct option *option = &option_table[id];
+    char text[DURATION_BYTES];
+    uint64_t us;
 
-static bool set_key_file(struct reader *reader, enum option_id id)
-{
-    return set_path(reader, id, reader->options->key_file);
-}
-
-static bool set_token_file(struct reader *reader, enum option_id id)
-{
-    return set_path(reader, id, reader->options->token_file);
-}
-
-static bool set_lease_page(struct reader *reader, enum option_id id)
-{
-    return set_path(reader, id, reader->options->lease_page);
-}
-
-static bool set_duration(struct reader *reader, enum option_id id, uint64_t least_us,
-                         uint64_t most_us, uint64_t *us)
-{
-    char least[DURATION_BYTES], most[DURATION_BYTES];
-
-    if (!duration_parse_us(span_of(value_of(reader, id)), us))
+    if (!duration_parse_us(span_of(value_of(reader, id)), &us))
         return refuse(reader, id,
                       " is no duration; give a whole number and us, ms, s or m, as in 250ms");
-    if (*us < least_us)
+    if (us < option->least)
         return refuse(reader, id, " is too short; give at least %s",
-                      duration_text(least, least_us));
-    if (*us > most_us)
-        return refuse(reader, id, " is too long; give at most %s", duration_text(most, most_us));
+                      duration_text(text, option->least));
+    if (us > option->most)
+        return refuse(reader, id, " is too long; give at most %s",
+                      duration_text(text, option->most));
+    if (option->kept.bytes == sizeof us)
+        *(uint64_t *)place_of(reader, id) = us;
+    else
+        *(uint32_t *)place_of(reader, id) = (uint32_t)us;
     return true;
 }
 
-static bool set_heartbeat(struct reader *reader, enum option_id id)
-{
-    uint64_t us;
-
-    if (!set_duration(reader, id, GOOSE_HEARTBEAT_US_MIN, GOOSE_LEASE_US_MAX / 3, &us))
-        return false;
-    reader->options->election.heartbeat_us = (uint32_t)us;
-    return true;
-}
-
-static bool set_lease(struct reader *reader, enum option_id id)
-{
-    uint64_t us;
-
-    if (!set_duration(reader, id, 3 * GOOSE_HEARTBEAT_US_MIN, GOOSE_LEASE_US_MAX, &us))
-        return false;
-    reader->options->election.lease_us = (uint32_t)us;
-    return true;
-}
-
-static bool set_dead_after(struct reader *reader, enum option_id id)
-{
-    return set_duration(reader, id, 3 * GOOSE_HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX,
-                        &reader->options->election.dead_after_us);
-}
-
-static bool set_on_change_timeout(struct reader *reader, enum option_id id)
-{
-    return set_duration(reader, id, 1000, ON_CHANGE_US_MAX, &reader->options->on_change_timeout_us);
-}
-
-static bool set_number(struct reader *reader, enum option_id id, unsigned least, unsigned most,
-                       uint8_t *number)
+static bool set_number(struct reader *reader, enum option_id id)
 {
     const char *value = value_of(reader, id);
     size_t digits = strspn(value, "0123456789");
+    unsigned least = (unsigned)option_table[id].least, most = (unsigned)option_table[id].most;
     unsigned made = 0;
 
     for (size_t i = 0; i < digits && made <= most; i++)
@@ -218,40 +168,20 @@ static bool set_number(struct reader *reader, enum option_id id, unsigned least,
     if (digits == 0 || value[digits] != 0 || made < least || made > most)
         return refuse(reader, id, " is out of range; give a whole number from %u to %u", least,
                       most);
-    *number = (uint8_t)made;
+    *(uint8_t *)place_of(reader, id) = (uint8_t)made;
     return true;
 }
 
-static bool set_priority(struct reader *reader, enum option_id id)
-{
-    return set_number(reader, id, 0, 255, &reader->options->election.priority);
-}
-
-static bool set_voters(struct reader *reader, enum option_id id)
-{
-    return set_number(reader, id, 1, GOOSE_ROSTER_SEATS_MAX, &reader->options->election.voters);
-}
-
-static bool set_switch(struct reader *reader, enum option_id id, bool *on)
+static bool set_switch(struct reader *reader, enum option_id id)
 {
     static const char *const words[] = {"off", "on", "false", "true", "no", "yes", "0", "1"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(value_of(reader, id), words[i]) != 0) continue;
-        *on = i % 2 == 1;
+        *(bool *)place_of(reader, id) = i % 2 == 1;
         return true;
     }
     return refuse(reader, id, " is neither; give on or off");
-}
-
-static bool set_observer(struct reader *reader, enum option_id id)
-{
-    return set_switch(reader, id, &reader->options->election.observer);
-}
-
-static bool set_faults(struct reader *reader, enum option_id id)
-{
-    return set_switch(reader, id, &reader->options->faults);
 }
 
 static bool set_log_level(struct reader *reader, enum option_id id)
@@ -274,31 +204,87 @@ static bool set_log_format(struct reader *reader, enum option_id id)
     return refuse(reader, id, " is no format; give text or json");
 }
 
+#define KEPT(member) .kept = {offsetof(struct options, member), sizeof((struct options){0}.member)}
+
 const struct option option_table[OPTIONS_KNOWN] = {
-    [OPTION_SELF] = {"self", OPTION_VALUE, set_self, NULL},
-    [OPTION_PEERS] = {"peers", OPTION_LIST, set_peers, NULL},
-    [OPTION_JOIN] = {"join", OPTION_LIST, set_join, NULL},
-    [OPTION_BIND] = {"bind", OPTION_VALUE, set_bind, NULL},
-    [OPTION_HTTP] = {"http", OPTION_VALUE, set_http, NULL},
-    [OPTION_FLOCK] = {"flock", OPTION_VALUE, set_flock, "goose"},
-    [OPTION_STATE_DIR] = {"state-dir", OPTION_VALUE, set_state_dir, NULL},
-    [OPTION_KEY_FILE] = {"key-file", OPTION_VALUE, set_key_file, NULL},
-    [OPTION_TOKEN_FILE] = {"http-token-file", OPTION_VALUE, set_token_file, NULL},
-    [OPTION_HEARTBEAT] = {"heartbeat", OPTION_VALUE, set_heartbeat, "50ms"},
-    [OPTION_LEASE] = {"lease", OPTION_VALUE, set_lease, "300ms"},
-    [OPTION_PRIORITY] = {"priority", OPTION_VALUE, set_priority, "100"},
-    [OPTION_OBSERVER] = {"observer", OPTION_SWITCH, set_observer, "off"},
-    [OPTION_VOTERS] = {"voters", OPTION_VALUE, set_voters, "5"},
-    [OPTION_DEAD_AFTER] = {"dead-after", OPTION_VALUE, set_dead_after, "10s"},
-    [OPTION_LEASE_PAGE] = {"lease-page", OPTION_VALUE, set_lease_page, NULL},
-    [OPTION_ON_CHANGE] = {"on-change", OPTION_VALUE, set_on_change, NULL},
-    [OPTION_ON_CHANGE_TIMEOUT] = {"on-change-timeout", OPTION_VALUE, set_on_change_timeout, "30s"},
-    [OPTION_CONFIG] = {"config", OPTION_VALUE, NULL, NULL},
-    [OPTION_LOG_LEVEL] = {"log-level", OPTION_VALUE, set_log_level, "info"},
-    [OPTION_LOG_FORMAT] = {"log-format", OPTION_VALUE, set_log_format, "text"},
-    [OPTION_FAULTS] = {"faults", OPTION_SWITCH, set_faults, "off"},
-    [OPTION_CHECK_CONFIG] = {"check-config", OPTION_TASK, NULL, NULL},
-    [OPTION_NEW_KEY] = {"new-key", OPTION_TASK, NULL, NULL},
-    [OPTION_VERSION] = {"version", OPTION_TASK, NULL, NULL},
-    [OPTION_HELP] = {"help", OPTION_TASK, NULL, NULL},
+    [OPTION_SELF] = {"self", "HOST:PORT", OPTION_VALUE, set_self, KEPT(election.self),
+                     .group = "Who is who",
+                     .help = "my address, as the others reach it: a name, an IPv4 address, or an\n"
+                             "IPv6 address in brackets. Required"},
+    [OPTION_PEERS] = {"peers", "A,B,...", OPTION_LIST, set_peers,
+                      .help = "the other first members; myself may be listed too"},
+    [OPTION_JOIN] = {"join", "A,B,...", OPTION_LIST, set_join,
+                     .help = "any members of a running flock: asked in turn until one lets me in"},
+    [OPTION_FLOCK] = {"flock", "NAME", OPTION_VALUE, set_flock, .usual = "goose",
+                      .help = "the flock's name; nodes of other names are ignored"},
+    [OPTION_OBSERVER] = {"observer", NULL, OPTION_SWITCH, set_switch, KEPT(election.observer),
+                         .usual = "off", .help = "never a voter: it follows, and knows the goose"},
+    [OPTION_PRIORITY] = {"priority", "0..255", OPTION_VALUE, set_number, KEPT(election.priority), 0,
+                         255, "100",
+                         .help =
+                             "who is next in line; 0: never goose. A goose with a lower one stays"},
+    [OPTION_VOTERS] =
+        {"voters", "N", OPTION_VALUE, set_number, KEPT(election.voters), 1, GOOSE_ROSTER_SEATS_MAX,
+         "5",
+         .help = "how many voters a flock without --peers aims at, until \"goosectl voters\"\n"
+                 "says another number"},
+    [OPTION_HEARTBEAT] = {"heartbeat", "DURATION", OPTION_VALUE, set_duration,
+                          KEPT(election.heartbeat_us), GOOSE_HEARTBEAT_US_MIN,
+                          GOOSE_LEASE_US_MAX / 3, "50ms",
+                          .group = "Timing: durations are a whole number and us, ms, s or m",
+                          .help = "how often the goose is heard"},
+    [OPTION_LEASE] =
+        {"lease", "DURATION", OPTION_VALUE, set_duration, KEPT(election.lease_us),
+         3 * GOOSE_HEARTBEAT_US_MIN, GOOSE_LEASE_US_MAX, "300ms",
+         .help = "how long the goose may go on without being heard; at least 3 heartbeats,\n"
+                 "at most 60s. Give all members the same"},
+    [OPTION_DEAD_AFTER] =
+        {"dead-after", "DURATION", OPTION_VALUE, set_duration, KEPT(election.dead_after_us),
+         3 * GOOSE_HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX, "10s",
+         .help = "when a silent voter may be replaced by a node that waits for a seat"},
+    [OPTION_BIND] = {"bind", "HOST:PORT", OPTION_VALUE, set_address, KEPT(bind),
+                     .group = "Where: one port, UDP for the election and TCP for HTTP",
+                     .help = "listen here instead of --self: containers, NAT"},
+    [OPTION_HTTP] = {"http", "HOST:PORT", OPTION_VALUE, set_http, KEPT(http),
+                     .help = "serve HTTP here instead; off: nowhere"},
+    [OPTION_STATE_DIR] = {"state-dir", "DIR", OPTION_VALUE, set_path, KEPT(state_dir),
+                          .help = "what has to outlast a restart. Default: $STATE_DIRECTORY, else\n"
+                                  "/var/lib/goosed/FLOCK/SELF for root, and\n"
+                                  "~/.local/state/goosed/FLOCK/SELF for others"},
+    [OPTION_KEY_FILE] =
+        {"key-file", "FILE", OPTION_VALUE, set_path, KEPT(key_file), .group = "Who may",
+         .help = "shared keys, one a line in hex: the first signs, all verify. A file that\n"
+                 "others may read is refused: mode 0600. Without one, anybody who can send\n"
+                 "datagrams to the port can disturb the flock"},
+    [OPTION_NEW_KEY] = {"new-key", NULL, OPTION_TASK, .help = "print a fresh key, and exit"},
+    [OPTION_TOKEN_FILE] =
+        {"http-token-file", "FILE", OPTION_VALUE, set_path, KEPT(token_file),
+         .help = "bearer token of HTTP requests that change something. Without one, they\n"
+                 "must come from the machine itself"},
+    [OPTION_FAULTS] = {"faults", NULL, OPTION_SWITCH, set_switch, KEPT(faults), .usual = "off",
+                       .help = "allow drills over HTTP that break this node"},
+    [OPTION_ON_CHANGE] =
+        {"on-change", "COMMAND", OPTION_VALUE, set_command, KEPT(on_change), .group = "Who is told",
+         .help = "run by /bin/sh at the start and at each change of my role or of the goose,\n"
+                 "one at a time, with GOOSE_ROLE (duck, goose), GOOSE_TERM, GOOSE_ADDRESS\n"
+                 "(of the goose; empty: none is known), GOOSE_SELF, GOOSE_FLOCK, and\n"
+                 "GOOSE_MISSED: how many changes before this one were left out, if any"},
+    [OPTION_ON_CHANGE_TIMEOUT] = {"on-change-timeout", "DURATION", OPTION_VALUE, set_duration,
+                                  KEPT(on_change_timeout_us), 1000, ON_CHANGE_US_MAX, "30s",
+                                  .help = "how long one run of that command may take"},
+    [OPTION_LEASE_PAGE] =
+        {"lease-page", "FILE", OPTION_VALUE, set_path, KEPT(lease_page),
+         .help = "keep the role in a small file that programs map and check in nanoseconds;\n"
+                 "put it under /run, which is memory"},
+    [OPTION_CONFIG] = {"config", "FILE", OPTION_VALUE, .group = "The rest",
+                       .help = "options as a JSON object, by these names without their dashes:\n"
+                               "{\"self\": \"n1:7000\", \"peers\": [\"n2:7000\", \"n3:7000\"]}"},
+    [OPTION_LOG_LEVEL] = {"log-level", "LEVEL", OPTION_VALUE, set_log_level, .usual = "info",
+                          .help = "how much goes to standard error: error, warn, info or debug"},
+    [OPTION_LOG_FORMAT] = {"log-format", "FORMAT", OPTION_VALUE, set_log_format, .usual = "text",
+                           .help = "how it is written: text or json"},
+    [OPTION_CHECK_CONFIG] = {"check-config", NULL, OPTION_TASK,
+                             .help = "say whether all this is right, and exit"},
+    [OPTION_VERSION] = {"version", NULL, OPTION_TASK, .help = "print the version, and exit"},
+    [OPTION_HELP] = {"help", NULL, OPTION_TASK, .help = "print what these options are, and exit"},
 };

@@ -1,34 +1,59 @@
 #!/usr/bin/env bash
-# options_told.sh GOOSED GOOSECTL - options are told in two places, --help and the manual page. Both name the same, and each
-# default that the page tells is the one that --help tells. What goosectl --help tells, its page does.
+# options_told.sh GOOSED GOOSECTL [--write] - the list of options in goosed's manual page is what goosed --help tells;
+# --write makes it so. What goosectl --help tells, its page does.
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/../.." && pwd)
 help=$("$1" --help)
 page=$top/src/man/goosed.8
+first='^\.\\" Options: ' end='^\.\\" The options end here'
 
+# Each heading of --help that has options below it becomes a part of the page. Text becomes sentences, one a line.
 of_help() {
-    grep -oE -e '(^ +|, )--[a-z-]+' <<<"$help" | grep -oE -e '--[a-z-]+'
+    awk -v RS= '
+        function sentences(text) {
+            text = toupper(substr(text, 1, 1)) substr(text, 2)
+            if (match(text, / \([a-z0-9]+\)$/))
+                text = substr(text, 1, RSTART - 1) ". Default: " substr(text, RSTART + 2, RLENGTH - 3)
+            if (text !~ /}$/) text = text "."
+            gsub(/\n +/, "\n", text)
+            gsub(/\. /, ".\n", text)
+            gsub(/~?\/[^ \n]+/, "\\%&", text) # a path is never parted
+            gsub(/~/, "\\(ti", text)
+            while (match(text, /[ \n]--[a-z-]+[:,.]?[ \n]/)) {
+                option = substr(text, RSTART + 3, RLENGTH - 4)
+                sub(/[:,.]$/, " &", option)
+                text = substr(text, 1, RSTART - 1) "\n.Fl \\-" option "\n" substr(text, RSTART + RLENGTH)
+            }
+            print text
+        }
+        /\n  --/ {
+            items = split($0, item, /\n  --/)
+            split(item[1], heading, ": ")
+            print ".Ss " heading[1]
+            if (heading[2] != "") sentences(heading[2])
+            print ".Bl -tag -width Ds"
+            for (i = 2; i <= items; i++) {
+                sub(/ /, " Ar ", item[i])
+                sub(/ Ar  +/, "  ", item[i]) # it has no value
+                match(item[i], /  +/)
+                print ".It Fl \\-" substr(item[i], 1, RSTART - 1)
+                sentences(substr(item[i], RSTART + RLENGTH))
+            }
+            print ".El"
+        }' <<<"$help"
 }
 
-of_page() {
-    sed -nE 's/^\.It Fl \\-([a-z-]+).*/--\1/p' "$page"
-}
-
+if [ "${3-}" = --write ]; then
+    written=$(sed "/$first/q" "$page" && of_help && sed -n "/$end/,\$p" "$page")
+    printf '%s\n' "$written" >"$page"
+fi
 failed=0
-[ "$(of_help | wc -l)" -gt 20 ] || { echo "--help is not understood" && failed=1; }
-parted=$(diff <(of_help | sort -u) <(of_page | sort -u)) || {
-    printf 'src/man/goosed.8; < is in --help only, > is there only:\n%s\n' "$parted"
+[ "$(grep -c '^  --' <<<"$help")" -gt 20 ] || { echo "--help is not understood" && failed=1; }
+parted=$(diff <(of_help) <(sed "1,/$first/d; /$end/,\$d" "$page")) || {
+    printf 'src/man/goosed.8; < is what --help tells, > what stands there (--write mends it):\n%s\n' "$parted"
     failed=1
 }
-
-# "--lease DURATION  ... (300ms)" there, "Default: 300ms." here.
-while read -r option default; do
-    told=$(awk -v option="\\\\-${option#--}" '$1 == ".It" { on = $3 == option }
-        on && /^Default:/ { if (NF == 1) { getline; $0 = "Default: " $2 }; sub(/\.$/, "", $2); print $2; exit }' \
-        "$page")
-    [ "$told" = "$default" ] || { echo "$option: $default by default, '$told' in src/man/goosed.8" && failed=1; }
-done < <(grep -oE -e '--[a-z-]+ .*\(([a-z0-9]+)\)$' <<<"$help" | sed -E 's/ .*\((.*)\)$/ \1/' | grep -v required)
 
 help=$("$2" --help)
 page=$top/src/man/goosectl.1

@@ -658,27 +658,37 @@ static void test_file_too_large(void **state)
                      EXIT_WRONG_CONFIG);
 }
 
+/* "... (300ms)" at the end of a line: said or not said, it is the same. False: the line tells no default. */
+static bool check_default(const char *flag, const char *line, const char *end)
+{
+    static struct options unsaid;
+    const char *open = memrchr(line, '(', (size_t)(end - line));
+    char value[16] = "";
+
+    if (open == NULL || sscanf(open, "(%15[a-z0-9])", value) != 1) return false;
+    if (end != open + strlen(value) + 2) return false;
+    ACCEPT(FLAGS(SELF, "--on-change", "x"));
+    memcpy(&unsaid, &options, sizeof options);
+    ACCEPT(FLAGS(SELF, "--on-change", "x", flag, value));
+    if (memcmp(&unsaid, &options, sizeof options) != 0) fail_msg("%s is not %s", flag, value);
+    return true;
+}
+
 static void test_help(void **state)
 {
-    static const char *const flags[] = {
-        "self",         "peers",     "join",      "bind",       "http ",
-        "flock",        "state-dir", "key-file",  "new-key",    "http-token-file",
-        "heartbeat",    "lease",     "priority",  "observer",   "voters",
-        "dead-after",   "config",    "log-level", "log-format", "faults",
-        "check-config", "version",   "help",      "on-change ", "on-change-timeout"};
-    const char *help = options_help();
+    char flag[32] = "";
+    unsigned flags = 0, defaults = 0;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(flags); i++) {
-        char flag[32];
-        snprintf(flag, sizeof flag, "--%s", flags[i]);
-        if (strstr(help, flag) == NULL) fail_msg("%s is not in --help", flag);
-    }
-    for (const char *line = help, *end; *line != 0; line = end + 1) {
+    for (const char *line = options_help(), *end; *line != 0; line = end + 1) {
         end = strchr(line, '\n');
         assert_non_null(end);
         if (end - line > 100) fail_msg("too wide: %.*s", (int)(end - line), line);
+        if (strncmp(line, "  --", 4) == 0) flags += sscanf(line, " %31[a-z-]", flag) == 1;
+        defaults += check_default(flag, line, end);
     }
+    assert_int_equal(flags, 26);
+    assert_int_equal(defaults, 9);
     assert_true(strlen(options_version()) >= 5);
 }
 
