@@ -106,8 +106,7 @@ static bool set_flock(struct reader *reader, enum option_id id)
         value[0] == '-')
         return refuse(reader, id,
                       ": a flock's name has at most %d letters, digits, '-', '.' and '_', and "
-                      "begins with none of the "
-                      "first two signs",
+                      "does not begin with '-' or '.'",
                       FLOCK_CHARS_MAX);
     memcpy(reader->options->flock, value, bytes + 1);
     reader->options->election.name_tag = goose_digest_bytes(0, value, bytes);

@@ -106,11 +106,10 @@ static void headline(const struct flock *flock, const struct fact *asked)
                 number(asked->why, "term"));
     } else if (goose != NULL) {
         cell_span(promise, "left_ms", left);
-        fprintf(
-            flock->to,
-            "%s is a duck, because %s is the goose, in term %.0f. It hears it, and has promised\n"
-            "to help nobody else for so long: %s.\n",
-            asked->address, goose, number(asked->why, "term"), left);
+        fprintf(flock->to,
+                "%s is a duck: %s is the goose, in term %.0f.\n"
+                "It heard the goose lately. For %s it votes for nobody else.\n",
+                asked->address, goose, number(asked->why, "term"), left);
     } else if (flock->goose != NULL) {
         fprintf(flock->to, "%s is a duck and hears no goose; but %s is one, in term %.0f.\n",
                 asked->address, flock->goose->address, number(flock->goose->why, "term"));

@@ -175,7 +175,6 @@ const struct world worlds[] = {
     {.name = "unclaimed",
      .about = "a seat that one voter calls unclaimed; who has it loses its disk",
      FLOCK(3, 3, 1),
-     .open = true,
      .unclaimed = 1,
      .start = START_SETTLED,
      .versions = 2,

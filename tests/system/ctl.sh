@@ -86,7 +86,7 @@ say "why: asked as often as one likes, it has no part in any election"
 term=$(term_of "$goose")
 mark=$(mark)
 for _ in 1 2 3; do
-    on "$duck" 0 "$(node_address "$duck") is a duck, because $at is the goose, in term $term\..*/All voters that were asked .*" '' why
+    on "$duck" 0 "$(node_address "$duck") is a duck: $at is the goose, in term $term\..*/All voters that were asked .*" '' why
 done
 on "$goose" 0 "$at is the goose, in term $term\./All voters that were asked .*" '' why
 on "$goose" 0 '\{"nodes":\[.*\]\}' '' why --json
@@ -208,7 +208,7 @@ start 1 2 3
 wait_voters 10 1 2 3
 none="$(node_address 3) has no HTTP server for others \(--http\); but other nodes hear it\."
 on 1 0 "$(node_address 1) is the goose, .*/$none/All voters that were asked .*" '' why
-ctl 0 "$(node_address 2) is a duck, because $(node_address 1) is .*/$none/All voters that were asked .*" '' --at "$elsewhere" why
+ctl 0 "$(node_address 2) is a duck: $(node_address 1) is .*/$none/All voters that were asked .*" '' --at "$elsewhere" why
 
 if [ "$IN_SANDBOX" = yes ]; then
     scene "why, where cables are cut"

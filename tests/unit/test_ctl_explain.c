@@ -121,8 +121,8 @@ static void test_all_is_well(void **state)
     set(0, "promise", promise);
     refuse(0, "n3:7000", "n1:7000", "promised", 500);
     tell();
-    says("n1:7000 is a duck, because n2:7000 is the goose, in term 7.");
-    says("to help nobody else for so long: 300 ms.");
+    says("n1:7000 is a duck: n2:7000 is the goose, in term 7.");
+    says("For 300 ms it votes for nobody else.");
     says("All voters that were asked hear each other; round trips 0.250 to 0.250 ms.");
     does_not_say("refused");
     does_not_say("There is no goose");
