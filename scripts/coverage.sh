@@ -26,7 +26,7 @@ objects=build/coverage/src/election/CMakeFiles/goose.dir
 run_tests() {
     find build/coverage -name '*.gcda' -delete
     ctest --test-dir build/coverage --output-on-failure --no-tests=error --timeout 1800 \
-        --parallel "$(nproc)" --tests-regex '^(unit|trace|sim|fuzz)/' --label-exclude '^long$' "$@"
+        --parallel "$(nproc)" --tests-regex '^(unit|trace|sim|fuzz)/' --label-exclude '^(long|brief)$' "$@"
 }
 
 # One line for each line of code: FILE NUMBER COUNT TEXT, where the count of a missed line is 0.

@@ -114,8 +114,8 @@ void log_election_note(struct log *log, const struct goose_election_view *view,
     case GOOSE_NOTE_GOOSE: tell_goose(log, view, note); break;
     case GOOSE_NOTE_ROSTER: tell_roster(log, view, note); break;
     case GOOSE_NOTE_COMMITTED:
-        log_debug(log, "term=%" PRIu64 " roster committed seats=%" PRIu64, note->term,
-                  note->number);
+        log_debug(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " committed seats=%" PRIu64,
+                  note->term, view->roster->term, view->roster->version, note->number);
         break;
     case GOOSE_NOTE_DENIED:
         log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
