@@ -30,6 +30,13 @@ run_readme 'PATH=' 'goosectl .* wait ready' >"$FLOCK_DIR/said"
 wait_for 10 "the job" terms_seen 1
 never_two
 
+# Who reads the README is not as fast: by then all three have their seats.
+is_settled() {
+    curl --silent --max-time 2 --header 'Accept: application/json' 127.0.0.1:{8001,8002,8003}/status |
+        jq -se 'any(.role == "goose" and .settled)' >/dev/null
+}
+wait_for 10 "every seat to be taken" is_settled
+
 say "the role moves, and the job goes along"
 run_readme 'curl ' 'goosectl .* handover' >"$FLOCK_DIR/looked"
 grep -qxE 'goose|duck' "$FLOCK_DIR/looked" || fail "no role: $(<"$FLOCK_DIR/looked")"
