@@ -198,6 +198,7 @@ static void answer_request(struct connection *connection)
         .connection = connection,
         .api = server->api,
         .access = &server->access,
+        .local = connection->local,
         .faults = server->faults,
     };
     if (request_read(&connection->request, &exchange))
@@ -384,13 +385,12 @@ bool exchange_is_crowded(const struct exchange *exchange)
     return exchange->connection->server->unsent_bytes > UNSENT_BYTES_MAX;
 }
 
-bool exchange_is_local(const struct exchange *exchange)
+static bool is_local(const uv_tcp_t *tcp)
 {
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
     int peer_bytes = sizeof(peer);
     int own_bytes = sizeof(own);
-    const uv_tcp_t *tcp = &exchange->connection->tcp;
     return uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &peer_bytes) == 0 &&
            uv_tcp_getsockname(tcp, (struct sockaddr *)&own, &own_bytes) == 0 &&
            access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
@@ -398,6 +398,7 @@ bool exchange_is_local(const struct exchange *exchange)
 
 void connection_start(struct connection *connection)
 {
+    connection->local = is_local(&connection->tcp);
     request_init(&connection->request);
     line_join(&connection->server->idle, connection, uv_now(connection->tcp.loop));
     read_on(connection);

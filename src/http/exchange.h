@@ -30,6 +30,7 @@ struct exchange {
     const struct node_api *api;
     const struct access *access;
     enum http_method method;
+    bool local;      /* the client is on this machine */
     bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
     bool wants_html; /* and text/html */
@@ -89,10 +90,6 @@ bool exchange_watch(const struct exchange *exchange, uint64_t index, uint64_t wa
 /* Behind the answer that is given next, the client gets an event for each change from `index` on.
  * False: too many watch already. */
 bool exchange_stream(const struct exchange *exchange, uint64_t index);
-
-/* Whether the client is on this machine: at a loopback address, or at the very address that it
- * connected to. */
-bool exchange_is_local(const struct exchange *exchange);
 
 /* What the server has counted: answers by their code less HTTP_CODE_MIN, and open connections. */
 const uint64_t *exchange_answers(const struct exchange *exchange);

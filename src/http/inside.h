@@ -54,6 +54,7 @@ struct connection {
     struct connection *next_job;
     bool job_leaves; /* and is to be told so */
     bool job_over;
+    bool local;     /* the client is on this machine */
     bool sated;     /* its turn is over, though more may have come in */
     bool ended;     /* the client sends no more */
     bool finishing; /* the last answer has been made */
