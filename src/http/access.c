@@ -108,7 +108,7 @@ const struct problem *access_refusal(const struct exchange *exchange)
     if (exchange->origin.at != NULL && !origin_is_own(exchange->origin, exchange->host))
         return &foreign_origin;
     if (access->token_bytes > 0) return shows_token(exchange) ? NULL : &no_token;
-    return exchange_is_local(exchange) ? NULL : &not_local;
+    return exchange->local ? NULL : &not_local;
 }
 
 /* An IPv4 address on an IPv6 socket looks like ::ffff:127.0.0.1. */

@@ -18,7 +18,8 @@ struct access {
 void access_name(char *host, size_t host_bytes, const char *address);
 bool access_set_token(struct access *access, const char *token);
 
-/* Whether the two ends of a connection are one machine's. */
+/* Whether the two ends of a connection are one machine's: the client is at a loopback address, or at
+ * the very address that it connected to. */
 bool access_is_local(const struct sockaddr *peer, const struct sockaddr *own);
 
 /* Why this request may change nothing, or NULL. */

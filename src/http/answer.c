@@ -1,8 +1,6 @@
-/* answer.c: answers as bytes, and the shape of an error.
+/* answer.c: an answer's head as bytes.
  * It never keeps anything: what an answer says was read by its handler a moment ago. */
 #include "http/answer.h"
-
-#include <assert.h>
 
 void put_methods(struct out *out, unsigned methods)
 {
@@ -77,50 +75,4 @@ void answer_put_head(struct out *out, const struct exchange *exchange, const str
     else if (exchange->says_so)
         PUT(out, "Connection: keep-alive\r\n");
     PUT(out, "\r\n");
-}
-
-static void reply_error(const struct exchange *exchange, const struct problem *problem,
-                        unsigned allow, const struct flock_status *about)
-{
-    char text[SMALL_BODY_BYTES_MAX];
-    struct out out = {text, text + sizeof(text)};
-    if (exchange->wants_json) {
-        PUT(&out, "{\"error\": ");
-        put_json_string(&out, problem->error);
-        PUT(&out, ", \"hint\": ");
-        put_json_string(&out, problem->hint);
-        PUT(&out, "}\n");
-    } else {
-        put_string(&out, problem->error);
-        PUT(&out, "; ");
-        put_string(&out, problem->hint);
-        PUT(&out, "\n");
-    }
-    /* A reason that escapes to more than fits is left out; the code still tells. */
-    struct answer answer = {
-        .code = problem->code,
-        .json = exchange->wants_json && out.at != NULL,
-        .challenge = problem->code == HTTP_STATUS_UNAUTHORIZED,
-        .allow = allow,
-        .about = about,
-        .body = {text, out.at != NULL ? (size_t)(out.at - text) : 0},
-    };
-    reply(exchange, &answer);
-}
-
-void reply_problem(const struct exchange *exchange, const struct problem *problem)
-{
-    reply_error(exchange, problem, 0, NULL);
-}
-
-void reply_problem_allow(const struct exchange *exchange, const struct problem *problem,
-                         unsigned allow)
-{
-    reply_error(exchange, problem, allow, NULL);
-}
-
-void reply_problem_about(const struct exchange *exchange, const struct problem *problem,
-                         const struct flock_status *about)
-{
-    reply_error(exchange, problem, 0, about);
 }

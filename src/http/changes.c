@@ -6,11 +6,89 @@
 
 #include "http/body.h"
 
+/* Behind a removal: what the flock can lose now. */
+static void put_warning(struct out *out, const struct exchange *exchange, unsigned stops_at)
+{
+    if (stops_at == 0) return;
+    put_string(out, exchange->wants_json ? ",\"stops_at\":" : "");
+    if (exchange->wants_json) put_u64(out, stops_at);
+    put_string(out, exchange->wants_json ? ",\"warning\":\"" : "; ");
+    PUT(out, "nobody waits for the seat: the flock stops when ");
+    put_u64(out, stops_at);
+    put_string(out, stops_at == 1 ? " more voter is lost" : " more voters are lost");
+    PUT(out, ", so start another node with --join");
+    put_string(out, exchange->wants_json ? "\"" : "");
+}
+
+/* What was done, as a line or as JSON: "removed n4:7400". */
+static void reply_done(const struct exchange *exchange, enum flock_ask ask,
+                       const struct flock_answer *done_so)
+{
+    const char *address = done_so->address;
+    static const struct {
+        const char *text, *json;
+    } done[] = {
+        [FLOCK_REMOVE] = {"removed ", "{\"removed\":"},
+        [FLOCK_HANDOVER] = {"", "{\"goose\":"},
+        [FLOCK_DRAIN] = {"draining", "{\"draining\":true"},
+        [FLOCK_UNDRAIN] = {"not draining", "{\"draining\":false"},
+        [FLOCK_VOTERS] = {"voters wanted: ", "{\"wanted\":"},
+    };
+    bool names = ask == FLOCK_REMOVE || ask == FLOCK_HANDOVER;
+    char body[FLOCK_ADDRESS_BYTES * 2 + FLOCK_TEXT_BYTES];
+    struct out out = {body, body + sizeof(body)};
+    put_string(&out, exchange->wants_json ? done[ask].json : done[ask].text);
+    if (names && exchange->wants_json)
+        put_json_string(&out, address);
+    else if (names)
+        put_string(&out, address != NULL ? address : "none");
+    if (ask == FLOCK_VOTERS) put_u64(&out, done_so->number);
+    if (ask == FLOCK_REMOVE) put_warning(&out, exchange, done_so->number);
+    put_string(&out, exchange->wants_json ? "}\n" : "\n");
+
+    struct flock_status status;
+    exchange->api->status(exchange->api->context, &status);
+    const struct answer answer = {
+        .code = 200,
+        .json = exchange->wants_json,
+        .body = {body, out.at != NULL ? (size_t)(out.at - body) : 0},
+        .about = &status,
+    };
+    reply(exchange, &answer);
+}
+
+static void change_reply(const struct exchange *exchange, enum flock_ask ask,
+                         const struct flock_answer *answer)
+{
+    static const struct problem problems[] = {
+        [FLOCK_BAD_ADDRESS] = {400, "this is no HOST:PORT", "name the member as /members lists it"},
+        [FLOCK_NOT_FOUND] = {404, NULL, "see /members"},
+        [FLOCK_REFUSED] = {409, "the flock cannot do that now", "see /members"},
+        [FLOCK_NO_GOOSE] = {503, "there is no goose to do it", "ask again when /readyz says 200"},
+        [FLOCK_NO_ANSWER] = {503, "no answer came in time, so it may or may not have been done",
+                             "look at /status and /members before asking again"},
+    };
+    if (answer->outcome == FLOCK_DONE) {
+        reply_done(exchange, ask, answer);
+        return;
+    }
+    struct problem problem = problems[answer->outcome];
+    char nobody[FLOCK_TEXT_BYTES];
+    struct out out = {nobody, nobody + sizeof(nobody) - 1};
+    PUT(&out, "there is no member ");
+    put_string(&out, answer->address != NULL ? answer->address : "of that address");
+    *out.at = '\0';
+    if (answer->outcome == FLOCK_NOT_FOUND) problem.error = nobody;
+    if (answer->error != NULL) problem.error = answer->error;
+    if (answer->hint != NULL) problem.hint = answer->hint;
+    reply_problem(exchange, &problem);
+}
+
 static void begin(struct exchange *exchange, const struct flock_request *request)
 {
     static const struct problem crowded = {503, "too many requests wait for an answer already",
                                            "ask again later"};
-    struct ticket *ticket = exchange_wait(exchange, request->ask);
+    struct ticket *ticket = exchange_wait(exchange, request->ask, change_reply);
     if (ticket == NULL)
         reply_problem(exchange, &crowded);
     else
@@ -103,82 +181,4 @@ void voters_put(struct exchange *exchange)
     else
         begin(exchange,
               &(struct flock_request){.ask = FLOCK_VOTERS, .wanted = wanted, .address = ""});
-}
-
-/* Behind a removal: what the flock can lose now. */
-static void put_warning(struct out *out, const struct exchange *exchange, unsigned stops_at)
-{
-    if (stops_at == 0) return;
-    put_string(out, exchange->wants_json ? ",\"stops_at\":" : "");
-    if (exchange->wants_json) put_u64(out, stops_at);
-    put_string(out, exchange->wants_json ? ",\"warning\":\"" : "; ");
-    PUT(out, "nobody waits for the seat: the flock stops when ");
-    put_u64(out, stops_at);
-    put_string(out, stops_at == 1 ? " more voter is lost" : " more voters are lost");
-    PUT(out, ", so start another node with --join");
-    put_string(out, exchange->wants_json ? "\"" : "");
-}
-
-/* What was done, as a line or as JSON: "removed n4:7400". */
-static void reply_done(const struct exchange *exchange, enum flock_ask ask,
-                       const struct flock_answer *done_so)
-{
-    const char *address = done_so->address;
-    static const struct {
-        const char *text, *json;
-    } done[] = {
-        [FLOCK_REMOVE] = {"removed ", "{\"removed\":"},
-        [FLOCK_HANDOVER] = {"", "{\"goose\":"},
-        [FLOCK_DRAIN] = {"draining", "{\"draining\":true"},
-        [FLOCK_UNDRAIN] = {"not draining", "{\"draining\":false"},
-        [FLOCK_VOTERS] = {"voters wanted: ", "{\"wanted\":"},
-    };
-    bool names = ask == FLOCK_REMOVE || ask == FLOCK_HANDOVER;
-    char body[FLOCK_ADDRESS_BYTES * 2 + FLOCK_TEXT_BYTES];
-    struct out out = {body, body + sizeof(body)};
-    put_string(&out, exchange->wants_json ? done[ask].json : done[ask].text);
-    if (names && exchange->wants_json)
-        put_json_string(&out, address);
-    else if (names)
-        put_string(&out, address != NULL ? address : "none");
-    if (ask == FLOCK_VOTERS) put_u64(&out, done_so->number);
-    if (ask == FLOCK_REMOVE) put_warning(&out, exchange, done_so->number);
-    put_string(&out, exchange->wants_json ? "}\n" : "\n");
-
-    struct flock_status status;
-    exchange->api->status(exchange->api->context, &status);
-    const struct answer answer = {
-        .code = 200,
-        .json = exchange->wants_json,
-        .body = {body, out.at != NULL ? (size_t)(out.at - body) : 0},
-        .about = &status,
-    };
-    reply(exchange, &answer);
-}
-
-void change_reply(const struct exchange *exchange, enum flock_ask ask,
-                  const struct flock_answer *answer)
-{
-    static const struct problem problems[] = {
-        [FLOCK_BAD_ADDRESS] = {400, "this is no HOST:PORT", "name the member as /members lists it"},
-        [FLOCK_NOT_FOUND] = {404, NULL, "see /members"},
-        [FLOCK_REFUSED] = {409, "the flock cannot do that now", "see /members"},
-        [FLOCK_NO_GOOSE] = {503, "there is no goose to do it", "ask again when /readyz says 200"},
-        [FLOCK_NO_ANSWER] = {503, "no answer came in time, so it may or may not have been done",
-                             "look at /status and /members before asking again"},
-    };
-    if (answer->outcome == FLOCK_DONE) {
-        reply_done(exchange, ask, answer);
-        return;
-    }
-    struct problem problem = problems[answer->outcome];
-    char nobody[FLOCK_TEXT_BYTES];
-    struct out out = {nobody, nobody + sizeof(nobody) - 1};
-    PUT(&out, "there is no member ");
-    put_string(&out, answer->address != NULL ? answer->address : "of that address");
-    *out.at = '\0';
-    if (answer->outcome == FLOCK_NOT_FOUND) problem.error = nobody;
-    if (answer->error != NULL) problem.error = answer->error;
-    if (answer->hint != NULL) problem.hint = answer->hint;
-    reply_problem(exchange, &problem);
 }

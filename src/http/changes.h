@@ -10,8 +10,4 @@ void voters_put(struct exchange *exchange);
 void drain_put(struct exchange *exchange);
 void drain_delete(struct exchange *exchange);
 
-/* The node's answer, as an answer. */
-void change_reply(const struct exchange *exchange, enum flock_ask ask,
-                  const struct flock_answer *answer);
-
 #endif

@@ -1,4 +1,4 @@
-/* connection.c: one connection's bytes, in and out.
+/* connection.c: what comes in on one connection, and when its answers go out.
  *
  * A read goes into a buffer that all connections share, is parsed in place, and the answers to all
  * that it held leave in one write before the loop goes on: nothing is kept of a request that came
@@ -10,33 +10,23 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "http/answer.h"
 #include "http/inside.h"
-#include "http/routes.h"
 
 #define STASH_FIRST_BYTES 1024
-
-/* Answers that the kernel did not take at once. */
-struct unsent {
-    uv_write_t write;
-    struct connection *connection;
-    size_t bytes; /* of the copy; none is made of what lasts */
-    char copy[];
-};
 
 static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer);
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
 
 static bool is_ready(const struct connection *connection)
 {
-    return connection->ticket == NULL && connection->job == NULL && connection->watcher == NULL &&
-           connection->writes == 0 && !connection->finishing && !connection->closed;
+    return connection->waiter == NULL && connection->writes == 0 && !connection->finishing &&
+           !connection->closed;
 }
 
 /* More of its answer may come at any time, and nothing that its client says means anything. */
 static bool goes_on(const struct connection *connection)
 {
-    return connection->job != NULL || watcher_streams(connection);
+    return connection->waiter != NULL && connection->waiter->streams;
 }
 
 static void read_on(struct connection *connection)
@@ -44,113 +34,6 @@ static void read_on(struct connection *connection)
     int error = uv_read_start((uv_stream_t *)&connection->tcp, on_room, on_read);
     if (error != 0 && error != UV_EALREADY) connection_close(connection);
 }
-
-/* ---- out ---- */
-
-/* libuv has one kind of buffer, for reading too; what is written it leaves alone. */
-static uv_buf_t buffer_of(struct span text)
-{
-    uv_buf_t buffer = {.len = text.bytes};
-    memcpy(&buffer.base, &text.at, sizeof(buffer.base));
-    return buffer;
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct unsent *unsent = write->data;
-    struct connection *connection = unsent->connection;
-    connection->server->unsent_bytes -= unsent->bytes;
-    connection->writes--;
-    free(unsent);
-    if (connection->closed) return;
-    if (status != 0)
-        connection_close(connection);
-    else if (connection->writes == 0)
-        connection_resume(connection);
-}
-
-/* The client takes its answers more slowly than it asks: nothing more is read from it until it has
- * them. */
-static void send_later(struct connection *connection, struct span text, bool lasting)
-{
-    size_t copied = lasting ? 0 : text.bytes;
-    struct unsent *unsent = malloc(sizeof(*unsent) + copied);
-    if (unsent == NULL) {
-        connection_close(connection);
-        return;
-    }
-    memcpy(unsent->copy, text.at, copied);
-    unsent->connection = connection;
-    unsent->bytes = copied;
-    unsent->write.data = unsent;
-    uv_buf_t buffer = lasting ? buffer_of(text) : uv_buf_init(unsent->copy, (unsigned)copied);
-    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
-    if (uv_write(&unsent->write, stream, &buffer, 1, on_written) != 0) {
-        free(unsent);
-        connection_close(connection);
-        return;
-    }
-    connection->server->unsent_bytes += copied;
-    connection->writes++;
-    uv_read_stop(stream);
-}
-
-static void send_now(struct connection *connection, struct span text, bool lasting)
-{
-    if (text.bytes == 0 || connection->closed) return;
-    uv_buf_t buffer = buffer_of(text);
-    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
-    if (sent == UV_EAGAIN) sent = 0;
-    if (sent < 0)
-        connection_close(connection);
-    else if ((size_t)sent < text.bytes)
-        send_later(connection, (struct span){text.at + sent, text.bytes - (size_t)sent}, lasting);
-}
-
-static void flush(struct connection *connection)
-{
-    struct http_server *server = connection->server;
-    size_t bytes = server->written;
-    server->written = 0;
-    send_now(connection, (struct span){server->write, bytes}, false);
-}
-
-static void emit(struct connection *connection, struct span text)
-{
-    struct http_server *server = connection->server;
-    while (text.bytes > 0) {
-        size_t room = sizeof(server->write) - server->written;
-        size_t bytes = text.bytes < room ? text.bytes : room;
-        memcpy(server->write + server->written, text.at, bytes);
-        server->written += bytes;
-        text.at += bytes;
-        text.bytes -= bytes;
-        if (text.bytes > 0) flush(connection);
-    }
-}
-
-void reply(const struct exchange *exchange, const struct answer *answer)
-{
-    struct connection *connection = exchange->connection;
-    struct http_server *server = connection->server;
-    if (sizeof(server->write) - server->written < ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX)
-        flush(connection);
-    assert(answer->code >= HTTP_CODE_MIN && answer->code < HTTP_CODE_MIN + HTTP_CODES);
-    server->answers[answer->code - HTTP_CODE_MIN]++;
-    struct out out = {server->write + server->written, server->write + sizeof(server->write)};
-    answer_put_head(&out, exchange, answer);
-    assert(out.at != NULL);
-    server->written = (size_t)(out.at - server->write);
-    if (exchange->method != HTTP_HEAD && answer->lasting) {
-        flush(connection);
-        send_now(connection, answer->body, true);
-    } else if (exchange->method != HTTP_HEAD) {
-        emit(connection, answer->body);
-    }
-    if (!exchange->keep_alive || answer->open || answer->stream) connection->finishing = true;
-}
-
-/* ---- in ---- */
 
 static bool stash_reserve(struct connection *connection, size_t bytes)
 {
@@ -198,10 +81,11 @@ static void answer_request(struct connection *connection)
         .connection = connection,
         .api = server->api,
         .access = &server->access,
+        .local = connection->local,
         .faults = server->faults,
     };
     if (request_read(&connection->request, &exchange))
-        route(&exchange);
+        server->route(&exchange);
     else
         reply_problem(&exchange, connection->request.problem);
 }
@@ -209,7 +93,7 @@ static void answer_request(struct connection *connection)
 static void say_continue(struct connection *connection)
 {
     connection->request.wants_continue = false;
-    emit(connection, span_of("HTTP/1.1 100 Continue\r\n\r\n"));
+    connection_emit(connection, span_of("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 /* The right line for what it does now. A request that is still the same one keeps its place, so
@@ -219,10 +103,8 @@ static void line_up(struct connection *connection, bool progress)
     if (connection->closed) return;
     struct http_server *server = connection->server;
     struct line *line = &server->idle;
-    if ((connection->ticket != NULL || connection->job != NULL) && connection->writes == 0)
-        line = &server->waiting;
-    else if (connection->watcher != NULL && connection->writes == 0)
-        line = &server->watching;
+    if (connection->waiter != NULL && connection->writes == 0)
+        line = connection->waiter->line;
     else if (connection->writes > 0 || connection->stash_bytes > 0)
         line = &server->busy;
     if (line == connection->line && !progress) return;
@@ -246,8 +128,7 @@ static void linger(struct connection *connection)
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->ticket == NULL && connection->job == NULL &&
-        connection->watcher == NULL) {
+    if (connection->writes == 0 && connection->waiter == NULL) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
@@ -277,14 +158,15 @@ static void consume(struct connection *connection, const char *data, size_t byte
     if (connection->finishing) bytes = seen = 0;
     stash_keep(connection, data, bytes);
     connection->seen = (uint32_t)seen;
-    flush(connection);
+    connection_flush(connection);
     settle(connection, progress);
 }
 
 void connection_resume(struct connection *connection)
 {
-    flush(connection);
-    watcher_go_on(connection);
+    connection_flush(connection);
+    if (connection->waiter != NULL && connection->waiter->go_on != NULL)
+        connection->waiter->go_on(connection->waiter);
     if (is_ready(connection) && connection->stash_bytes > 0)
         consume(connection, connection->stash, connection->stash_bytes);
     else
@@ -295,8 +177,8 @@ void connection_resume(struct connection *connection)
 
 void connection_put(struct connection *connection, struct span text)
 {
-    emit(connection, text);
-    flush(connection);
+    connection_emit(connection, text);
+    connection_flush(connection);
     settle(connection, false);
 }
 
@@ -335,7 +217,7 @@ static void read_ahead(struct connection *connection, const char *from, size_t b
 static void on_end(struct connection *connection, ssize_t error)
 {
     connection->ended = true;
-    if (error != UV_EOF || connection->ticket == NULL)
+    if (error != UV_EOF || connection->waiter == NULL || !connection->waiter->owed)
         connection_close(connection);
     else
         uv_read_stop((uv_stream_t *)&connection->tcp);
@@ -369,28 +251,12 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
     }
 }
 
-const uint64_t *exchange_answers(const struct exchange *exchange)
-{
-    return exchange->connection->server->answers;
-}
-
-unsigned exchange_connections(const struct exchange *exchange)
-{
-    return exchange->connection->server->connections;
-}
-
-bool exchange_is_crowded(const struct exchange *exchange)
-{
-    return exchange->connection->server->unsent_bytes > UNSENT_BYTES_MAX;
-}
-
-bool exchange_is_local(const struct exchange *exchange)
+static bool is_local(const uv_tcp_t *tcp)
 {
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
     int peer_bytes = sizeof(peer);
     int own_bytes = sizeof(own);
-    const uv_tcp_t *tcp = &exchange->connection->tcp;
     return uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &peer_bytes) == 0 &&
            uv_tcp_getsockname(tcp, (struct sockaddr *)&own, &own_bytes) == 0 &&
            access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
@@ -398,32 +264,8 @@ bool exchange_is_local(const struct exchange *exchange)
 
 void connection_start(struct connection *connection)
 {
+    connection->local = is_local(&connection->tcp);
     request_init(&connection->request);
     line_join(&connection->server->idle, connection, uv_now(connection->tcp.loop));
     read_on(connection);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct connection *connection = (struct connection *)handle;
-    struct http_server *server = connection->server;
-    free(connection->stash);
-    free(connection);
-    server->unclosed--;
-    server_maybe_closed(server);
-}
-
-/* Who has not taken its answers gets a reset: an orderly end would wait behind them, and they in the
- * kernel's memory. */
-void connection_close(struct connection *connection)
-{
-    if (connection->closed) return;
-    connection->closed = true;
-    connection->server->connections--;
-    line_leave(connection);
-    ticket_leave(connection);
-    job_leave(connection);
-    watcher_leave(connection);
-    if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
-        uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }

@@ -4,8 +4,6 @@
 
 #include "http/exchange.h"
 
-#define EVENT_BYTES_MAX 2304
-
 /* One event of /events; 0: it does not fit. */
 size_t event_text(char text[EVENT_BYTES_MAX], const struct flock_status *status);
 

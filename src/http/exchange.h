@@ -1,6 +1,6 @@
 /* exchange.h: one request as a handler sees it, and the answer that it gives.
- * A handler answers exactly once: with reply() or a reply_problem(), or later on, after an
- * exchange_wait(), with change_reply().
+ * A handler answers exactly once: with reply() or a reply_problem(), at once or, after an
+ * exchange_wait() or an exchange_watch(), later on.
  * It never sees a socket, and it never blocks. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -16,6 +16,7 @@
 
 #define ANSWER_HEAD_BYTES_MAX 1024
 #define SMALL_BODY_BYTES_MAX  2048
+#define EVENT_BYTES_MAX       2304
 
 /* Of the codes that HTTP has. */
 #define HTTP_CODE_MIN 100
@@ -30,6 +31,7 @@ struct exchange {
     const struct node_api *api;
     const struct access *access;
     enum http_method method;
+    bool local;      /* the client is on this machine */
     bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
     bool wants_html; /* and text/html */
@@ -77,8 +79,11 @@ void reply_problem_about(const struct exchange *exchange, const struct problem *
 
 /* For an answer that comes later: a ticket to give to the node, or NULL where too many wait
  * already. The client's further requests wait until the ticket has been answered with
- * ticket_answered(). */
-struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask);
+ * ticket_answered(); `answer` makes the client's answer of that. */
+typedef void change_answer(const struct exchange *exchange, enum flock_ask ask,
+                           const struct flock_answer *answer);
+struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask,
+                             change_answer *answer);
 void ticket_answered(void *ticket, const struct flock_answer *answer);
 
 /* For an answer at the next change, when the node's index is no longer `index`, or when `wait_ms`
@@ -89,10 +94,6 @@ bool exchange_watch(const struct exchange *exchange, uint64_t index, uint64_t wa
 /* Behind the answer that is given next, the client gets an event for each change from `index` on.
  * False: too many watch already. */
 bool exchange_stream(const struct exchange *exchange, uint64_t index);
-
-/* Whether the client is on this machine: at a loopback address, or at the very address that it
- * connected to. */
-bool exchange_is_local(const struct exchange *exchange);
 
 /* What the server has counted: answers by their code less HTTP_CODE_MIN, and open connections. */
 const uint64_t *exchange_answers(const struct exchange *exchange);

@@ -1,5 +1,5 @@
-/* inside.h: the server's own structures. Only server.c, connection.c, ticket.c, job.c and watch.c may
- * look inside; no other handler does. */
+/* inside.h: the server's own structures. Only lines.c, reply.c, connection.c, ticket.c, watch.c,
+ * job.c and server.c may look inside; no other handler does. */
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
@@ -10,7 +10,6 @@
 #include <uv.h>
 
 #include "http/access.h"
-#include "http/events.h"
 #include "http/exchange.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -46,36 +45,35 @@ struct connection {
     char *stash; /* the request that is not whole yet and what was read behind it; NULL: nothing */
     uint32_t stash_bytes;
     uint32_t stash_room;
-    uint32_t seen;           /* how much of the request's beginning the parser has read */
-    unsigned writes;         /* handed to libuv and not finished: the client does not read */
-    struct ticket *ticket;   /* the answer that is waited for; NULL: none */
-    struct watcher *watcher; /* it waits for a change, or for all that come; NULL: it does not */
-    struct job *job;         /* the client works in the goose's name; NULL: it does not */
-    struct connection *next_job;
-    bool job_leaves; /* and is to be told so */
-    bool job_over;
-    bool sated;     /* its turn is over, though more may have come in */
-    bool ended;     /* the client sends no more */
-    bool finishing; /* the last answer has been made */
-    bool lingering; /* and sent: only the client's end is waited for */
+    uint32_t seen;         /* how much of the request's beginning the parser has read */
+    unsigned writes;       /* handed to libuv and not finished: the client does not read */
+    struct waiter *waiter; /* the next request waits for this; NULL: for nothing */
+    bool local;            /* the client is on this machine */
+    bool sated;            /* its turn is over, though more may have come in */
+    bool ended;            /* the client sends no more */
+    bool finishing;        /* the last answer has been made */
+    bool lingering;        /* and sent: only the client's end is waited for */
     bool closed;
 };
 
-/* An answer that the node owes. It outlives its connection, and its server: the node calls exactly
- * once. */
-struct ticket {
-    struct http_server *server;    /* NULL: closed meanwhile */
-    struct connection *connection; /* NULL: gone meanwhile */
-    struct ticket *before;
-    struct ticket *behind;
-    struct exchange exchange; /* its spans point nowhere any more */
-    enum flock_ask ask;
-    bool answered;
-    enum flock_outcome outcome;
-    unsigned number;
-    char address[FLOCK_ADDRESS_BYTES]; /* "": NULL was given */
-    char error[FLOCK_TEXT_BYTES];
-    char hint[FLOCK_TEXT_BYTES];
+/* What a connection waits for. It is the first member of a ticket, of a watcher and of a worker,
+ * and only the files of these know more of them. */
+struct waiter {
+    struct waiter *before; /* in the list of its kind */
+    struct waiter *behind;
+    struct exchange exchange; /* its spans point nowhere any more; no connection: gone meanwhile */
+    struct line *line;        /* where its connection stands meanwhile */
+    bool owed;                /* the answer comes even where the client sends no more */
+    bool streams;             /* more of the answer may come at any time */
+    void (*go_on)(struct waiter *waiter); /* all that was sent is taken; NULL: there is no more */
+    void (*leave)(struct waiter *waiter); /* the client is gone */
+};
+
+/* Who came first stands first. */
+struct waiters {
+    struct waiter *first;
+    struct waiter *last;
+    unsigned count;
 };
 
 /* As it is sent to all. */
@@ -93,6 +91,10 @@ struct http_server {
     uv_timer_t watch;           /* the earliest of the watchers' times */
     int handles;                /* of these five, not closed yet */
     const struct node_api *api; /* NULL: not listening yet */
+    /* What stands above those who call it; server.c hands it in. */
+    void (*route)(struct exchange *exchange);
+    size_t (*event_text)(char text[EVENT_BYTES_MAX], const struct flock_status *status);
+    void (*resume)(struct connection *connection);
     struct access access;
     bool faults;
     bool accept_owed; /* there was no memory for a connection */
@@ -101,22 +103,19 @@ struct http_server {
     unsigned request_ms;
     unsigned comment_ms;
     unsigned connections_max;
-    unsigned waits_max;
+    unsigned waits_max; /* tickets that have not been delivered, and jobs */
     unsigned watchers_max;
     unsigned connections; /* open */
     unsigned unclosed;    /* those whose handle is not gone yet, too */
-    unsigned waits;       /* tickets that have not been delivered, and jobs */
     size_t unsent_bytes;
     struct line idle;    /* between requests, and lingering */
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
     struct line waiting; /* for a ticket, or for the end of a job */
     struct line watching;
-    struct ticket *tickets;
+    struct waiters tickets;
+    struct waiters jobs;
     uint64_t answers[HTTP_CODES]; /* by their code less HTTP_CODE_MIN */
-    struct connection *jobs;
-    struct watcher *first_watcher; /* who was told longest ago */
-    struct watcher *last_watcher;
-    unsigned watchers;
+    struct waiters watchers;      /* who was told longest ago stands first */
     unsigned untold;       /* of them, the first so many have not been told of the newest change */
     uint64_t watch_due_ms; /* UINT64_MAX: no timer runs */
     uint64_t index;        /* of the newest event; 0: none has come yet */
@@ -128,28 +127,34 @@ struct http_server {
     struct event events[EVENTS_KEPT]; /* one of index N at N modulo EVENTS_KEPT */
 };
 
+/* lines.c */
 void line_join(struct line *line, struct connection *connection, uint64_t now_ms);
 void line_leave(struct connection *connection);
+void line_close(struct line *line);
+void line_sweep(struct line *line, uint64_t now_ms, uint64_t limit_ms);
+void lines_make_room(struct http_server *server);
+void waiter_join(struct waiters *list, struct waiter *waiter);
+void waiter_leave(struct waiters *list, struct waiter *waiter);
+bool waits_are_full(const struct http_server *server);
+void connection_close(struct connection *connection);
+void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
+/* reply.c: into the buffer that all share, and from there to the client; either may close. */
+void connection_emit(struct connection *connection, struct span text);
+void connection_flush(struct connection *connection);
+
+/* connection.c */
 void connection_start(struct connection *connection);
 void connection_resume(struct connection *connection); /* what it waited for is there */
 /* More of an answer that is a stream; it may close the connection. */
 void connection_put(struct connection *connection, struct span text);
-void connection_close(struct connection *connection);
-void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
-/* Sends what the nodes have answered since; from the loop, never from inside a node's call. */
+/* ticket.c, watch.c, job.c: send what the node has told since; from the loop, never from inside a
+ * node's call. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
-void jobs_tell(struct http_server *server);
-void job_leave(struct connection *connection);    /* the client is gone, or no longer the goose's */
-void ticket_leave(struct connection *connection); /* the client is gone */
-
 flock_changed watchers_note;
-/* Sends what has changed since; from the loop, as above. */
 void watchers_tell(struct http_server *server);
-void watcher_leave(struct connection *connection);
-bool watcher_streams(const struct connection *connection);
-void watcher_go_on(struct connection *connection); /* its client has taken all that was sent */
+void jobs_tell(struct http_server *server);
 
 #endif

@@ -4,33 +4,59 @@
  * goose. */
 #include "http/job.h"
 
+#include <stdlib.h>
+
 #include "http/inside.h"
 
 #define GRACE_US_DEFAULT UINT64_C(10000000)
 #define GRACE_US_MAX     UINT64_C(60000000)
 
-/* In the connection's own memory: no stream outlives it. */
+/* Who works. */
+struct worker {
+    struct waiter waiter;
+    struct job *job;
+    bool leaves; /* and is to be told so */
+    bool over;
+};
+
 static void told(void *to, bool over)
 {
-    struct connection *connection = to;
-    connection->job_over = connection->job_over || over;
-    connection->job_leaves = connection->job_leaves || !over;
-    uv_async_send(&connection->server->answered);
+    struct worker *worker = to;
+    worker->over = worker->over || over;
+    worker->leaves = worker->leaves || !over;
+    uv_async_send(&worker->waiter.exchange.connection->server->answered);
 }
 
-static bool open_job(const struct exchange *exchange, uint64_t grace_us)
+/* The client is gone, or no longer the goose's. */
+static void job_leave(struct waiter *waiter)
+{
+    struct connection *connection = waiter->exchange.connection;
+    struct http_server *server = connection->server;
+    waiter_leave(&server->jobs, waiter);
+    connection->waiter = NULL;
+    server->api->job_close(server->api->context, ((struct worker *)waiter)->job);
+    free(waiter);
+}
+
+static struct worker *open_job(const struct exchange *exchange, uint64_t grace_us)
 {
     struct connection *connection = exchange->connection;
     struct http_server *server = connection->server;
-    if (server->waits >= server->waits_max) return false;
-    connection->job_over = connection->job_leaves = false;
-    connection->job = exchange->api->job_open(exchange->api->context, grace_us, told, connection);
-    if (connection->job == NULL) return false;
+    struct worker *worker = waits_are_full(server) ? NULL : calloc(1, sizeof(*worker));
+    if (worker == NULL) return NULL;
+    worker->waiter.exchange = *exchange;
+    worker->waiter.line = &server->waiting;
+    worker->waiter.streams = true;
+    worker->waiter.leave = job_leave;
+    worker->job = exchange->api->job_open(exchange->api->context, grace_us, told, worker);
+    if (worker->job == NULL) {
+        free(worker);
+        return NULL;
+    }
     uv_tcp_keepalive(&connection->tcp, 1, JOB_SILENT_S);
-    connection->next_job = server->jobs;
-    server->jobs = connection;
-    server->waits++;
-    return true;
+    waiter_join(&server->jobs, &worker->waiter);
+    connection->waiter = &worker->waiter;
+    return worker;
 }
 
 /* False: it made no sense, and has been answered. */
@@ -55,42 +81,31 @@ void job_get(struct exchange *exchange)
     struct flock_status status;
     uint64_t grace_us;
     if (!read_grace(exchange, &grace_us)) return;
-    bool taken = exchange->method == HTTP_HEAD || open_job(exchange, grace_us);
+    struct worker *worker = exchange->method == HTTP_HEAD ? NULL : open_job(exchange, grace_us);
     exchange->api->status(exchange->api->context, &status);
     const struct answer answer = {
         .code = 200, .open = exchange->method != HTTP_HEAD, .about = &status, .body = {"", 0}};
-    if (!status.is_goose) job_leave(exchange->connection);
-    if (taken && status.is_goose)
+    if (worker != NULL && !status.is_goose) job_leave(&worker->waiter);
+    if (status.is_goose && (worker != NULL || exchange->method == HTTP_HEAD))
         reply(exchange, &answer);
     else
         reply_problem_about(exchange, status.is_goose ? &busy : &duck, &status);
 }
 
-void job_leave(struct connection *connection)
-{
-    struct http_server *server = connection->server;
-    struct connection **at = &server->jobs;
-    struct job *job = connection->job;
-    if (job == NULL) return;
-    while (*at != connection)
-        at = &(*at)->next_job;
-    *at = connection->next_job;
-    server->waits--;
-    connection->job = NULL;
-    server->api->job_close(server->api->context, job);
-}
-
 void jobs_tell(struct http_server *server)
 {
-    struct connection *next;
-    for (struct connection *connection = server->jobs; connection != NULL; connection = next) {
-        next = connection->next_job;
-        if (connection->job_leaves) {
-            connection->job_leaves = false;
+    struct waiter *next;
+    for (struct waiter *waiter = server->jobs.last; waiter != NULL; waiter = next) {
+        struct worker *worker = (struct worker *)waiter;
+        struct connection *connection = waiter->exchange.connection;
+        bool over = worker->over;
+        next = waiter->before;
+        if (worker->leaves) {
+            worker->leaves = false;
             connection_put(connection, span_of("leave\n"));
         }
-        if (!connection->job_over || connection->job == NULL) continue;
-        job_leave(connection);
+        if (!over || connection->waiter == NULL) continue;
+        job_leave(waiter);
         connection_resume(connection);
     }
 }

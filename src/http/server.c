@@ -10,66 +10,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "http/events.h"
 #include "http/inside.h"
+#include "http/routes.h"
 
 #define BACKLOG           1024
 #define OTHER_DESCRIPTORS 64 /* that the rest of the daemon may need */
 #define SWEEP_MS_MAX      1000
 
-/* ---- lines ---- */
-
-void line_join(struct line *line, struct connection *connection, uint64_t now_ms)
-{
-    assert(connection->line == NULL);
-    connection->line = line;
-    connection->since_ms = now_ms;
-    connection->behind = NULL;
-    connection->before = line->last;
-    if (line->last != NULL)
-        line->last->behind = connection;
-    else
-        line->first = connection;
-    line->last = connection;
-}
-
-void line_leave(struct connection *connection)
-{
-    struct line *line = connection->line;
-    if (line == NULL) return;
-    if (connection->before != NULL)
-        connection->before->behind = connection->behind;
-    else
-        line->first = connection->behind;
-    if (connection->behind != NULL)
-        connection->behind->before = connection->before;
-    else
-        line->last = connection->before;
-    connection->line = NULL;
-}
-
-static void line_close(struct line *line)
-{
-    while (line->first != NULL)
-        connection_close(line->first);
-}
-
-static void line_sweep(struct line *line, uint64_t now_ms, uint64_t limit_ms)
-{
-    while (line->first != NULL && now_ms - line->first->since_ms >= limit_ms)
-        connection_close(line->first);
-}
-
 /* ---- connections come ---- */
-
-static void make_room(struct http_server *server)
-{
-    if (server->connections < server->connections_max) return;
-    struct connection *longest =
-        server->idle.first != NULL ? server->idle.first : server->busy.first;
-    if (longest == NULL) longest = server->watching.first;
-    assert(longest != NULL);
-    connection_close(longest);
-}
 
 static void on_sweep(uv_timer_t *timer);
 
@@ -83,7 +32,7 @@ static void accept_one(struct http_server *server)
     /* Until it is accepted, libuv looks at no other: so try again, and again. */
     server->accept_owed = connection == NULL;
     if (connection == NULL) return;
-    make_room(server);
+    lines_make_room(server);
     connection->server = server;
     uv_tcp_init(server->listener.loop, &connection->tcp);
     server->connections++;
@@ -152,6 +101,9 @@ static unsigned or_default(unsigned given, unsigned otherwise)
 
 static int take_options(struct http_server *server, const struct http_options *options)
 {
+    server->route = route;
+    server->event_text = event_text;
+    server->resume = connection_resume;
     server->faults = options->faults;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);
@@ -242,15 +194,6 @@ bool http_server_set_token(struct http_server *server, const char *token)
 }
 
 /* ---- and goes ---- */
-
-void server_maybe_closed(struct http_server *server)
-{
-    if (!server->closing || server->handles > 0 || server->unclosed > 0) return;
-    void (*closed)(void *to) = server->on_closed;
-    void *to = server->on_closed_to;
-    free(server);
-    if (closed != NULL) closed(to);
-}
 
 static void on_handle_closed(uv_handle_t *handle)
 {

@@ -2,41 +2,52 @@
  * function has returned. So an answer is only noted then, and sent from the loop: no connection is
  * ever taken up while another is at work with the buffers that they share. */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "http/changes.h"
 #include "http/inside.h"
 
-struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask)
+/* An answer that the node owes. It outlives its connection, and its server: the node calls exactly
+ * once. */
+struct ticket {
+    struct waiter waiter;
+    struct http_server *server; /* NULL: closed meanwhile */
+    change_answer *answer;
+    enum flock_ask ask;
+    bool answered;
+    enum flock_outcome outcome;
+    unsigned number;
+    char address[FLOCK_ADDRESS_BYTES]; /* "": NULL was given */
+    char error[FLOCK_TEXT_BYTES];
+    char hint[FLOCK_TEXT_BYTES];
+};
+
+/* It counts until it is delivered, even if its client has left long ago: the node has its work
+ * with it. */
+static void ticket_leave(struct waiter *waiter)
+{
+    waiter->exchange.connection->waiter = NULL;
+    waiter->exchange.connection = NULL;
+}
+
+struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask,
+                             change_answer *answer)
 {
     struct connection *connection = exchange->connection;
     struct http_server *server = connection->server;
-    assert(connection->ticket == NULL);
-    if (server->waits >= server->waits_max) return NULL;
+    assert(connection->waiter == NULL);
+    if (waits_are_full(server)) return NULL;
     struct ticket *ticket = calloc(1, sizeof(*ticket));
     if (ticket == NULL) return NULL;
+    ticket->waiter.exchange = *exchange;
+    ticket->waiter.line = &server->waiting;
+    ticket->waiter.owed = true;
+    ticket->waiter.leave = ticket_leave;
     ticket->server = server;
-    ticket->connection = connection;
-    ticket->exchange = *exchange;
+    ticket->answer = answer;
     ticket->ask = ask;
-    ticket->behind = server->tickets;
-    if (server->tickets != NULL) server->tickets->before = ticket;
-    server->tickets = ticket;
-    server->waits++;
-    connection->ticket = ticket;
+    waiter_join(&server->tickets, &ticket->waiter);
+    connection->waiter = &ticket->waiter;
     return ticket;
-}
-
-/* It counts until now, even if its client has left long ago: the node has had its work with it. */
-static void ticket_leave_list(struct ticket *ticket)
-{
-    if (ticket->before != NULL)
-        ticket->before->behind = ticket->behind;
-    else
-        ticket->server->tickets = ticket->behind;
-    if (ticket->behind != NULL) ticket->behind->before = ticket->before;
-    ticket->server->waits--;
 }
 
 static void copy_text(char *to, size_t to_bytes, const char *from)
@@ -65,7 +76,7 @@ void ticket_answered(void *given, const struct flock_answer *answer)
 
 static void deliver(struct ticket *ticket)
 {
-    struct connection *connection = ticket->connection;
+    struct connection *connection = ticket->waiter.exchange.connection;
     if (connection == NULL) return;
     const struct flock_answer answer = {
         .outcome = ticket->outcome,
@@ -74,41 +85,35 @@ static void deliver(struct ticket *ticket)
         .error = ticket->error[0] == '\0' ? NULL : ticket->error,
         .hint = ticket->hint[0] == '\0' ? NULL : ticket->hint,
     };
-    connection->ticket = NULL;
-    change_reply(&ticket->exchange, ticket->ask, &answer);
+    connection->waiter = NULL;
+    ticket->answer(&ticket->waiter.exchange, ticket->ask, &answer);
     connection_resume(connection);
 }
 
 void tickets_deliver(struct http_server *server)
 {
-    struct ticket *next;
-    for (struct ticket *ticket = server->tickets; ticket != NULL; ticket = next) {
-        /* Delivering one removes no other; new ones come at the head of the list. */
-        next = ticket->behind;
+    struct waiter *next;
+    for (struct waiter *waiter = server->tickets.last; waiter != NULL; waiter = next) {
+        struct ticket *ticket = (struct ticket *)waiter;
+        /* Delivering one removes no other; new ones come behind the last. */
+        next = waiter->before;
         if (!ticket->answered) continue;
-        ticket_leave_list(ticket);
+        waiter_leave(&server->tickets, waiter);
         deliver(ticket);
         free(ticket);
     }
 }
 
-void ticket_leave(struct connection *connection)
-{
-    if (connection->ticket == NULL) return;
-    connection->ticket->connection = NULL;
-    connection->ticket = NULL;
-}
-
 void tickets_abandon(struct http_server *server)
 {
-    struct ticket *next;
-    for (struct ticket *ticket = server->tickets; ticket != NULL; ticket = next) {
-        next = ticket->behind;
+    struct waiter *next;
+    for (struct waiter *waiter = server->tickets.first; waiter != NULL; waiter = next) {
+        struct ticket *ticket = (struct ticket *)waiter;
+        next = waiter->behind;
         if (ticket->answered)
             free(ticket);
         else
             ticket->server = NULL;
     }
-    server->tickets = NULL;
-    server->waits = 0;
+    server->tickets = (struct waiters){0};
 }

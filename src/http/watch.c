@@ -12,37 +12,11 @@
 #define WATCHERS_A_TURN 256 /* that are told, before the loop looks at its sockets again */
 
 struct watcher {
-    struct connection *connection;
-    struct watcher *before;
-    struct watcher *behind;
+    struct waiter waiter;
     uint64_t index; /* the last change that the client knows of */
     uint64_t due_ms;
     void (*answer)(const struct exchange *exchange); /* NULL: a stream */
-    struct exchange exchange;                        /* its spans point nowhere any more */
 };
-
-static void join(struct http_server *server, struct watcher *watcher)
-{
-    watcher->behind = NULL;
-    watcher->before = server->last_watcher;
-    if (watcher->before != NULL)
-        watcher->before->behind = watcher;
-    else
-        server->first_watcher = watcher;
-    server->last_watcher = watcher;
-}
-
-static void leave(struct http_server *server, const struct watcher *watcher)
-{
-    if (watcher->before != NULL)
-        watcher->before->behind = watcher->behind;
-    else
-        server->first_watcher = watcher->behind;
-    if (watcher->behind != NULL)
-        watcher->behind->before = watcher->before;
-    else
-        server->last_watcher = watcher->before;
-}
 
 static void on_due(uv_timer_t *timer);
 
@@ -55,21 +29,29 @@ static void arm(struct http_server *server, uint64_t due_ms)
     uv_timer_start(&server->watch, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
 
+static void watcher_leave(struct waiter *waiter)
+{
+    struct connection *connection = waiter->exchange.connection;
+    waiter_leave(&connection->server->watchers, waiter);
+    connection->waiter = NULL;
+    free(waiter);
+}
+
 static struct watcher *watch(const struct exchange *exchange, uint64_t index, uint64_t wait_ms)
 {
     struct connection *connection = exchange->connection;
     struct http_server *server = connection->server;
-    assert(connection->watcher == NULL && connection->ticket == NULL);
-    if (server->watchers >= server->watchers_max) return NULL;
+    assert(connection->waiter == NULL);
+    if (server->watchers.count >= server->watchers_max) return NULL;
     struct watcher *watcher = calloc(1, sizeof(*watcher));
     if (watcher == NULL) return NULL;
-    watcher->connection = connection;
-    watcher->exchange = *exchange;
+    watcher->waiter.exchange = *exchange;
+    watcher->waiter.line = &server->watching;
+    watcher->waiter.leave = watcher_leave;
     watcher->index = index;
     watcher->due_ms = uv_now(server->watch.loop) + wait_ms;
-    connection->watcher = watcher;
-    server->watchers++;
-    join(server, watcher);
+    waiter_join(&server->watchers, &watcher->waiter);
+    connection->waiter = &watcher->waiter;
     arm(server, watcher->due_ms);
     return watcher;
 }
@@ -82,41 +64,23 @@ bool exchange_watch(const struct exchange *exchange, uint64_t index, uint64_t wa
     return watcher != NULL;
 }
 
-bool exchange_stream(const struct exchange *exchange, uint64_t index)
+static void answer_now(struct watcher *watcher)
 {
-    return watch(exchange, index, exchange->connection->server->comment_ms) != NULL;
-}
-
-void watcher_leave(struct connection *connection)
-{
-    struct watcher *watcher = connection->watcher;
-    if (watcher == NULL) return;
-    leave(connection->server, watcher);
-    connection->server->watchers--;
-    connection->watcher = NULL;
-    free(watcher);
-}
-
-bool watcher_streams(const struct connection *connection)
-{
-    return connection->watcher != NULL && connection->watcher->answer == NULL;
-}
-
-static void answer_now(const struct watcher *watcher)
-{
-    struct exchange exchange = watcher->exchange;
+    struct exchange exchange = watcher->waiter.exchange;
     void (*answer)(const struct exchange *) = watcher->answer;
-    watcher_leave(exchange.connection);
+    watcher_leave(&watcher->waiter);
     answer(&exchange);
     connection_resume(exchange.connection);
 }
 
 /* What its client has not been sent yet, as far as it reads. */
-void watcher_go_on(struct connection *connection)
+static void watcher_go_on(struct waiter *waiter)
 {
+    struct watcher *watcher = (struct watcher *)waiter;
+    struct connection *connection = waiter->exchange.connection;
     const struct http_server *server = connection->server;
-    while (watcher_streams(connection) && connection->watcher->index < server->index) {
-        struct watcher *watcher = connection->watcher;
+    /* It ends with its connection, which a client that is gone may close here. */
+    while (connection->waiter != NULL && watcher->index < server->index) {
         const struct event *event = &server->events[(watcher->index + 1) % EVENTS_KEPT];
         if (event->index != watcher->index + 1 || event->bytes == 0) {
             connection_close(connection);
@@ -129,13 +93,22 @@ void watcher_go_on(struct connection *connection)
     }
 }
 
-static void tell(const struct watcher *watcher)
+bool exchange_stream(const struct exchange *exchange, uint64_t index)
 {
-    if (watcher->index >= watcher->connection->server->index) return;
+    struct watcher *watcher = watch(exchange, index, exchange->connection->server->comment_ms);
+    if (watcher == NULL) return false;
+    watcher->waiter.streams = true;
+    watcher->waiter.go_on = watcher_go_on;
+    return true;
+}
+
+static void tell(struct watcher *watcher)
+{
+    if (watcher->index >= watcher->waiter.exchange.connection->server->index) return;
     if (watcher->answer != NULL)
         answer_now(watcher);
     else
-        watcher_go_on(watcher->connection);
+        watcher_go_on(&watcher->waiter);
 }
 
 void watchers_note(void *to, const struct flock_status *status)
@@ -143,8 +116,8 @@ void watchers_note(void *to, const struct flock_status *status)
     struct http_server *server = to;
     struct event *event = &server->events[status->index % EVENTS_KEPT];
     event->index = server->index = status->index;
-    event->bytes = event_text(event->text, status);
-    server->untold = server->watchers;
+    event->bytes = server->event_text(event->text, status);
+    server->untold = server->watchers.count;
     if (server->untold > 0) uv_async_send(&server->answered);
 }
 
@@ -152,12 +125,12 @@ void watchers_note(void *to, const struct flock_status *status)
 void watchers_tell(struct http_server *server)
 {
     for (unsigned told = 0; server->untold > 0 && told < WATCHERS_A_TURN; told++) {
-        struct watcher *watcher = server->first_watcher;
+        struct waiter *waiter = server->watchers.first;
         server->untold--;
-        if (watcher == NULL) break;
-        leave(server, watcher);
-        join(server, watcher);
-        tell(watcher);
+        if (waiter == NULL) break;
+        waiter_leave(&server->watchers, waiter);
+        waiter_join(&server->watchers, waiter);
+        tell((struct watcher *)waiter);
     }
     if (server->untold > 0) uv_async_send(&server->answered);
 }
@@ -166,12 +139,13 @@ static void on_due(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
     uint64_t now_ms = uv_now(timer->loop);
-    struct watcher *next;
+    struct waiter *next;
     server->watch_due_ms = UINT64_MAX;
-    for (struct watcher *watcher = server->first_watcher; watcher != NULL; watcher = next) {
-        struct connection *connection = watcher->connection;
+    for (struct waiter *waiter = server->watchers.first; waiter != NULL; waiter = next) {
+        struct watcher *watcher = (struct watcher *)waiter;
+        struct connection *connection = waiter->exchange.connection;
         /* Taking this one up ends no other; new ones come at the end, and arm for themselves. */
-        next = watcher->behind;
+        next = waiter->behind;
         if (watcher->due_ms <= now_ms && watcher->answer != NULL) {
             answer_now(watcher);
             continue;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# layers.sh: proves that the files of libgoose stand on each other in one order, and none calls what stands above it.
-# usage: layers.sh ARCHIVE FILE... - the files from below; beside the ladder, and called by none: view, invariants.
+# layers.sh: proves that the files of an archive stand on each other in one order, and none calls what stands above it.
+# usage: layers.sh ARCHIVE FILE[,FILE...]... - the files from below; those with a comma between them stand side by side.
 set -euo pipefail
 export LC_ALL=C
 archive=$1
@@ -9,8 +9,8 @@ shift
 wrong=$(nm -A "$archive" | awk -v ladder="$*" '
 BEGIN {
     steps = split(ladder, names, " ")
-    for (i = 1; i <= steps; i++) height[names[i]] = i
-    height["view"] = height["invariants"] = steps + 1
+    for (i = 1; i <= steps; i++)
+        for (n = split(names[i], beside, ","); n > 0; n--) height[beside[n]] = i
 }
 {
     n = split($1, where, ":")

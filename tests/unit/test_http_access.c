@@ -4,14 +4,6 @@
 
 #include "http/access.h"
 
-static bool client_is_local;
-
-bool exchange_is_local(const struct exchange *exchange)
-{
-    (void)exchange;
-    return client_is_local;
-}
-
 static unsigned refusal(const char *token, bool local, const char *host, const char *origin,
                         const char *authorization)
 {
@@ -19,11 +11,10 @@ static unsigned refusal(const char *token, bool local, const char *host, const c
     access_name(access.self, sizeof(access.self), "n1.Test:7400");
     access_name(access.bind, sizeof(access.bind), "[::1]:7401");
     assert_true(access_set_token(&access, token));
-    struct exchange exchange = {.access = &access};
+    struct exchange exchange = {.access = &access, .local = local};
     if (host != NULL) exchange.host = span_of(host);
     if (origin != NULL) exchange.origin = span_of(origin);
     if (authorization != NULL) exchange.authorization = span_of(authorization);
-    client_is_local = local;
     const struct problem *problem = access_refusal(&exchange);
     return problem == NULL ? 0 : problem->code;
 }
@@ -118,7 +109,6 @@ static void test_the_refusal_names_both_ways_out(void **state)
     struct access access = {0};
     const struct exchange exchange = {.access = &access};
     (void)state;
-    client_is_local = false;
     const struct problem *problem = access_refusal(&exchange);
     assert_non_null(problem);
     assert_non_null(strstr(problem->hint, "loopback"));

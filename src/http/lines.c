@@ -1,0 +1,119 @@
+/* lines.c: the server's connections and what they wait for: in which line each stands, how long it
+ * may stand there, and how it goes. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "http/inside.h"
+
+void line_join(struct line *line, struct connection *connection, uint64_t now_ms)
+{
+    assert(connection->line == NULL);
+    connection->line = line;
+    connection->since_ms = now_ms;
+    connection->behind = NULL;
+    connection->before = line->last;
+    if (line->last != NULL)
+        line->last->behind = connection;
+    else
+        line->first = connection;
+    line->last = connection;
+}
+
+void line_leave(struct connection *connection)
+{
+    struct line *line = connection->line;
+    if (line == NULL) return;
+    if (connection->before != NULL)
+        connection->before->behind = connection->behind;
+    else
+        line->first = connection->behind;
+    if (connection->behind != NULL)
+        connection->behind->before = connection->before;
+    else
+        line->last = connection->before;
+    connection->line = NULL;
+}
+
+void waiter_join(struct waiters *list, struct waiter *waiter)
+{
+    waiter->behind = NULL;
+    waiter->before = list->last;
+    if (list->last != NULL)
+        list->last->behind = waiter;
+    else
+        list->first = waiter;
+    list->last = waiter;
+    list->count++;
+}
+
+void waiter_leave(struct waiters *list, struct waiter *waiter)
+{
+    if (waiter->before != NULL)
+        waiter->before->behind = waiter->behind;
+    else
+        list->first = waiter->behind;
+    if (waiter->behind != NULL)
+        waiter->behind->before = waiter->before;
+    else
+        list->last = waiter->before;
+    list->count--;
+}
+
+bool waits_are_full(const struct http_server *server)
+{
+    return server->tickets.count + server->jobs.count >= server->waits_max;
+}
+
+void server_maybe_closed(struct http_server *server)
+{
+    if (!server->closing || server->handles > 0 || server->unclosed > 0) return;
+    void (*closed)(void *to) = server->on_closed;
+    void *to = server->on_closed_to;
+    free(server);
+    if (closed != NULL) closed(to);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = (struct connection *)handle;
+    struct http_server *server = connection->server;
+    free(connection->stash);
+    free(connection);
+    server->unclosed--;
+    server_maybe_closed(server);
+}
+
+/* Who has not taken its answers gets a reset: an orderly end would wait behind them, and they in the
+ * kernel's memory. */
+void connection_close(struct connection *connection)
+{
+    if (connection->closed) return;
+    connection->closed = true;
+    connection->server->connections--;
+    line_leave(connection);
+    if (connection->waiter != NULL) connection->waiter->leave(connection->waiter);
+    if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+void line_close(struct line *line)
+{
+    while (line->first != NULL)
+        connection_close(line->first);
+}
+
+void line_sweep(struct line *line, uint64_t now_ms, uint64_t limit_ms)
+{
+    while (line->first != NULL && now_ms - line->first->since_ms >= limit_ms)
+        connection_close(line->first);
+}
+
+void lines_make_room(struct http_server *server)
+{
+    if (server->connections < server->connections_max) return;
+    struct connection *longest =
+        server->idle.first != NULL ? server->idle.first : server->busy.first;
+    if (longest == NULL) longest = server->watching.first;
+    assert(longest != NULL);
+    connection_close(longest);
+}
