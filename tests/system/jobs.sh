@@ -99,10 +99,7 @@ wait_for 5 "all of the job to be gone" job_is_gone
 wait_for 5 "its control group to be gone" no_group
 
 scene "three nodes"
-# A process with sanitizers takes long to die, and the guard kills it an eighth of a lease before the end.
-lease=500ms
-[ -z "${ASAN_OPTIONS-}" ] || lease=2s
-jobs_flock 3 --heartbeat 50ms --lease $lease
+jobs_flock 3 --heartbeat 50ms --lease 500ms
 
 # run_here I ARGS... - in the foreground; leaves its exit status in $status and what it said in $FLOCK_DIR/said.
 run_here() {
