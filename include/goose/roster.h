@@ -94,8 +94,6 @@ void goose_roster_removed_forget(struct goose_roster *roster, uint64_t uid);
 /* All seats at once, to[i] for seat i: so two may change places. All of it or nothing. */
 enum goose_roster_result goose_roster_move_all(struct goose_roster *roster,
                                                const struct goose_text *to);
-enum goose_roster_result goose_roster_move(struct goose_roster *roster, int seat,
-                                           struct goose_text address);
 
 struct goose_text goose_roster_address(const struct goose_roster *roster, int seat);
 int goose_roster_find_uid(const struct goose_roster *roster, uint64_t uid); /* -1: none */

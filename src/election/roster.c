@@ -279,16 +279,6 @@ enum goose_roster_result goose_roster_move_all(struct goose_roster *roster,
     return GOOSE_ROSTER_OK;
 }
 
-enum goose_roster_result goose_roster_move(struct goose_roster *roster, int seat,
-                                           struct goose_text address)
-{
-    struct goose_text to[GOOSE_ROSTER_SEATS_MAX];
-
-    for (int i = 0; i < roster->count; i++)
-        to[i] = i == seat ? address : goose_roster_address(roster, i);
-    return goose_roster_move_all(roster, to);
-}
-
 static int text_compare(struct goose_text a, struct goose_text b)
 {
     uint8_t least = a.bytes < b.bytes ? a.bytes : b.bytes;

@@ -73,6 +73,16 @@ void core_roster(struct goose_roster *roster, int seats)
     roster->wanted = roster->count;
 }
 
+enum goose_roster_result core_roster_move(struct goose_roster *roster, int seat,
+                                          struct goose_text address)
+{
+    struct goose_text to[GOOSE_ROSTER_SEATS_MAX];
+
+    for (int i = 0; i < roster->count; i++)
+        to[i] = i == seat ? address : goose_roster_address(roster, i);
+    return goose_roster_move_all(roster, to);
+}
+
 static void right(const struct core *core)
 {
     if (core->carry.wrong != NULL) fail_msg("%s", core->carry.wrong);

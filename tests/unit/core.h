@@ -44,6 +44,8 @@ void core_keep(struct goose_address *kept, const char *chars);
 void core_options(struct goose_election_options *options); /* n1:7000, without --peers or --join */
 /* Seats n1:7000, n2:7000, ... of uids 1, 2, ... in term CORE_TERM. */
 void core_roster(struct goose_roster *roster, int seats);
+enum goose_roster_result core_roster_move(struct goose_roster *roster, int seat,
+                                          struct goose_text address);
 
 /* One step: it is judged, and nothing of what it asks for is done. */
 enum goose_refusal core_step(struct core *core, struct goose_event event);

@@ -182,10 +182,10 @@ static void every_refusal_leaves_the_roster_alone(void **state)
     assert_int_equal(add(&roster, "N4:7000", 4), GOOSE_ROSTER_BAD_ADDRESS);
     assert_int_equal(add(&roster, "n3:7000", 4), GOOSE_ROSTER_ADDRESS_TWICE);
     assert_int_equal(add(&roster, "n4:7000", 3), GOOSE_ROSTER_UID_TWICE);
-    assert_int_equal(goose_roster_move(&roster, 0, core_text("n1")), GOOSE_ROSTER_BAD_ADDRESS);
-    assert_int_equal(goose_roster_move(&roster, 0, core_text("n2:7000")),
+    assert_int_equal(core_roster_move(&roster, 0, core_text("n1")), GOOSE_ROSTER_BAD_ADDRESS);
+    assert_int_equal(core_roster_move(&roster, 0, core_text("n2:7000")),
                      GOOSE_ROSTER_ADDRESS_TWICE);
-    assert_int_equal(goose_roster_move(&roster, 0, core_text("n1:7000")), GOOSE_ROSTER_OK);
+    assert_int_equal(core_roster_move(&roster, 0, core_text("n1:7000")), GOOSE_ROSTER_OK);
     assert_memory_equal(&roster, &was, sizeof was);
     assert_int_equal(add(&roster, "n4:7000", 0), GOOSE_ROSTER_OK);
     assert_int_equal(add(&roster, "n5:7000", 0), GOOSE_ROSTER_OK); /* many may be unclaimed */
@@ -235,12 +235,12 @@ static void encoded_ends_at_1048_exactly(void **state)
     assert_int_equal(goose_roster_encoded_bytes(&roster), GOOSE_ROSTER_BYTES_MAX);
     assert_true(goose_roster_is_sound(&roster));
     host_of(&address, 21, 14);
-    assert_int_equal(goose_roster_move(&roster, 13, goose_address_text(&address)),
+    assert_int_equal(core_roster_move(&roster, 13, goose_address_text(&address)),
                      GOOSE_ROSTER_TOO_LARGE);
     host_of(&address, 29, 15);
-    assert_int_equal(goose_roster_move(&roster, 12, goose_address_text(&address)), GOOSE_ROSTER_OK);
+    assert_int_equal(core_roster_move(&roster, 12, goose_address_text(&address)), GOOSE_ROSTER_OK);
     host_of(&address, 21, 14);
-    assert_int_equal(goose_roster_move(&roster, 13, goose_address_text(&address)), GOOSE_ROSTER_OK);
+    assert_int_equal(core_roster_move(&roster, 13, goose_address_text(&address)), GOOSE_ROSTER_OK);
     assert_int_equal(goose_roster_encoded_bytes(&roster), GOOSE_ROSTER_BYTES_MAX);
     assert_true(goose_roster_is_sound(&roster));
 }
@@ -255,7 +255,7 @@ struct model {
 static void model_move(struct model *model, struct goose_roster *roster, int seat,
                        const struct goose_address *address)
 {
-    enum goose_roster_result moved = goose_roster_move(roster, seat, goose_address_text(address));
+    enum goose_roster_result moved = core_roster_move(roster, seat, goose_address_text(address));
     if (moved == GOOSE_ROSTER_OK) model->address[seat] = *address;
 }
 
@@ -349,7 +349,7 @@ static void a_digest_tells_every_field_apart(void **state)
     DIFFERS(one.seats[2].priority++);
     DIFFERS(one.seats[2].http_port++);
     DIFFERS(goose_roster_remove(&one, 2));
-    DIFFERS(goose_roster_move(&one, 2, core_text("n3:7001")));
+    DIFFERS(core_roster_move(&one, 2, core_text("n3:7001")));
     DIFFERS((goose_roster_remove(&one, 0), add(&one, "n1:7000", 1)));
 #undef DIFFERS
 }

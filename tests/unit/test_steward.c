@@ -77,7 +77,7 @@ static void a_seat_that_moved_to_too_long_an_address_stays(void **state)
 
     (void)state;
     full_roster(&roster);
-    assert_int_equal(goose_roster_move(&roster, 12, core_text("n13:7000")), GOOSE_ROSTER_OK);
+    assert_int_equal(core_roster_move(&roster, 12, core_text("n13:7000")), GOOSE_ROSTER_OK);
     assert_int_equal(
         goose_roster_add(&roster, core_text("n14:7000"), 14, GOOSE_PRIORITY_DEFAULT, 0),
         GOOSE_ROSTER_OK);
