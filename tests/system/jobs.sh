@@ -206,14 +206,20 @@ for i in $(nodes_all); do
     wait_for 5 "goosectl $i to end" process_is_gone "$(supervisor_of "$i")"
 done
 
-say "jobs that ignore SIGTERM, and have daemons of their own"
+say "jobs that ignore SIGTERM, and have daemons of their own, on a busy machine: who is killed gets no processor by himself"
+busy=()
+for i in 1 2 3 4; do
+    nice -n 19 timeout 120 bash -c 'while :; do :; done' &
+    busy+=($!)
+done
 started=$(job_starts)
 jobs_start stubborn
 wait_job "$started"
-for kind in kill_daemon stop_supervisor stop_guard kill_supervisor kill_guard handover; do
+for kind in kill_daemon stop_supervisor stop_guard stop_supervisor kill_supervisor stop_guard kill_guard handover; do
     say "$kind"
     fail_over "$kind" stubborn
 done
+kill "${busy[@]}"
 expect_no_overlap
 say "$(job_starts) jobs, one after the other"
 for i in $(nodes_all); do

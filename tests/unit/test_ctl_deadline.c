@@ -255,6 +255,40 @@ static void test_sweep_finds_daemons(void **state)
     tree_kill(job, &status); /* nobody is left: at once */
 }
 
+/* Each of them lives only until the next one does: the list of all processes is old before it is read to its end. */
+static _Noreturn void go_on_as_own_child(int alive)
+{
+    const struct timespec moment = {.tv_nsec = 200000};
+
+    (void)!write(alive, "x", 1);
+    for (;;) {
+        if (fork() != 0) _exit(0);
+        nanosleep(&moment, NULL);
+    }
+}
+
+static void test_sweep_catches_who_forks_on(void **state)
+{
+    int alive[2], status = -1;
+    char byte;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    tree_spare_present();
+    assert_int_equal(pipe(alive), 0);
+    pid_t job = fork();
+    if (job == 0) {
+        alarm(60);
+        close(alive[0]);
+        go_on_as_own_child(alive[1]);
+    }
+    close(alive[1]);
+    assert_int_equal(read(alive[0], &byte, 1), 1);
+    tree_kill(job, &status);
+    assert_true(all_ends_closed(alive[0]));
+    close(alive[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_timer),
         cmocka_unit_test(test_no_command_without_the_role),
         cmocka_unit_test(test_sweep_finds_daemons),
+        cmocka_unit_test(test_sweep_catches_who_forks_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
