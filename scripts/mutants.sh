@@ -31,7 +31,7 @@ stalled.
 
   --seeds N     seeds of the simulator at most (2000); it stops at the first that fails
   --only STAGE  unit, trace, sim, model or system
-  --first       no further stage for a mutant that is dead already
+  --first       no further stage for a mutant that is dead already; the traces, which are built soonest, come first
   --jobs J      so many mutants at a time (one a processor), each in a tree of its own; those that are for the system
                 tests come last and one by one, for these measure time
   --resume      a row that DIR has of an earlier run counts, if its entry, the sources and the options are the same
@@ -163,13 +163,20 @@ has_stage() {
     esac
 }
 
-# targets NAME - what its stages need.
+# targets NAME STAGE... - what these need.
 targets() {
-    ! has_stage "$1" unit || unit_tests "${kind_of[$1]}"
-    ! has_stage "$1" trace || echo goosetrace
-    ! has_stage "$1" sim || echo goosim
-    ! has_stage "$1" model || echo goosemodel
-    ! has_stage "$1" system || printf '%s\n' goosed goosectl tests/system/all
+    local name=$1 stage
+    shift
+    for stage in "$@"; do
+        has_stage "$name" "$stage" || continue
+        case $stage in
+        unit) unit_tests "${kind_of[$name]}" ;;
+        trace) echo goosetrace ;;
+        sim) echo goosim ;;
+        model) echo goosemodel ;;
+        system) printf '%s\n' goosed goosectl tests/system/all ;;
+        esac
+    done
 }
 
 make_targets() {
@@ -343,29 +350,34 @@ take_row() {
 
 # ---- the work ----
 
-# cells NAME - of a mutant that is built.
+# cells NAME - false where it does not build.
 cells() {
-    local stage cell dead=''
-    for stage in unit trace sim model system; do
-        cell=-
-        if has_stage "$1" $stage && [ "$dead$stop_at_first" != yesyes ]; then
-            cell=$("run_$stage" "$1")
+    local stage dead='' order=(unit trace sim model system)
+    local -A cell
+    [ -z "$stop_at_first" ] || order=(trace unit sim model system)
+    for stage in "${order[@]}"; do
+        cell[$stage]=-
+        if has_stage "$1" "$stage" && [ "$dead$stop_at_first" != yesyes ]; then
+            targets "$1" "$stage" | make_targets || return 1
+            cell[$stage]=$("run_$stage" "$1")
         fi
-        ! notices "$cell" || dead=yes
-        printf '|%s' "$cell"
+        ! notices "${cell[$stage]}" || dead=yes
+    done
+    for stage in unit trace sim model system; do
+        printf '|%s' "${cell[$stage]}"
     done
 }
 
 try() {
-    local row
+    local row cells
     row="$1|$(sum "$1")"
     rm -rf "$own/kept"
     if ! table apply "$tree" "$1" "$own/kept" 2>"$own/apply.log"; then
         take_row "$row|error: does not apply any more: see --check"
         return
     fi
-    if targets "$1" | make_targets; then
-        row+=$(cells "$1")
+    if cells=$(cells "$1"); then
+        row+=$cells
     else
         row+="|error: does not build: $(grep -m 1 'error:' "$own/build.log" || echo "see $own/build.log")"
     fi
@@ -380,7 +392,7 @@ worker() {
     shift
     if ! copy_sources || ! configure; then exit 2; fi
     for name in "$@"; do
-        targets "$name"
+        targets "$name" "${stages[@]}"
     done | sort -u | make_targets || { tail -n 20 "$own/build.log" >&2 && die "the sources themselves do not build"; }
     for name in "$@"; do
         ! mkdir "$work/taken/$name" 2>/dev/null || try "$name"
