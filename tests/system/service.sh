@@ -130,6 +130,32 @@ in_debian systemctl daemon-reload
 in_debian systemctl restart goosed@late
 wait_for 15 "the command to be told of its goose" grep -sqx 'goose of 192.0.2.9:7000' "$root/var/lib/goosed/late/told"
 
+say "a flock and its job by the commands of the README"
+# readme FROM TO - its commands from one line to another.
+readme() {
+    sed -n '/^## Install/,/^## /s/^    //p' "$here/../../README.md" | sed -n "/^$1/,/^$2/p"
+}
+printf '127.0.0.1%s n%s\n' 1 1 2 2 3 3 >>"$root/etc/hosts"
+in_debian sh -c 'umask 077 && goosed --new-key >/root/goose.key'
+for i in 2 3; do
+    in_debian sh -ec "cd /root; $(readme systemd-sysusers 'systemctl enable' | sed "s,\"self\": \"n1,\"self\": \"n$i,; s/goose\.json/n$i.json/; s/goosed@goose/goosed@n$i/")"
+done
+in_debian sh -ec "cd /root; $(readme systemd-sysusers 'systemctl status')" >"$FLOCK_DIR/said" || fail "$(<"$FLOCK_DIR/said")"
+grep -qE '^ +Status: "(goose|duck), term [0-9]' "$FLOCK_DIR/said" || fail "no status: $(<"$FLOCK_DIR/said")"
+# shellcheck disable=SC2016 # the job's own
+printf '#!/bin/sh\necho "runs in term $GOOSE_TERM" >/root/scheduled; exec sleep 1000\n' >"$root/usr/local/bin/scheduler"
+chmod 755 "$root/usr/local/bin/scheduler"
+in_debian sh -c "exec $(readme 'goosectl --at' goosectl)" >"$FLOCK_DIR/said" 2>&1 </dev/null &
+in_debian goosectl --at n2:7000 wait ready
+leads() {
+    in_debian goosectl --at n1:7000 is-goose || in_debian goosectl --at n2:7000 handover --to n1:7000 >/dev/null 2>&1
+}
+wait_for 20 "n1 to lead" leads
+wait_for 10 "the job of the README" grep -sq '^runs in term' "$root/root/scheduled"
+in_debian systemctl disable --now goosed@goose goosed@n2 goosed@n3 2>/dev/null
+in_debian sh -c '! pidof sleep' || fail "the job goes on without a goose"
+in_debian sh -c "kill \$(pidof goosectl)"
+
 say "stopped, it ends well; removed, all end; purged, nothing is left"
 in_debian systemctl stop goosed@1
 is 1 Result success || fail "it ended with $(of 1 Result)"
