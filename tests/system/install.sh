@@ -7,11 +7,19 @@
 . "$(dirname "$0")/lib2.sh"
 needs_sandbox
 
-to=$FLOCK_DIR/to
+to=/usr/local
 example=$here/../../scripts/examples/embed.c
 
-say "installed"
-cmake --install "$BUILD_DIR" --prefix "$to" >/dev/null
+say "built and installed as the README says"
+# shellcheck disable=SC2016 # the README's quotes
+configure=$(grep -oE '`cmake -B build -D[^`]+`' "$here/../../README.md" | tr -d '`')
+commands=$(sed -nE "s,^    cmake -B build (&& .* --install build) .*,$configure \\1,p" "$here/../../README.md")
+mount -t tmpfs tmpfs "$to"
+mkdir "$FLOCK_DIR/sources"
+cp -r "$here"/../../{CMakeLists.txt,LICENSE,README.md,include,scripts,src} "$FLOCK_DIR/sources"
+(cd "$FLOCK_DIR/sources" && eval "${commands:?the README does not say how to install}") >"$FLOCK_DIR/said" 2>&1 ||
+    fail "$commands: $(tail -n 20 "$FLOCK_DIR/said")"
+rm -r "$FLOCK_DIR/sources"
 for file in sbin/goosed bin/goosectl share/bash-completion/completions/goosectl \
     include/goose/election.h lib/systemd/system/goosed@.service lib/sysusers.d/goosed.conf share/man/man8/goosed.8.gz \
     share/man/man1/goosectl.1.gz share/man/man7/goosed-http.7.gz share/man/man7/goose-election.7.gz \

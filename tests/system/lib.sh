@@ -95,7 +95,7 @@ on_exit() {
         tidy_up
     else
         left=$FLOCK_DIR
-        [ -z "$in_memory" ] || { left+=.left && cp -a "$FLOCK_DIR" "$left" && tidy_up; }
+        [ -z "$in_memory" ] || { left+=.left && cp -ax "$FLOCK_DIR" "$left" && tidy_up; }
         echo "what is left of it: $left" >&2
         tail -n 15 "$left"/*/log "$left/observed" >&2 2>/dev/null || true
     fi
