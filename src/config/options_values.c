@@ -61,6 +61,8 @@ static bool add_to_list(struct reader *reader, enum option_id id, struct list *l
 
     if (item.bytes == 0)
         return refuse(reader, id, ": an address between its commas is empty; leave the comma out");
+    if (memchr(item.at, ' ', item.bytes) != NULL)
+        return refuse(reader, id, ": put commas between the addresses, not blanks");
     const char *wrong = address_from_user(&address, item.at, item.bytes);
     if (wrong != NULL)
         return refuse(reader, id, ": '%s': %s", shown(text, item.at, item.bytes), wrong);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/closest.h"
 #include "base/token.h"
 #include "ctl/commands.h"
 
@@ -76,17 +77,19 @@ static int help_with(const struct command *command)
     return CTL_YES;
 }
 
-static int refuse_command(const char *name)
+static int refuse_command(const char *name, const struct option_known *known, size_t count)
 {
-    char known[256] = "";
+    bool is_option = looks_like_option(name);
+    const char *what = is_option ? "option" : "command";
+    struct closest command = closest_begin(span_of(name));
 
-    if (looks_like_option(name))
-        return ctl_fail(CTL_UNKNOWN, "there is no option %s; see goosectl --help", name);
-    for (size_t i = 0; i < COMMANDS; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", commands[i]->name);
-    }
-    return ctl_fail(CTL_UNKNOWN, "there is no command '%.64s': there are %s", name, known);
+    for (size_t i = 0; i < COMMANDS && !is_option; i++)
+        closest_try(&command, commands[i]->name);
+    const char *meant = is_option ? closest_option(name, known, count) : command.name;
+    if (meant == NULL)
+        return ctl_fail(CTL_UNKNOWN, "there is no %s '%.64s'; goosectl --help lists them all", what,
+                        name);
+    return ctl_fail(CTL_UNKNOWN, "there is no %s '%.64s'; did you mean '%s'?", what, name, meant);
 }
 
 static const struct command *find_command(const char *name)
@@ -133,11 +136,8 @@ static bool has_colours(void)
            strcmp(terminal, "dumb") != 0;
 }
 
-static int carry_out(struct ctl *ctl, const struct globals *globals)
+static int carry_out(struct ctl *ctl, const struct command *command, const struct globals *globals)
 {
-    const struct command *command = find_command(ctl->arguments.of[0]);
-
-    if (command == NULL) return refuse_command(ctl->arguments.of[0]);
     if (globals->help) return help_with(command);
     ctl->name = command->name;
     ctl->arguments.of++;
@@ -183,5 +183,8 @@ int main(int argc, char **argv)
     if (ctl.arguments.count == 0 && globals.help) return end(help());
     if (ctl.arguments.count == 0)
         return ctl_fail(CTL_UNKNOWN, "what is to be done? See goosectl --help");
-    return end(carry_out(&ctl, &globals));
+    const struct command *command = find_command(ctl.arguments.of[0]);
+    if (command == NULL)
+        return refuse_command(ctl.arguments.of[0], known, sizeof known / sizeof known[0]);
+    return end(carry_out(&ctl, command, &globals));
 }

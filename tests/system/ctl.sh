@@ -49,8 +49,10 @@ say "wrong usage: one line, and 2"
 ctl 2 '' 'goosectl: which node\? Give --at HOST:PORT, or set GOOSED_SELF, .*' status
 ctl 2 '' 'goosectl: --at n1: give HOST:PORT, .*' --at n1 status
 GOOSED_SELF='' ctl 2 '' "goosectl: GOOSED_SELF='': give HOST:PORT, .*" status
-ctl 2 '' "goosectl: there is no command 'statsu': there are status, .*" statsu
-ctl 2 '' 'goosectl: there is no option --what; .*' --what status
+ctl 2 '' "goosectl: there is no command 'statsu'; did you mean 'status'\?" statsu
+ctl 2 '' "goosectl: there is no command 'swim'; goosectl --help lists them all" swim
+ctl 2 '' "goosectl: there is no option '--jason'; did you mean '--json'\?" --jason status
+ctl 2 '' 'goosectl: there is no option .--what.; .*' --what status
 on "$duck" 2 '' 'goosectl: status: --what is no option here; .*' status --what
 ctl 2 '' 'goosectl: what is to be done\? .*'
 on "$duck" 2 '' 'goosectl: --token-file /nowhere cannot be read: .*' --token-file /nowhere drain

@@ -79,7 +79,7 @@ static void test_options_that_are_refused(void **state)
         {"--at=", "--at has no value; give one, or leave it out"},
         {"--at --json", "--at has no value; give one, or leave it out"},
         {"--at a --at b", "--at is given twice; give it once"},
-        {"--att a", "--att is no option here"},
+        {"--att a", "--att is no option here; did you mean --at?"},
         {"-j=1", "-j=1 is no option here"},
     };
     struct given given;

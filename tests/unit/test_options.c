@@ -395,7 +395,7 @@ static void test_refusals(void **state)
         {{{SELF, "--peers=,"}, {NULL}}, 2, {"--peers ,: ", "empty"}},
         {{{SELF, "--peers=a:1,,b:1"}, {NULL}}, 2, {"--peers", "empty"}},
         {{{SELF, "--peers=a:1,b"}, {NULL}}, 2, {"--peers a:1,b: 'b': give HOST:PORT"}},
-        {{{SELF, "--peers=a:1 b:1"}, {NULL}}, 2, {"--peers a:1 b:1: 'a:1 b:1': "}},
+        {{{SELF, "--peers=a:1 b:1"}, {NULL}}, 2, {"--peers a:1 b:1: put commas between"}},
         {{{SELF, "--peers=a:1,A.:01"}, {NULL}}, 2, {"--peers a:1,A.:01: a:1 is in it twice"}},
         {{{SELF, "--join=a:1,a:1"}, {NULL}}, 2, {"--join a:1,a:1: a:1 is in it twice"}},
         {{{SELF, "--peers=0.0.0.0:1"}, {NULL}},
