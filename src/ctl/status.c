@@ -56,9 +56,10 @@ const struct command members_command = {
     .name = "members",
     .arguments = "",
     .line = "voters and observers, as far as this node knows them",
-    .more = "rank is the place in the succession, 0 the heir; heard is how long ago, round trip "
-            "from this\n"
-            "node and back. A duck knows less than the goose: ask that one for all of it.\n",
+    .more =
+        "rank is the place in the succession, 0 the heir; heard is how long ago, round trip from\n"
+        "this node and back. silent is who has not answered the goose for a lease; a duck knows\n"
+        "nothing of other ducks: ask the goose.\n",
     .carry_out = members,
 };
 

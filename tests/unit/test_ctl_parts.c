@@ -123,6 +123,22 @@ static void test_members(void **state)
                  "node12:7000  observer  -         1         -  1 min 1 s    0.250 ms  -\n");
 }
 
+/* The goose knows who is silent; a duck knows nothing of another one, and does not say when it heard it last. */
+static void test_what_cannot_be_known(void **state)
+{
+    (void)state;
+    expect_table(
+        members_table,
+        "[{\"address\":\"n1:7000\",\"role\":\"duck\",\"silent\":true,\"last_heard_ms\":4000},"
+        "{\"address\":\"n2:7000\",\"role\":\"duck\",\"silent\":null,\"last_heard_ms\":4000},"
+        "{\"address\":\"n3:7000\",\"role\":null,\"silent\":null,\"last_heard_ms\":4000}]",
+        false,
+        "address  seat  role    rank  priority  heard  round trip  uid\n"
+        "n1:7000  -     silent     -         -  4.0 s           -  -\n"
+        "n2:7000  -     -          -         -      -           -  -\n"
+        "n3:7000  -     -          -         -  4.0 s           -  -\n");
+}
+
 static void test_no_members(void **state)
 {
     static const char *const none[] = {"[]", "{}", "7"};
@@ -253,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_an_option_behind_two_dashes),
         cmocka_unit_test(test_options_that_are_refused),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_what_cannot_be_known),
         cmocka_unit_test(test_no_members),
         cmocka_unit_test(test_colours),
         cmocka_unit_test(test_history),

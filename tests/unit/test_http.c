@@ -250,10 +250,12 @@ static void test_members(void **state)
           "{\"goose\":\"n1.test:7400\",\"wanted\":3,\"members\":[\n"
           "{\"address\":\"n1.test:7400\",\"uid\":\"0000000000000abc\",\"seat\":\"voter\",\"role\":"
           "\"goose\","
-          "\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":null,\"http_port\":"
+          "\"silent\":false,\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":"
+          "null,\"http_port\":"
           "7400},\n"
           "{\"address\":\"n2.test:7400\",\"uid\":null,\"seat\":\"observer\",\"role\":null,"
-          "\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3,\"http_port\":"
+          "\"silent\":null,\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3,"
+          "\"http_port\":"
           "null}\n]}\n");
     world->fake.members = 0;
     world->fake.status.goose = NULL;
