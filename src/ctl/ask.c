@@ -46,16 +46,42 @@ static const char *in_commands(const char *hint, char text[CLIENT_LINE_BYTES])
     return hint;
 }
 
+/* "there are n1:7000, n2:7000", as many as fit. False: the node does not say. */
+static bool list_members(const struct ctl *ctl, char text[CLIENT_LINE_BYTES])
+{
+    const struct client_request request = {.path = "/members"};
+    struct client_answer answer;
+    const cJSON *member;
+    size_t used = 0;
+
+    if (!client_ask(&ctl->at, &request, &answer, text)) return false;
+    cJSON *json = cJSON_ParseWithLength(answer.body, answer.bytes);
+    client_free(&answer);
+    cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(json, "members"))
+    {
+        const char *address = json_text(member, "address");
+        if (address == NULL) continue;
+        bool fits = used + strlen(address) + sizeof "there are , ..." < CLIENT_LINE_BYTES;
+        used += (size_t)snprintf(text + used, CLIENT_LINE_BYTES - used, "%s%s",
+                                 used > 0 ? ", " : "there are ", fits ? address : "...");
+        if (!fits) break;
+    }
+    cJSON_Delete(json);
+    return used > 0;
+}
+
 /* {"error": "...", "hint": "..."}, or nothing that a goosed says. */
 static int refused(const struct ctl *ctl, const struct reply *reply)
 {
-    char text[CLIENT_LINE_BYTES];
+    char text[CLIENT_LINE_BYTES], members[CLIENT_LINE_BYTES];
     const char *error = json_text(reply->json, "error");
-    const char *hint = in_commands(json_text(reply->json, "hint"), text);
+    const char *said = json_text(reply->json, "hint"), *hint = in_commands(said, text);
 
     if (error == NULL)
         return ctl_fail(CTL_UNKNOWN, "%s answers, but not as a goosed does (HTTP %u)",
                         ctl->at.chars, reply->answer.code);
+    bool no_member = reply->answer.code == 404 && said != NULL && strcmp(said, "see /members") == 0;
+    if (no_member && list_members(ctl, members)) hint = members;
     if (reply->answer.code == 401) hint = "give --token-file FILE, with the token of this node";
     return ctl_fail(CTL_NO, "%s%s%s", error, hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }

@@ -128,7 +128,7 @@ on "$duck" 0 '.*' '' history --json
 [ "$(jq -r '.history[-1].to' "$FLOCK_DIR/out")" = "$(node_address "$duck")" ] || fail "no JSON: $(cat "$FLOCK_DIR/out")"
 on "$goose" 0 "\{\"goose\":\"$at\"\}" '' "${token[@]}" --json handover --to "$at"
 agree 1 2 3
-on "$goose" 1 '' 'goosectl: there is no member 127.0.0.1:9; see goosectl members' "${token[@]}" handover --to 127.0.0.1:9
+on "$goose" 1 '' "goosectl: there is no member 127.0.0.1:9; there are $(node_address 1), $(node_address 2), $(node_address 3)" "${token[@]}" handover --to 127.0.0.1:9
 on "$goose" 0 "draining: $at" '' "${token[@]}" drain
 on "$goose" 1 '' '' is-goose
 on "$goose" 0 "not draining: $at" '' "${token[@]}" undrain
