@@ -276,7 +276,8 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_LEASE_PAGE] =
         {"lease-page", "FILE", OPTION_VALUE, set_path, KEPT(lease_page),
          .help = "keep the role in a small file that programs map and check in nanoseconds;\n"
-                 "put it under /run, which is memory"},
+                 "put it on a tmpfs, as /run is. Default: $RUNTIME_DIRECTORY/lease, where\n"
+                 "systemd sets that, else none"},
     [OPTION_CONFIG] = {"config", "FILE", OPTION_VALUE, .group = "The rest",
                        .help = "options as a JSON object, by these names without their dashes:\n"
                                "{\"self\": \"n1:7000\", \"peers\": [\"n2:7000\", \"n3:7000\"]}"},
