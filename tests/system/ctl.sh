@@ -169,7 +169,7 @@ ctl 1 '' "goosectl: recover: $(node_state_dir 1)/state: a goosed runs on it; sto
 node_stop 1
 ctl 1 ".*$(node_address 5).*/This is for a flock that has lost 3 or more of these 5 for good: .*" \
     'goosectl: recover: nothing was done; to do it, give --yes' "${recover[@]}"
-ctl 1 '' 'goosectl: recover: .*: --self is the address of another voter in it; .*' \
+ctl 1 '' "goosectl: recover: .* is of $(node_address 1), not of $(node_address 2): give --self $(node_address 1), .*" \
     recover --state-dir "$(node_state_dir 1)" --self "$(node_address 2)" --yes
 ctl 0 "$(node_address 1) is a flock of its own now: id [0-9a-f]{16}, term $((before + 100000000)).*" '' "${recover[@]}" --yes
 ctl 1 '' 'goosectl: recover: .*: it is a flock of one already; .*' "${recover[@]}" --yes
