@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
+
 const char *json_text(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -108,6 +110,21 @@ int ask_get(const struct ctl *ctl, const char *path, struct reply *reply)
     const struct client_request request = {.path = path};
 
     return ask(ctl, &request, reply);
+}
+
+bool ask_door(const cJSON *member, struct goose_address *at)
+{
+    const char *spelt = json_text(member, "address");
+    struct goose_address address;
+    char text[GOOSE_ADDRESS_CHARS_MAX + 8];
+    double port = 0;
+
+    if (spelt == NULL || address_from_user(&address, spelt, strlen(spelt)) != NULL ||
+        !json_number(member, "http_port", &port))
+        return false;
+    struct goose_text host = address_host(&address);
+    int bytes = snprintf(text, sizeof text, "%.*s:%.0f", host.bytes, host.at, port);
+    return (size_t)bytes < sizeof text && address_from_user(at, text, (size_t)bytes) == NULL;
 }
 
 void ask_free(struct reply *reply)

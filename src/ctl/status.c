@@ -24,7 +24,7 @@ static void print_status(const struct ctl *ctl, const cJSON *json)
 
 static void print_members(const struct ctl *ctl, const cJSON *json)
 {
-    members_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "members"), ctl->colour);
+    members_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "members"), false, ctl->colour);
 }
 
 static void print_history(const struct ctl *ctl, const cJSON *json)

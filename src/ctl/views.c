@@ -83,7 +83,7 @@ static void cell_heard(const cJSON *item, const char *key, char text[CELL_BYTES]
     cell_span(is_guess(item) ? NULL : item, key, text);
 }
 
-void members_table(FILE *to, const cJSON *members, bool colour)
+void members_table(FILE *to, const cJSON *members, bool brief, bool colour)
 {
     static const struct column columns[] = {
         {.title = "address", .key = "address", .cell = cell_text},
@@ -96,7 +96,7 @@ void members_table(FILE *to, const cJSON *members, bool colour)
         {.title = "uid", .key = "uid", .cell = cell_text},
     };
 
-    table_rows(to, columns, COUNT(columns), members, colour);
+    table_rows(to, columns, COUNT(columns) - (brief ? 1 : 0), members, colour);
 }
 
 void history_table(FILE *to, const cJSON *history, bool colour)

@@ -107,6 +107,16 @@ static void expect_table(void (*print)(FILE *, const cJSON *, bool), const char 
     assert_string_equal(text, wanted);
 }
 
+static void all_members(FILE *to, const cJSON *members, bool colour)
+{
+    members_table(to, members, false, colour);
+}
+
+static void brief_members(FILE *to, const cJSON *members, bool colour)
+{
+    members_table(to, members, true, colour);
+}
+
 static const char two_members[] =
     "[{\"address\":\"n1:7000\",\"uid\":\"0a\",\"seat\":\"voter\",\"role\":\"goose\",\"priority\":7,"
     "\"last_heard_ms\":0,\"rtt_ms\":null,\"rank\":null},"
@@ -117,10 +127,14 @@ static const char two_members[] =
 static void test_members(void **state)
 {
     (void)state;
-    expect_table(members_table, two_members, false,
+    expect_table(all_members, two_members, false,
                  "address      seat      role   rank  priority      heard  round trip  uid\n"
                  "n1:7000      voter     goose     -         7       0 ms           -  0a\n"
                  "node12:7000  observer  -         1         -  1 min 1 s    0.250 ms  -\n");
+    expect_table(brief_members, two_members, false,
+                 "address      seat      role   rank  priority      heard  round trip\n"
+                 "n1:7000      voter     goose     -         7       0 ms           -\n"
+                 "node12:7000  observer  -         1         -  1 min 1 s    0.250 ms\n");
 }
 
 /* The goose knows who is silent; a duck knows nothing of another one, and does not say when it heard it last. */
@@ -128,7 +142,7 @@ static void test_what_cannot_be_known(void **state)
 {
     (void)state;
     expect_table(
-        members_table,
+        all_members,
         "[{\"address\":\"n1:7000\",\"role\":\"duck\",\"silent\":true,\"last_heard_ms\":4000},"
         "{\"address\":\"n2:7000\",\"role\":\"duck\",\"silent\":null,\"last_heard_ms\":4000},"
         "{\"address\":\"n3:7000\",\"role\":null,\"silent\":null,\"last_heard_ms\":4000}]",
@@ -145,7 +159,7 @@ static void test_no_members(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(none); i++)
-        expect_table(members_table, none[i], true,
+        expect_table(all_members, none[i], true,
                      "address  seat  role  rank  priority  heard  round trip  uid\n");
 }
 
