@@ -179,7 +179,8 @@ static void test_hold_not_asked_for(void **state)
     check(ask(world, "GET", "/status?hold=soon", "", ""), 400,
           "hold is not a duration; give a whole number and us, ms, s or m, as in ?hold=200ms\n");
     check(ask(world, "GET", "/goose?hold=", JSON, ""), 400,
-          "{\"error\": \"hold is not a duration\", \"hint\": \"give a whole number and us, ms, s or m, as in ?hold=200ms\"}\n");
+          "{\"error\": \"hold is not a duration\", \"hint\": \"give a whole number and us, ms, s "
+          "or m, as in ?hold=200ms\"}\n");
     assert_int_equal(world->fake.hold_asked_us, 1);
 }
 
