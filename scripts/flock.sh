@@ -72,21 +72,52 @@ status_table() {
 
 # ---- start and end ----
 
+# For who looks on while something takes long; standard output is the table's.
+tell() {
+    echo "flock.sh: $*" >&2
+}
+
+# Lines "NN% ..." become one line that counts, on a terminal.
+show_percents() {
+    if [ -t 2 ]; then
+        awk '/^ *[0-9]+%/ { printf "\rflock.sh: built %s", $1; fflush(); n++ } END { if (n) print "" }' >&2
+    else
+        cat >/dev/null
+    fi
+}
+
 build_goosed() {
     [ "$GOOSED" = "$top/build/release/src/daemon/goosed" ] || return 0
     packages_need build run
     cd "$top"
     # A folder that is there is used as it is, tests or not.
-    [ -e build/release/build.ninja ] ||
+    if [ ! -e build/release/build.ninja ]; then
+        tell "building goosed, which takes about half a minute the first time"
         build_configure release -DCMAKE_BUILD_TYPE=Release -DGOOSED_TESTS=OFF
-    build_make release goosed goosectl >build/release/flock.log || { cat build/release/flock.log >&2 && return 1; }
+    fi
+    NINJA_STATUS='%p ' build_make release goosed goosectl | tee build/release/flock.log | show_percents ||
+        { cat build/release/flock.log >&2 && return 1; }
 }
 
-show_failures() {
+# ended_or COMMAND I... - one of these nodes has ended, so that there is nothing to wait for, or the command is so.
+ended_or() {
     local i
-    for i in $(nodes_all); do
-        ! node_is_gone "$i" || { echo "node $i:" && tail -n 3 "$(node_log "$i")"; } >&2
+    for i in "${@:2}"; do
+        ! node_is_gone "$i" || return 0
     done
+    "$@"
+}
+
+# wait_nodes SECONDS WHAT COMMAND I... - until it is so. Of nodes that have ended instead, what they said last.
+wait_nodes() {
+    local i failed=0
+    wait_for "$1" "$2" ended_or "${@:3}" || failed=1
+    for i in "${@:4}"; do
+        node_is_gone "$i" || continue
+        echo "node $i has ended: $(tail -n 1 "$(node_log "$i")")" >&2
+        failed=1
+    done
+    return $failed
 }
 
 start() {
@@ -108,8 +139,14 @@ start() {
         node_start "$i"
     done
     # shellcheck disable=SC2046 # numbers
-    wait_for 10 "a goose that all follow" flock_agrees $(nodes_all) || { show_failures && exit 1; }
+    wait_nodes 10 "a goose that all follow" flock_agrees $(nodes_all) || { down && die "no flock was started"; }
     status_table
+    cat <<NEXT
+
+Look at http://${all[0]} in a browser, and break things:
+  scripts/flock.sh kill 1      then status, and restart 1; --help has more, down ends it
+  build/release/src/ctl/goosectl --at ${all[0]} members
+NEXT
 }
 
 down() {
@@ -133,14 +170,14 @@ add() {
     # shellcheck disable=SC2046 # numbers
     node_new "$i" "127.0.0.1:$((first_port + i - 1))" --join "$(addresses_of $(nodes_all))" --faults
     node_start "$i"
-    wait_for 10 "node $i to follow the goose" flock_agrees "$i" || { show_failures && exit 1; }
+    wait_nodes 10 "node $i to follow the goose" flock_agrees "$i" || exit 1
     status_table
 }
 
 restart() {
     node_is_gone "$1" || die "node $1 is running; kill or stop it first"
     node_start "$1"
-    wait_for 5 "node $1 to answer" node_answers "$1" || { show_failures && exit 1; }
+    wait_nodes 5 "node $1 to answer" node_answers "$1" || exit 1
 }
 
 # Through any node: it carries the request to the goose.
@@ -183,11 +220,13 @@ partition() {
         [[ $named == *" $i "* ]] || rest+=("$i")
     done
     [ ${#rest[@]} = 0 ] || set -- "$@" "${rest[*]}"
+    [ $# -gt 1 ] || die 'between whom? Name two groups, as in: scripts/flock.sh partition "1 2" "3 4 5"'
     for group in "$@"; do
         for i in $group; do
             cut_from_others "$i" "$group"
         done
     done
+    (IFS='|' && echo "cut: $*" | sed 's/|/ | /g')
 }
 
 cut_from_others() {
@@ -205,6 +244,17 @@ heal() {
     for i in $(nodes_running); do
         node_faults "$i" '{}' || echo "node $i does not answer; heal again when it does" >&2
     done
+    echo "all links are whole"
+}
+
+# on_node COMMAND DONE I - and says what was done.
+on_node() {
+    local address
+    node_arg "${3-}"
+    address=$(node_address "$3")
+    [ "$1" = restart ] || node_pid "$3" >/dev/null || die "node $3 is not running"
+    "$1" "$3"
+    echo "node $3, $address: $2"
 }
 
 command=${1---help}
@@ -212,14 +262,12 @@ command=${1---help}
 case $command in
 start) start "$@" ;;
 status) need_flock && status_table ;;
-kill | stop | pause | resume)
-    node_arg "${1-}"
-    "node_$command" "$1"
-    ;;
-restart | remove)
-    node_arg "${1-}"
-    "$command" "$1"
-    ;;
+kill) on_node node_kill "killed, as by a crash" "$@" ;;
+stop) on_node node_stop "stopped; it resigned first" "$@" ;;
+restart) on_node restart "runs again" "$@" ;;
+pause) on_node node_pause "stands still" "$@" ;;
+resume) on_node node_resume "goes on" "$@" ;;
+remove) node_arg "${1-}" && remove "$1" ;;
 partition) need_flock && partition "$@" ;;
 heal | handover) need_flock && "$command" "$@" ;;
 add | down) "$command" ;;

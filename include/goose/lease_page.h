@@ -4,7 +4,7 @@
  *
  *     struct goose_lease_reader reader;
  *     struct goose_lease lease;
- *     if (!goose_lease_open(&reader, "/run/goosed/lease")) ...        errno says why
+ *     if (!goose_lease_open(&reader, "/run/goosed/goose/lease")) ...  errno says why
  *     if (goose_lease_read(&reader, &lease) == GOOSE_LEASE_GOOSE)
  *         ...                                  for lease.left_ns from now on, unless the role is handed over meanwhile
  *

@@ -1,7 +1,7 @@
 /* lease_page.c: asks the lease page whether this machine's node is the goose.
  *
- *     cc -D_GNU_SOURCE -o lease_page lease_page.c      (in the sources of goosed with -I ../../include)
- *     ./lease_page /run/goosed/lease && the-job
+ *     cc -D_GNU_SOURCE $(pkg-config --cflags goose) -o lease_page lease_page.c   (in the sources: -I ../../include)
+ *     ./lease_page /run/goosed/goose/lease && the-job
  *
  * Prints "goose", the term and the milliseconds left, or "duck"; exit status 0 goose, 1 duck, 2 not known. A program that
  * works in steps looks once before each: that takes no system call. */

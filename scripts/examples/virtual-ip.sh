@@ -1,7 +1,7 @@
 #!/bin/sh
 # virtual-ip.sh: gives this machine an address for as long as it runs. Under goosectl the address follows the goose:
 #
-#     goosectl --at n1:7000 --lease-page /run/goosed/goose/lease run -- virtual-ip.sh 192.0.2.100/24 eth0
+#     goosectl run -- virtual-ip.sh 192.0.2.100/24 eth0
 #
 # When the role is going, goosectl sends TERM in time for the address to be taken away before another node can be goose.
 # If this script is killed before it could, the address is left behind; so it is given for a few seconds only, and again

@@ -44,7 +44,7 @@ packages_need() {
         fi
         as_root=(sudo)
     fi
-    echo "installing ${missing[*]}" >&2
+    echo "installing ${missing[*]}; this may take some minutes" >&2
     # The output of apt is for people who ask why it failed; standard output belongs to the script that called.
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 &&
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive bash -c "$packages_install" bash "${missing[@]}" >&2

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/closest.h"
 #include "config/options_inside.h"
 
 #define VARIABLE_PREFIX    "GOOSED_"
 #define VARIABLE_BYTES     64
-#define CLOSE_ENOUGH       2 /* letters that a misspelling may have wrong */
 #define MISSPELT_CHARS_MAX 31
 
 const char *options_version(void)
@@ -119,41 +119,14 @@ enum option_id option_find(const char *name, size_t bytes)
     return OPTIONS_KNOWN;
 }
 
-/* How many letters one has to change, add or leave out. One row of the usual table is kept. */
-static size_t distance(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
-{
-    size_t row[MISSPELT_CHARS_MAX + 1];
-
-    assert(b_bytes <= MISSPELT_CHARS_MAX);
-    for (size_t j = 0; j <= b_bytes; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_bytes; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_bytes; j++) {
-            size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-            size_t one_off = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = changed < one_off ? changed : one_off;
-        }
-    }
-    return row[b_bytes];
-}
-
 const char *option_closest(const char *name, size_t bytes, bool tasks_too)
 {
-    const char *closest = NULL;
-    size_t least = CLOSE_ENOUGH + 1;
+    struct closest closest = closest_begin((struct span){name, bytes});
 
-    if (bytes > MISSPELT_CHARS_MAX) return NULL;
-    for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
-        if (option_table[i].kind == OPTION_TASK && !tasks_too) continue;
-        size_t wrong = distance(option_table[i].name, strlen(option_table[i].name), name, bytes);
-        if (wrong >= least || wrong >= bytes) continue;
-        least = wrong;
-        closest = option_table[i].name;
-    }
-    return closest;
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
+        if (tasks_too || option_table[i].kind != OPTION_TASK)
+            closest_try(&closest, option_table[i].name);
+    return closest.name;
 }
 
 static bool refuse_unknown_flag(struct reader *reader, const char *name, size_t bytes)
@@ -186,7 +159,8 @@ static bool read_flag(struct reader *reader, int *i)
     if (strcmp(flag, "-h") == 0) flag = "--help";
     if (strncmp(flag, "--", 2) != 0)
         return refuse_usage(reader,
-                            "unexpected argument '%s'; options begin with two dashes, see --help",
+                            "unexpected argument '%s'; options begin with two dashes, and lists "
+                            "have no blanks; see --help",
                             shown(text, flag, strlen(flag)));
     const char *name = flag + 2, *equals = strchr(name, '=');
     size_t bytes = equals != NULL ? (size_t)(equals - name) : strlen(name);

@@ -150,6 +150,21 @@ static bool set_default_state_dir(struct reader *reader)
     return true;
 }
 
+static bool set_default_lease_page(struct reader *reader)
+{
+    struct options *options = reader->options;
+    const char *given = environment_find(reader->source, "RUNTIME_DIRECTORY");
+    int folder = given != NULL ? (int)strcspn(given, ":") : 0;
+
+    if (folder == 0) return true;
+    int bytes =
+        snprintf(options->lease_page, sizeof options->lease_page, "%.*s/lease", folder, given);
+    if (bytes > 0 && (size_t)bytes < sizeof options->lease_page) return true;
+    return refuse_config(reader,
+                         "the path of RUNTIME_DIRECTORY is over %d characters; give --lease-page",
+                         PATH_CHARS_MAX);
+}
+
 /* A socket of one version of IP sends nothing to the other, and nobody would say so; [::] can do both. */
 static void warn_of_versions(struct reader *reader, const struct list *list)
 {
@@ -198,6 +213,7 @@ bool options_check(struct reader *reader)
     if (!check_times(reader) || !set_members(reader)) return false;
     set_listening(reader);
     if (!is_given(reader, OPTION_STATE_DIR) && !set_default_state_dir(reader)) return false;
+    if (!is_given(reader, OPTION_LEASE_PAGE) && !set_default_lease_page(reader)) return false;
     warn_of_risks(reader);
     return true;
 }

@@ -61,6 +61,8 @@ static bool add_to_list(struct reader *reader, enum option_id id, struct list *l
 
     if (item.bytes == 0)
         return refuse(reader, id, ": an address between its commas is empty; leave the comma out");
+    if (memchr(item.at, ' ', item.bytes) != NULL)
+        return refuse(reader, id, ": put commas between the addresses, not blanks");
     const char *wrong = address_from_user(&address, item.at, item.bytes);
     if (wrong != NULL)
         return refuse(reader, id, ": '%s': %s", shown(text, item.at, item.bytes), wrong);
@@ -274,7 +276,8 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_LEASE_PAGE] =
         {"lease-page", "FILE", OPTION_VALUE, set_path, KEPT(lease_page),
          .help = "keep the role in a small file that programs map and check in nanoseconds;\n"
-                 "put it under /run, which is memory"},
+                 "put it on a tmpfs, as /run is. Default: $RUNTIME_DIRECTORY/lease, where\n"
+                 "systemd sets that, else none"},
     [OPTION_CONFIG] = {"config", "FILE", OPTION_VALUE, .group = "The rest",
                        .help = "options as a JSON object, by these names without their dashes:\n"
                                "{\"self\": \"n1:7000\", \"peers\": [\"n2:7000\", \"n3:7000\"]}"},

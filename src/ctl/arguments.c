@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/closest.h"
+
 static bool refuse(char why[ARGUMENTS_LINE_BYTES], const char *option, const char *wrong)
 {
     snprintf(why, ARGUMENTS_LINE_BYTES, "%.64s%s", option, wrong);
@@ -13,6 +15,26 @@ static bool refuse(char why[ARGUMENTS_LINE_BYTES], const char *option, const cha
 bool looks_like_option(const char *argument)
 {
     return argument[0] == '-' && argument[1] != '\0' && strcmp(argument, "--") != 0;
+}
+
+const char *closest_option(const char *argument, const struct option_known *known, size_t count)
+{
+    struct closest closest = closest_begin((struct span){argument, strcspn(argument, "=")});
+
+    for (size_t i = 0; i < count; i++)
+        if (strlen(known[i].name) > 2) closest_try(&closest, known[i].name);
+    return closest.name;
+}
+
+static bool refuse_unknown(char why[ARGUMENTS_LINE_BYTES], const char *argument,
+                           const struct option_known *known, size_t count)
+{
+    const char *meant = closest_option(argument, known, count);
+
+    if (meant == NULL) return refuse(why, argument, " is no option here");
+    snprintf(why, ARGUMENTS_LINE_BYTES, "%.64s is no option here; did you mean %.64s?", argument,
+             meant);
+    return false;
 }
 
 static const struct option_known *find(const char *argument, const struct option_known *known,
@@ -58,7 +80,7 @@ bool options_take(struct arguments *arguments, const struct option_known *known,
         const struct option_known *option = find(argument, known, count);
         bool took_next = false;
         if (option == NULL && looks_like_option(argument) && !others_too)
-            return refuse(why, argument, " is no option here");
+            return refuse_unknown(why, argument, known, count);
         if (option == NULL) {
             arguments->of[kept++] = argument;
             continue;

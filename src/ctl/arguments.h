@@ -27,4 +27,7 @@ bool options_take(struct arguments *arguments, const struct option_known *known,
 /* Whether this is written like an option; a single dash is not. */
 bool looks_like_option(const char *argument);
 
+/* The option that a misspelt one was meant to be, or NULL. */
+const char *closest_option(const char *argument, const struct option_known *known, size_t count);
+
 #endif

@@ -18,6 +18,9 @@ int ask(const struct ctl *ctl, const struct client_request *request, struct repl
 int ask_get(const struct ctl *ctl, const char *path, struct reply *reply);
 void ask_free(struct reply *reply);
 
+/* Where a member's HTTP server is: on its host, at a port that the flock knows. False: nobody knows. */
+bool ask_door(const cJSON *member, struct goose_address *at);
+
 /* With --json a program gets what the node said. */
 void ask_print(const struct reply *reply);
 

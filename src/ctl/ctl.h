@@ -34,7 +34,8 @@ struct command {
     const char *more;      /* what `goosectl COMMAND --help` adds: whole lines */
     bool offline;          /* needs no --at */
     bool page_will_do;     /* nor where the lease page is named */
-    bool changes;          /* needs the token, where there is one */
+    bool needs_page;
+    bool changes; /* needs the token, where there is one */
     int (*carry_out)(struct ctl *ctl);
 };
 

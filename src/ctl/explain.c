@@ -163,19 +163,48 @@ static void silent_ones(const struct flock *flock)
     }
 }
 
-static void other_versions(const struct flock *flock)
+static void list_texts(FILE *to, const cJSON *list)
 {
-    for (size_t i = 0; i < flock->count; i++) {
-        const cJSON *item, *why = flock->facts[i].why;
-        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(why, "other_versions"))
-        {
-            if (!cJSON_IsString(item)) continue;
-            fprintf(flock->to,
-                    "%s hears nothing from %s, which speaks another version: run one version of "
-                    "goosed everywhere.\n",
-                    flock->facts[i].address, item->valuestring);
-        }
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (cJSON_IsString(item))
+            fprintf(to, "%s%s", item != list->child ? ", " : " ", item->valuestring);
     }
+}
+
+/* Who drops or refuses what others send, because they were told something else. True: somebody does. */
+static bool differences(const struct flock *flock)
+{
+    static const struct {
+        const char *list, *does, *because, *mend;
+    } all[] = {
+        {"other_versions", "hears nothing from", "another version",
+         "Run one version of goosed everywhere"},
+        {"other_keys", "drops what comes from", "another key",
+         "Give all nodes the same --key-file"},
+        {"other_flocks", "drops what comes from", "another --flock",
+         "Give all nodes the same --flock"},
+        {"other_peers", "refuses", "other --peers", "Give all first members the same --peers"},
+    };
+    bool some = false;
+
+    for (size_t j = 0; j < sizeof all / sizeof all[0]; j++) {
+        bool these = false;
+        for (size_t i = 0; i < flock->count; i++) {
+            const struct fact *fact = &flock->facts[i];
+            const cJSON *list = cJSON_GetObjectItemCaseSensitive(fact->why, all[j].list);
+            if (cJSON_GetArraySize(list) == 0) continue;
+            these = true;
+            fprintf(flock->to, "%s %s", fact->address, all[j].does);
+            list_texts(flock->to, list);
+            fprintf(flock->to, ": %s.\n", all[j].because);
+        }
+        if (these) fprintf(flock->to, "%s.\n", all[j].mend);
+        some = some || these;
+    }
+    return some;
 }
 
 /* Between two that were both asked. True: all is well. */
@@ -275,7 +304,7 @@ static void way_in(const struct flock *flock, const struct fact *asked)
             "and have the same --flock and --key-file.\n");
 }
 
-static void remedy(const struct flock *flock)
+static void remedy(const struct flock *flock, bool differ)
 {
     size_t alive = 0, unasked = 0, able = 0, connected = 0;
 
@@ -291,6 +320,8 @@ static void remedy(const struct flock *flock)
     if (alive < flock->majority)
         fprintf(flock->to, "Start %zu more with the state they have, or mend the way to them.\n",
                 flock->majority - alive);
+    else if (differ)
+        fprintf(flock->to, "But they were not told the same: mend that first, as said above.\n");
     else if (connected == 0 && unasked > 0)
         fprintf(flock->to, "Those that were asked cannot be it; ask at the others, too.\n");
     else if (able == 0)
@@ -311,12 +342,12 @@ void explain(FILE *to, const struct fact *facts, size_t count)
     for (size_t i = 0; i < count; i++)
         if (i == 0 || flock.goose == NULL) hindrances(&flock, &facts[i]);
     silent_ones(&flock);
-    other_versions(&flock);
+    bool differ = differences(&flock);
     links(&flock);
     for (size_t i = 0; i < count; i++)
         if ((i == 0 && !follows) || flock.goose == NULL) refusals(&flock, &facts[i]);
     if (flock.voters == 0 && !follows)
         way_in(&flock, &facts[0]);
     else if (flock.goose == NULL && !follows)
-        remedy(&flock);
+        remedy(&flock, differ);
 }

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/closest.h"
 #include "base/token.h"
 #include "ctl/commands.h"
+#include "ctl/service.h"
 
 static const struct command *const commands[] = {
     &status_command, &members_command,  &history_command, &watch_command,   &is_goose_command,
@@ -35,11 +37,13 @@ static const char before_commands[] =
 
 static const char behind_commands[] =
     "\n"
-    "  --at HOST:PORT     the node to ask: its --self, or wherever its HTTP is ($GOOSED_SELF)\n"
+    "  --at HOST:PORT     the node to ask: its --self, or wherever its HTTP is ($GOOSED_SELF);\n"
+    "                     default: the one that a single /etc/goosed/NAME.json describes\n"
     "  --token-file FILE  the token of a node that wants one before it changes anything\n"
     "                     ($GOOSED_HTTP_TOKEN_FILE)\n"
     "  --lease-page FILE  the one that this machine's goosed keeps ($GOOSED_LEASE_PAGE): is-goose\n"
-    "                     looks there instead of asking, unless --at is given; run needs it\n"
+    "                     looks there instead of asking, unless --at is given; run needs it,\n"
+    "                     and finds that of a service by itself\n"
     "  --json             for programs: JSON on standard output\n"
     "  --help, --version  goosectl COMMAND --help says more about one\n"
     "\n"
@@ -76,17 +80,19 @@ static int help_with(const struct command *command)
     return CTL_YES;
 }
 
-static int refuse_command(const char *name)
+static int refuse_command(const char *name, const struct option_known *known, size_t count)
 {
-    char known[256] = "";
+    bool is_option = looks_like_option(name);
+    const char *what = is_option ? "option" : "command";
+    struct closest command = closest_begin(span_of(name));
 
-    if (looks_like_option(name))
-        return ctl_fail(CTL_UNKNOWN, "there is no option %s; see goosectl --help", name);
-    for (size_t i = 0; i < COMMANDS; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", commands[i]->name);
-    }
-    return ctl_fail(CTL_UNKNOWN, "there is no command '%.64s': there are %s", name, known);
+    for (size_t i = 0; i < COMMANDS && !is_option; i++)
+        closest_try(&command, commands[i]->name);
+    const char *meant = is_option ? closest_option(name, known, count) : command.name;
+    if (meant == NULL)
+        return ctl_fail(CTL_UNKNOWN, "there is no %s '%.64s'; goosectl --help lists them all", what,
+                        name);
+    return ctl_fail(CTL_UNKNOWN, "there is no %s '%.64s'; did you mean '%s'?", what, name, meant);
 }
 
 static const struct command *find_command(const char *name)
@@ -97,14 +103,20 @@ static const struct command *find_command(const char *name)
 }
 
 /* An empty variable is one that somebody forgot to fill in, and says so. */
-static bool read_at(struct ctl *ctl, const char *at)
+static bool read_at(struct ctl *ctl, const char *at, const struct service *service)
 {
     const char *from = at != NULL ? "--at " : "GOOSED_SELF=";
 
     if (at == NULL) at = getenv("GOOSED_SELF");
+    if (at == NULL && service->at[0] != '\0') {
+        at = service->at;
+        from = "of " SERVICE_FOLDER ": ";
+    }
     if (at == NULL) {
-        ctl_fail(CTL_UNKNOWN,
-                 "which node? Give --at HOST:PORT, or set GOOSED_SELF, as in GOOSED_SELF=n1:7000");
+        ctl_fail(
+            CTL_UNKNOWN,
+            "which node? Give --at HOST:PORT, or set GOOSED_SELF, as in GOOSED_SELF=n1:7000%s%s",
+            service->wrong[0] != '\0' ? "; " : "", service->wrong);
         return false;
     }
     const char *wrong = address_from_user(&ctl->at, at, strlen(at));
@@ -133,11 +145,10 @@ static bool has_colours(void)
            strcmp(terminal, "dumb") != 0;
 }
 
-static int carry_out(struct ctl *ctl, const struct globals *globals)
+static int carry_out(struct ctl *ctl, const struct command *command, const struct globals *globals)
 {
-    const struct command *command = find_command(ctl->arguments.of[0]);
+    static struct service service; /* its page's path is kept */
 
-    if (command == NULL) return refuse_command(ctl->arguments.of[0]);
     if (globals->help) return help_with(command);
     ctl->name = command->name;
     ctl->arguments.of++;
@@ -146,7 +157,10 @@ static int carry_out(struct ctl *ctl, const struct globals *globals)
     if (ctl->lease_page == NULL) ctl->lease_page = getenv("GOOSED_LEASE_PAGE");
     ctl->by_page = globals->lease_page != NULL || (ctl->lease_page != NULL && globals->at == NULL);
     bool needs_at = !command->offline && !(command->page_will_do && ctl->by_page);
-    if (needs_at && !read_at(ctl, globals->at)) return CTL_UNKNOWN;
+    if (needs_at || command->needs_page) service_find(&service, SERVICE_FOLDER);
+    if (needs_at && !read_at(ctl, globals->at, &service)) return CTL_UNKNOWN;
+    if (command->needs_page && ctl->lease_page == NULL && service.lease_page[0] != '\0')
+        ctl->lease_page = service.lease_page;
     if (!read_token(ctl, globals->token_file, command->changes)) return CTL_UNKNOWN;
     return command->carry_out(ctl);
 }
@@ -183,5 +197,8 @@ int main(int argc, char **argv)
     if (ctl.arguments.count == 0 && globals.help) return end(help());
     if (ctl.arguments.count == 0)
         return ctl_fail(CTL_UNKNOWN, "what is to be done? See goosectl --help");
-    return end(carry_out(&ctl, &globals));
+    const struct command *command = find_command(ctl.arguments.of[0]);
+    if (command == NULL)
+        return refuse_command(ctl.arguments.of[0], known, sizeof known / sizeof known[0]);
+    return end(carry_out(&ctl, command, &globals));
 }

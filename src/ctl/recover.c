@@ -200,10 +200,26 @@ static int carry_out(struct recovery *recovery)
     return good ? CTL_YES : refuse(recovery, wrong != NULL ? wrong : why);
 }
 
+/* A misspelt one would make a flock of a node that is nowhere. One that has moved says its new address when it starts. */
+static int check_self(const struct recovery *recovery)
+{
+    const struct goose_roster *roster = &recovery->old.roster;
+    int mine = goose_roster_find_uid(roster, recovery->old.uid);
+
+    if (mine < 0) return CTL_YES;
+    struct goose_text own = goose_roster_address(roster, mine);
+    if (goose_text_equal(own, goose_address_text(&recovery->self))) return CTL_YES;
+    return ctl_fail(CTL_NO,
+                    "recover: %.512s/state is of %.*s, not of %s: give --self %.*s, even if the "
+                    "node has moved since",
+                    recovery->dir, own.bytes, own.at, recovery->self.chars, own.bytes, own.at);
+}
+
 static int recover_with(struct recovery *recovery, bool yes, bool json)
 {
     int status = look(recovery);
 
+    if (status == CTL_YES) status = check_self(recovery);
     if (status != CTL_YES) return status;
     const char *wrong = recover_state(&recovery->old, &recovery->self, chance(), chance(),
                                       recovery->reset_terms, &recovery->made);

@@ -379,8 +379,10 @@ const struct command job_command = {
     .name = "run",
     .arguments = "[--grace D] [-n] -- COMMAND ARGS...",
     .line = "runs COMMAND while this node is the goose",
+    .needs_page = true,
     .more =
-        "Needs the lease page of the node's goosed: --lease-page FILE, or GOOSED_LEASE_PAGE.\n"
+        "Needs the lease page of the node's goosed: --lease-page FILE, or GOOSED_LEASE_PAGE; of a\n"
+        "service it is found.\n"
         "COMMAND gets GOOSE_TERM, and a process group of its own. All that it starts, daemons "
         "too,\n"
         "is dead before another node can be goose: SIGTERM when half a lease is left, SIGKILL in\n"

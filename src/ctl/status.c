@@ -24,7 +24,7 @@ static void print_status(const struct ctl *ctl, const cJSON *json)
 
 static void print_members(const struct ctl *ctl, const cJSON *json)
 {
-    members_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "members"), ctl->colour);
+    members_table(stdout, cJSON_GetObjectItemCaseSensitive(json, "members"), false, ctl->colour);
 }
 
 static void print_history(const struct ctl *ctl, const cJSON *json)
@@ -56,9 +56,10 @@ const struct command members_command = {
     .name = "members",
     .arguments = "",
     .line = "voters and observers, as far as this node knows them",
-    .more = "rank is the place in the succession, 0 the heir; heard is how long ago, round trip "
-            "from this\n"
-            "node and back. A duck knows less than the goose: ask that one for all of it.\n",
+    .more =
+        "rank is the place in the succession, 0 the heir; heard is how long ago, round trip from\n"
+        "this node and back. silent is who has not answered the goose for a lease; a duck knows\n"
+        "nothing of other ducks: ask the goose.\n",
     .carry_out = members,
 };
 

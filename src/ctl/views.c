@@ -65,20 +65,38 @@ void status_facts(FILE *to, const cJSON *status, bool brief, bool colour)
     table_facts(to, facts, brief ? BRIEF_FACTS : COUNT(facts), status, colour);
 }
 
-void members_table(FILE *to, const cJSON *members, bool colour)
+/* A duck knows of another one neither whether it lives nor when it was heard last, for they do not speak. */
+static bool is_guess(const cJSON *member)
+{
+    return cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(member, "silent")) &&
+           json_text(member, "role") != NULL;
+}
+
+static void cell_role(const cJSON *item, const char *key, char text[CELL_BYTES])
+{
+    cell_text(is_guess(item) ? NULL : item, key, text);
+    if (json_flag(item, "silent")) snprintf(text, CELL_BYTES, "silent");
+}
+
+static void cell_heard(const cJSON *item, const char *key, char text[CELL_BYTES])
+{
+    cell_span(is_guess(item) ? NULL : item, key, text);
+}
+
+void members_table(FILE *to, const cJSON *members, bool brief, bool colour)
 {
     static const struct column columns[] = {
         {.title = "address", .key = "address", .cell = cell_text},
         {.title = "seat", .key = "seat", .cell = cell_text},
-        {.title = "role", .key = "role", .cell = cell_text, .colour = colour_role},
+        {.title = "role", .key = "role", .cell = cell_role, .colour = colour_role},
         {.title = "rank", .key = "rank", .cell = cell_number, .right = true},
         {.title = "priority", .key = "priority", .cell = cell_number, .right = true},
-        {.title = "heard", .key = "last_heard_ms", .cell = cell_span, .right = true},
+        {.title = "heard", .key = "last_heard_ms", .cell = cell_heard, .right = true},
         {.title = "round trip", .key = "rtt_ms", .cell = cell_ms, .right = true},
         {.title = "uid", .key = "uid", .cell = cell_text},
     };
 
-    table_rows(to, columns, COUNT(columns), members, colour);
+    table_rows(to, columns, COUNT(columns) - (brief ? 1 : 0), members, colour);
 }
 
 void history_table(FILE *to, const cJSON *history, bool colour)

@@ -6,7 +6,7 @@
 
 /* `brief`: role, goose, term and lease, and no more. */
 void status_facts(FILE *to, const cJSON *status, bool brief, bool colour);
-void members_table(FILE *to, const cJSON *members, bool colour);
+void members_table(FILE *to, const cJSON *members, bool brief, bool colour);
 void history_table(FILE *to, const cJSON *history, bool colour);
 
 #endif

@@ -1,5 +1,6 @@
 /* watch.c: `watch`: a line for each change, or, on a terminal, a display that follows. It watches one node, and waits
- * for it when it goes away: what another one says would be another view. */
+ * for it when it goes away: what another one says would be another view. The display shows that view meanwhile, and
+ * whose it is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 #define SILENCE_MS  40000 /* a comment comes every 15 s */
 #define TICK_MS     1000
 #define LATEST      6 /* changes that the display shows */
+#define OTHERS      8
 #define STAMP_BYTES 32
+#define DATE_BYTES  (sizeof "2026-11-21") /* and the letter behind it: the display does without */
 #define LINE_BYTES  512
 
 struct watch {
@@ -26,6 +29,8 @@ struct watch {
     struct events events;
     char latest[LATEST][LINE_BYTES]; /* a ring */
     unsigned lines;
+    struct goose_address others[OTHERS]; /* whom to ask while the node is away */
+    size_t other_count;
 };
 
 static void stamp(char text[STAMP_BYTES])
@@ -37,6 +42,24 @@ static void stamp(char text[STAMP_BYTES])
     gmtime_r(&now.tv_sec, &parts);
     size_t used = strftime(text, STAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(text + used, STAMP_BYTES - used, ".%03ldZ", now.tv_nsec / 1000000);
+}
+
+/* "15:53:27.123  term 2  goose n3:7000  handover": for the display, which says all else, and has 80 columns. */
+static void put_brief(char line[LINE_BYTES], const cJSON *status)
+{
+    const char *goose = json_text(status, "goose"), *why = json_text(status, "why");
+    const char *state = json_text(status, "state");
+    char now[STAMP_BYTES];
+    double term = 0;
+
+    stamp(now);
+    json_number(status, "term", &term);
+    snprintf(line, LINE_BYTES, "%.12s  term %.0f  goose %s  %s", now + DATE_BYTES, term,
+             goose != NULL ? goose : "none",
+             why != NULL     ? why
+             : state != NULL ? state
+                             : "");
+    ctl_printable(line);
 }
 
 /* "2026-11-21T15:53:27.123Z  term 2  goose n3:7000  n1:7000 is duck  (handover)" */
@@ -60,13 +83,14 @@ static void put_change(char line[LINE_BYTES], const cJSON *status)
 
 /* ---- the display ---- */
 
-static cJSON *fetch(const struct watch *watch, const char *path)
+static cJSON *fetch(const struct goose_address *at, const char *path)
 {
-    const struct client_request request = {.path = path, .patience_ms = TICK_MS};
+    const struct client_request request = {
+        .path = path, .connect_ms = TICK_MS, .patience_ms = TICK_MS};
     struct client_answer answer;
     char why[CLIENT_LINE_BYTES];
 
-    if (!client_ask(&watch->ctl->at, &request, &answer, why)) return NULL;
+    if (!client_ask(at, &request, &answer, why)) return NULL;
     cJSON *json = answer.code == 200 ? cJSON_ParseWithLength(answer.body, answer.bytes) : NULL;
     client_free(&answer);
     return json;
@@ -80,16 +104,44 @@ static void put_latest(FILE *to, const struct watch *watch)
         fprintf(to, "%s\n", watch->latest[i % LATEST]);
 }
 
+static void remember_others(struct watch *watch, const cJSON *members)
+{
+    const cJSON *member;
+
+    watch->other_count = 0;
+    cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(members, "members"))
+    {
+        if (watch->other_count == OTHERS) break;
+        if (ask_door(member, &watch->others[watch->other_count])) watch->other_count++;
+    }
+}
+
+/* The node, or the first of the others that answers. */
+static cJSON *fetch_status(const struct watch *watch, const struct goose_address **of)
+{
+    cJSON *status = fetch(*of = &watch->ctl->at, "/status");
+
+    for (size_t i = 0; status == NULL && i < watch->other_count; i++)
+        status = fetch(*of = &watch->others[i], "/status");
+    return status;
+}
+
 /* The members last: there may be more of them than lines. */
-static void put_display(FILE *to, const struct watch *watch)
+static void put_display(FILE *to, struct watch *watch)
 {
     bool colour = watch->ctl->colour;
-    cJSON *status = fetch(watch, "/status"), *members = fetch(watch, "/members");
+    const struct goose_address *of;
+    cJSON *status = fetch_status(watch, &of);
+    cJSON *members = status != NULL ? fetch(of, "/members") : NULL;
+    bool away = of != &watch->ctl->at;
     char now[STAMP_BYTES];
 
     stamp(now);
-    fprintf(to, "%s  %s%s\n\n", now, watch->ctl->at.chars,
-            status == NULL ? "  does not answer" : "");
+    fprintf(to, "%s  %s%s\n%s%s\n", now, watch->ctl->at.chars,
+            away || status == NULL ? "  does not answer" : "",
+            away && status != NULL ? "What follows is the view of " : "",
+            away && status != NULL ? of->chars : "");
+    if (members != NULL) remember_others(watch, members);
     if (status != NULL) {
         status_facts(to, status, true, colour);
         fputs("\n", to);
@@ -97,7 +149,7 @@ static void put_display(FILE *to, const struct watch *watch)
     put_latest(to, watch);
     if (members != NULL) {
         fputs("\n", to);
-        members_table(to, cJSON_GetObjectItemCaseSensitive(members, "members"), colour);
+        members_table(to, cJSON_GetObjectItemCaseSensitive(members, "members"), true, colour);
     }
     cJSON_Delete(status);
     cJSON_Delete(members);
@@ -144,7 +196,10 @@ static void changed(void *to, const char *data)
     if (watch->live && !watch->ever) live_begin();
     watch->ever = true;
     watch->missing = false;
-    put_change(line, status);
+    if (watch->live)
+        put_brief(line, status);
+    else
+        put_change(line, status);
     show_line(watch, watch->ctl->json ? data : line);
     cJSON_Delete(status);
 }
@@ -164,7 +219,7 @@ static void say_missing(struct watch *watch, const char *why)
     if (watch->missing) return;
     watch->missing = true;
     stamp(now);
-    snprintf(line, sizeof line, "%s  %s", now, why);
+    snprintf(line, sizeof line, "%s  %s", watch->live ? now + DATE_BYTES : now, why);
     ctl_printable(line);
     if (watch->ctl->json)
         ctl_fail(CTL_UNKNOWN, "%s", why);
@@ -226,7 +281,8 @@ const struct command watch_command = {
     .arguments = "",
     .line = "a line for each change; on a terminal, live",
     .more = "Until it is interrupted. When the node goes away it says so, and waits for it to be "
-            "back.\n"
+            "back;\n"
+            "the display has the view of another one meanwhile.\n"
             "With --json each line is what GET /status says, with index and why.\n",
     .carry_out = watch,
 };

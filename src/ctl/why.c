@@ -42,22 +42,11 @@ static struct fact *fact_of(struct fact *facts, size_t *count, const char *addre
     return fact;
 }
 
-/* The HTTP server is on the member's host, at a port that the flock knows. Of a seat that nobody has claimed it does not:
- * its address is as good a guess as any. */
+/* Of a seat that nobody has claimed its address is as good a guess as any. */
 static void find_door(struct fact *fact, const cJSON *member)
 {
-    struct goose_address address;
-    char text[GOOSE_ADDRESS_CHARS_MAX + 8];
-    double port;
-
-    if (address_from_user(&address, fact->address, strlen(fact->address)) != NULL) return;
-    if (json_number(member, "http_port", &port)) {
-        struct goose_text host = address_host(&address);
-        int bytes = snprintf(text, sizeof text, "%.*s:%.0f", host.bytes, host.at, port);
-        if ((size_t)bytes < sizeof text) address_from_user(&fact->at, text, (size_t)bytes);
-    } else if (json_text(member, "uid") == NULL) {
-        fact->at = address;
-    }
+    if (!ask_door(member, &fact->at) && json_text(member, "uid") == NULL)
+        address_from_user(&fact->at, fact->address, strlen(fact->address));
     snprintf(fact->wrong, sizeof fact->wrong, "%s has no HTTP server for others (--http)",
              fact->address);
 }

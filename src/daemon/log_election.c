@@ -9,6 +9,7 @@
 #define OTHER_VERSIONS_TOLD 8
 
 const char *log_election_who(const struct goose_election_view *view, uint64_t uid,
+                             const struct goose_endpoint *from,
                              char text[GOOSE_ADDRESS_CHARS_MAX + 1])
 {
     int seat = goose_roster_find_uid(view->roster, uid);
@@ -18,6 +19,8 @@ const char *log_election_who(const struct goose_election_view *view, uint64_t ui
     if (uid == view->uid) address = goose_address_text(&view->options->self);
     if (address.bytes != 0)
         snprintf(text, GOOSE_ADDRESS_CHARS_MAX + 1, "%.*s", address.bytes, address.at);
+    else if (from != NULL && from->bytes[0] != 0)
+        endpoint_to_text(from, text, GOOSE_ADDRESS_CHARS_MAX + 1);
     else
         snprintf(text, GOOSE_ADDRESS_CHARS_MAX + 1, "uid-%016" PRIx64, uid);
     return text;
@@ -60,7 +63,7 @@ static void tell_goose(struct log *log, const struct goose_election_view *view,
         log_info(log, "term=%" PRIu64 " goose=none", note->term);
     else
         log_info(log, "term=%" PRIu64 " goose=%s%s", note->term,
-                 log_election_who(view, note->uid, text),
+                 log_election_who(view, note->uid, NULL, text),
                  note->uid == view->uid ? " (this node)" : "");
 }
 
@@ -69,7 +72,7 @@ static void tell_roster(struct log *log, const struct goose_election_view *view,
 {
     char text[GOOSE_ADDRESS_CHARS_MAX + 1] = "";
 
-    if (note->uid != 0) log_election_who(view, note->uid, text);
+    if (note->uid != 0) log_election_who(view, note->uid, NULL, text);
     log_info(log, "term=%" PRIu64 " roster=%" PRIu64 ".%" PRIu64 " seats=%" PRIu64 " why=%s%s%s",
              note->term, view->roster->term, view->roster->version, note->number,
              goose_reason_name(note->why), note->uid != 0 ? " who=" : "", text);
@@ -105,7 +108,7 @@ void log_election_claim(struct log *log, struct claim_told *told,
 }
 
 void log_election_note(struct log *log, const struct goose_election_view *view,
-                       const struct goose_note *note)
+                       const struct goose_note *note, const struct goose_endpoint *from)
 {
     char text[GOOSE_ADDRESS_CHARS_MAX + 1];
 
@@ -119,19 +122,19 @@ void log_election_note(struct log *log, const struct goose_election_view *view,
         break;
     case GOOSE_NOTE_DENIED:
         log_debug(log, "term=%" PRIu64 " vote denied to=%s why=%s", note->term,
-                  log_election_who(view, note->uid, text),
+                  log_election_who(view, note->uid, from, text),
                   goose_verdict_name((enum goose_verdict)note->number));
         break;
     case GOOSE_NOTE_DENIED_ME:
         log_debug(log, "term=%" PRIu64 " vote denied by=%s why=%s", note->term,
-                  log_election_who(view, note->uid, text),
+                  log_election_who(view, note->uid, from, text),
                   goose_verdict_name((enum goose_verdict)note->number));
         break;
     case GOOSE_NOTE_CONFLICT:
         log_error(log,
                   "%s was started with other --peers than this node: give all first members the "
                   "same list",
-                  log_election_who(view, note->uid, text));
+                  log_election_who(view, note->uid, from, text));
         break;
     case GOOSE_NOTE_TWO_GEESE:
         log_error(
@@ -139,7 +142,7 @@ void log_election_note(struct log *log, const struct goose_election_view *view,
             "term=%" PRIu64
             " %s is a second goose of this flock: two machines with one --self have founded it "
             "twice, or a state file was put back. Stop one side, and let it join without its state",
-            note->number, log_election_who(view, note->uid, text));
+            note->number, log_election_who(view, note->uid, NULL, text));
         break;
     case GOOSE_NOTE_OBSERVER:
         log_info(log, "observer uid-%016" PRIx64 " %s", note->uid,
@@ -156,7 +159,8 @@ void log_election_note(struct log *log, const struct goose_election_view *view,
         log_warn(log,
                  "%s cannot be let in: the roster would be %" PRIu64
                  " bytes, over %d; shorter host names help",
-                 log_election_who(view, note->uid, text), note->number, GOOSE_ROSTER_BYTES_MAX);
+                 log_election_who(view, note->uid, NULL, text), note->number,
+                 GOOSE_ROSTER_BYTES_MAX);
         break;
     default: break;
     }

@@ -29,12 +29,14 @@ struct told_once {
 void log_election_claim(struct log *log, struct claim_told *told,
                         const struct goose_election_view *view, uint64_t now_us);
 
-/* A member's address where it has a seat, else its uid. */
+/* A member's address where it has a seat; else where its message came from, where that is known (`from` is neither NULL nor
+ * zeros); else its uid. */
 const char *log_election_who(const struct goose_election_view *view, uint64_t uid,
+                             const struct goose_endpoint *from,
                              char text[GOOSE_ADDRESS_CHARS_MAX + 1]);
 
 void log_election_note(struct log *log, const struct goose_election_view *view,
-                       const struct goose_note *note);
+                       const struct goose_note *note, const struct goose_endpoint *from);
 
 /* A goose promises for another lease than mine; this node, not named yet, speaks another version; I have a flock that my
  * flags do not lead back to; I am in no flock still. */

@@ -239,7 +239,7 @@ static int open_page(struct goosed *goosed)
     if (!lease_page_in_memory(goosed->page))
         log_warn(goosed->log,
                  "--lease-page %s lies on a disk, and a disk that hangs would stop this node: put "
-                 "it under /run",
+                 "it on a tmpfs, as /run mostly is",
                  path);
     return EXIT_STOPPED;
 }

@@ -39,6 +39,7 @@ struct node {
     struct metrics metrics;
     struct probe *probe;
     struct refusals refusals;
+    struct goose_endpoint from; /* of the message whose step this is; else zeros */
     uint64_t started_us;
     uint64_t step_us; /* the time of the newest step */
     uint64_t saver;   /* the newest generation that is on disk */
@@ -108,8 +109,8 @@ static void announce(struct node *node)
 
     goose_election_view(node->election, node->step_us, &view);
     for (int i = 0; i < node->actions.note_count; i++) {
-        log_election_note(node->parts.log, &view, &node->actions.notes[i]);
-        refusals_note(&node->refusals, &node->actions.notes[i], node->step_us);
+        log_election_note(node->parts.log, &view, &node->actions.notes[i], &node->from);
+        refusals_note(&node->refusals, &node->actions.notes[i], &node->from, node->step_us);
         if (node->actions.notes[i].kind == GOOSE_NOTE_LEAVE) jobs_leave(&node->jobs);
     }
     log_election_alone(node->parts.log, &node->told, &view);
@@ -224,6 +225,7 @@ static enum goose_refusal step(struct node *node, struct goose_event *event)
         enum goose_refusal refusal = goose_election_step(node->election, event, &node->actions);
         check(node, &before);
         if (round == 0) first = refusal;
+        node->from = round == 0 ? from : (struct goose_endpoint){{0}};
         metrics_step(&node->metrics, event, refusal, &node->actions);
         own = own || refusal == GOOSE_REFUSAL_OWN_MESSAGE;
         more = carry_out(node);
@@ -399,8 +401,11 @@ void node_why(const struct node *node, char text[WHY_BYTES])
     struct goose_election_view view;
 
     node_view(node, &view);
-    why_put(&view, &node->refusals, &node->metrics.other_version, node->probe, clock_now_us(),
-            text);
+    const struct why_parts parts = {.refusals = &node->refusals,
+                                    .metrics = &node->metrics,
+                                    .datagrams = udp_counts(node->udp),
+                                    .probe = node->probe};
+    why_put(&view, &parts, clock_now_us(), text);
 }
 
 void node_probe(struct node *node)

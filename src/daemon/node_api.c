@@ -143,6 +143,15 @@ static uint64_t known(uint64_t value)
     return value == GOOSE_MEMBER_UNKNOWN ? FLOCK_UNKNOWN : value;
 }
 
+/* A duck hears nothing from other ducks while there is a goose. */
+static enum flock_silent is_silent(const struct goose_election_view *view,
+                                   const struct goose_election_member *member)
+{
+    if (member->self || member->goose) return FLOCK_SILENT_NO;
+    if (view->role != GOOSE_ROLE_GOOSE) return FLOCK_SILENT_UNKNOWN;
+    return member->heard_ago_us <= view->lease_us ? FLOCK_SILENT_NO : FLOCK_SILENT_YES;
+}
+
 static void members(const void *context, flock_each_member *each, void *to)
 {
     const struct served *api = context;
@@ -158,6 +167,7 @@ static void members(const void *context, flock_each_member *each, void *to)
                                      .role = member.goose ? "goose"
                                              : role_known ? "duck"
                                                           : NULL,
+                                     .silent = is_silent(&view, &member),
                                      .priority = member.priority,
                                      .rank = member.rank == GOOSE_MEMBER_UNKNOWN ? -1
                                                                                  : (int)member.rank,

@@ -1,7 +1,8 @@
 /* refusals.c: see refusals.h. */
 #include "daemon/refusals.h"
 
-void refusals_note(struct refusals *refusals, const struct goose_note *note, uint64_t now_us)
+void refusals_note(struct refusals *refusals, const struct goose_note *note,
+                   const struct goose_endpoint *from, uint64_t now_us)
 {
     bool refused_me = note->kind == GOOSE_NOTE_DENIED_ME;
     struct refusals_entry *place = &refusals->of[0];
@@ -13,6 +14,6 @@ void refusals_note(struct refusals *refusals, const struct goose_note *note, uin
         if (same || entry->at_us < place->at_us) place = entry;
         if (same) break;
     }
-    *place = (struct refusals_entry){refused_me, note->uid, note->term, now_us,
-                                     (enum goose_verdict)note->number};
+    *place = (struct refusals_entry){refused_me, note->uid, *from,
+                                     note->term, now_us,    (enum goose_verdict)note->number};
 }

@@ -11,8 +11,9 @@
 #define REFUSALS_MAX 32
 
 struct refusals_entry {
-    bool refused_me; /* else I refused */
-    uint64_t uid;    /* the other one; 0: a free entry */
+    bool refused_me;            /* else I refused */
+    uint64_t uid;               /* the other one; 0: a free entry */
+    struct goose_endpoint from; /* where that one is; zeros: not known */
     uint64_t term;
     uint64_t at_us;
     enum goose_verdict why;
@@ -23,7 +24,8 @@ struct refusals {
     struct refusals_entry of[REFUSALS_MAX];
 };
 
-/* A note that is no refusal changes nothing. */
-void refusals_note(struct refusals *refusals, const struct goose_note *note, uint64_t now_us);
+/* `from`: of the message that it came of, or zeros. A note that is no refusal changes nothing. */
+void refusals_note(struct refusals *refusals, const struct goose_note *note,
+                   const struct goose_endpoint *from, uint64_t now_us);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "base/text.h"
 #include "daemon/log_election.h"
-#include "net/udp.h"
-
 #include <netinet/in.h>
 
 static void put_name(struct out *out, const char *name)
@@ -42,7 +40,7 @@ static void put_promise(struct out *out, const struct goose_election_view *view)
         return;
     }
     PUT(out, "{\"to\":");
-    put_json_string(out, log_election_who(view, view->promised_to, text));
+    put_json_string(out, log_election_who(view, view->promised_to, NULL, text));
     put_ms(out, "left_ms", view->promise_left_us);
     PUT(out, "}");
 }
@@ -61,7 +59,7 @@ static void put_refusals(struct out *out, const struct goose_election_view *view
         if (entry->uid == 0) continue;
         if (!first) PUT(out, ",");
         first = false;
-        other = log_election_who(view, entry->uid, text);
+        other = log_election_who(view, entry->uid, &entry->from, text);
         PUT(out, "{\"by\":");
         put_json_string(out, entry->refused_me ? other : view->options->self.chars);
         put_text(out, "asker", entry->refused_me ? view->options->self.chars : other);
@@ -72,12 +70,13 @@ static void put_refusals(struct out *out, const struct goose_election_view *view
     PUT(out, "]");
 }
 
-static void put_other_versions(struct out *out, const struct senders *senders, uint64_t now_us)
+static void put_senders(struct out *out, const char *name, const struct senders *senders,
+                        uint64_t now_us)
 {
     char text[INET6_ADDRSTRLEN + 16];
     bool first = true;
 
-    put_name(out, "other_versions");
+    put_name(out, name);
     PUT(out, "[");
     for (int i = 0; i < SENDERS_MAX; i++) {
         if (!senders_recent(senders, i, now_us)) continue;
@@ -140,17 +139,19 @@ static void put_view(struct out *out, const struct goose_election_view *view)
     put_ms(out, "quarantine_ms", view->quarantine_left_us);
 }
 
-void why_put(const struct goose_election_view *view, const struct refusals *refusals,
-             const struct senders *other_version, const struct probe *probe, uint64_t now_us,
+void why_put(const struct goose_election_view *view, const struct why_parts *parts, uint64_t now_us,
              char text[WHY_BYTES])
 {
     struct out out = {text, text + WHY_BYTES - 1};
 
     put_view(&out, view);
     put_promise(&out, view);
-    put_refusals(&out, view, refusals, now_us);
-    put_other_versions(&out, other_version, now_us);
-    put_links(&out, probe);
+    put_refusals(&out, view, parts->refusals, now_us);
+    put_senders(&out, "other_versions", &parts->metrics->other_version, now_us);
+    put_senders(&out, "other_peers", &parts->metrics->other_peers, now_us);
+    put_senders(&out, "other_keys", &parts->datagrams->forged_by, now_us);
+    put_senders(&out, "other_flocks", &parts->datagrams->foreign_by, now_us);
+    put_links(&out, parts->probe);
     if (out.at != NULL)
         *out.at = '\0';
     else

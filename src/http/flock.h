@@ -66,12 +66,16 @@ typedef void flock_each_change(const struct flock_change *change, void *to);
 /* What the node is right after a change. */
 typedef void flock_changed(void *to, const struct flock_status *status);
 
+/* Whether one answers the goose: each node knows that of itself and of the goose, and of others only the goose does. */
+enum flock_silent { FLOCK_SILENT_UNKNOWN, FLOCK_SILENT_NO, FLOCK_SILENT_YES };
+
 /* What a duck does not know of the others stays unknown. */
 struct flock_member {
     const char *address;
     uint64_t uid; /* 0: the seat is not claimed yet */
     enum flock_seat seat;
-    const char *role;       /* "goose" or "duck"; NULL: not known */
+    const char *role; /* "goose" or "duck"; NULL: not known */
+    enum flock_silent silent;
     int priority;           /* -1: not known */
     int rank;               /* in the succession, 0 is the heir; -1: none, or not known */
     uint64_t last_heard_us; /* ago; FLOCK_UNKNOWN */

@@ -73,6 +73,11 @@ static void add_member(const struct flock_member *member, void *to)
     put_json_string(&out, seats[member->seat]);
     PUT(&out, ",\"role\":");
     put_json_string(&out, member->role);
+    PUT(&out, ",\"silent\":");
+    if (member->silent == FLOCK_SILENT_UNKNOWN)
+        PUT(&out, "null");
+    else
+        put_bool(&out, member->silent == FLOCK_SILENT_YES);
     PUT(&out, ",\"priority\":");
     put_known(&out, member->priority);
     PUT(&out, ",\"last_heard_ms\":");

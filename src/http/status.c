@@ -25,8 +25,8 @@ static void status_read(const struct exchange *exchange, struct flock_status *st
 static bool hold_and_read(const struct exchange *exchange, struct hold *hold,
                           struct flock_status *status)
 {
-    static const struct problem bad_hold = {400, "hold is not a duration",
-                                            "write it as in ?hold=200ms"};
+    static const struct problem bad_hold = {
+        400, "hold is not a duration", "give a whole number and us, ms, s or m, as in ?hold=200ms"};
     struct span value;
     uint64_t wanted_us;
     *hold = (struct hold){false, 0};

@@ -159,6 +159,7 @@ static void count_drop(struct udp *udp, enum udp_drop why, const struct sockaddr
 
     endpoint_from_sockaddr(&endpoint, from);
     if (why == UDP_DROP_FORGED) senders_saw(&udp->counts.forged_by, &endpoint, clock_now_us());
+    if (why == UDP_DROP_FOREIGN) senders_saw(&udp->counts.foreign_by, &endpoint, clock_now_us());
     if (udp->counts.dropped[why]++ > 0 || words[why] == NULL) return;
     endpoint_to_text(&endpoint, text, sizeof text);
     log_warn(udp->log, "a datagram from %s was dropped: %s; from now on these are only counted",

@@ -32,6 +32,7 @@ struct udp_counts {
     uint64_t unresolved; /* not sent: the name is not known yet */
     uint64_t dropped[UDP_DROPS];
     struct senders forged_by;
+    struct senders foreign_by;
 };
 
 /* What a drill does to the datagrams between here and a named address. */

@@ -127,6 +127,7 @@ static const char *const samples[] = {
     "$HOME=/h",
     "$HOME=h",
     "$STATE_DIRECTORY=/s:/t",
+    "$RUNTIME_DIRECTORY=/s:/t",
     "$GOOSED_SELF=node1:7000",
     "$GOOSED_PEERS=a:1",
     "$GOOSED_LEASE=1s",

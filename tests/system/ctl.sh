@@ -49,8 +49,10 @@ say "wrong usage: one line, and 2"
 ctl 2 '' 'goosectl: which node\? Give --at HOST:PORT, or set GOOSED_SELF, .*' status
 ctl 2 '' 'goosectl: --at n1: give HOST:PORT, .*' --at n1 status
 GOOSED_SELF='' ctl 2 '' "goosectl: GOOSED_SELF='': give HOST:PORT, .*" status
-ctl 2 '' "goosectl: there is no command 'statsu': there are status, .*" statsu
-ctl 2 '' 'goosectl: there is no option --what; .*' --what status
+ctl 2 '' "goosectl: there is no command 'statsu'; did you mean 'status'\?" statsu
+ctl 2 '' "goosectl: there is no command 'swim'; goosectl --help lists them all" swim
+ctl 2 '' "goosectl: there is no option '--jason'; did you mean '--json'\?" --jason status
+ctl 2 '' 'goosectl: there is no option .--what.; .*' --what status
 on "$duck" 2 '' 'goosectl: status: --what is no option here; .*' status --what
 ctl 2 '' 'goosectl: what is to be done\? .*'
 on "$duck" 2 '' 'goosectl: --token-file /nowhere cannot be read: .*' --token-file /nowhere drain
@@ -126,7 +128,7 @@ on "$duck" 0 '.*' '' history --json
 [ "$(jq -r '.history[-1].to' "$FLOCK_DIR/out")" = "$(node_address "$duck")" ] || fail "no JSON: $(cat "$FLOCK_DIR/out")"
 on "$goose" 0 "\{\"goose\":\"$at\"\}" '' "${token[@]}" --json handover --to "$at"
 agree 1 2 3
-on "$goose" 1 '' 'goosectl: there is no member 127.0.0.1:9; see goosectl members' "${token[@]}" handover --to 127.0.0.1:9
+on "$goose" 1 '' "goosectl: there is no member 127.0.0.1:9; there are $(node_address 1), $(node_address 2), $(node_address 3)" "${token[@]}" handover --to 127.0.0.1:9
 on "$goose" 0 "draining: $at" '' "${token[@]}" drain
 on "$goose" 1 '' '' is-goose
 on "$goose" 0 "not draining: $at" '' "${token[@]}" undrain
@@ -167,7 +169,7 @@ ctl 1 '' "goosectl: recover: $(node_state_dir 1)/state: a goosed runs on it; sto
 node_stop 1
 ctl 1 ".*$(node_address 5).*/This is for a flock that has lost 3 or more of these 5 for good: .*" \
     'goosectl: recover: nothing was done; to do it, give --yes' "${recover[@]}"
-ctl 1 '' 'goosectl: recover: .*: --self is the address of another voter in it; .*' \
+ctl 1 '' "goosectl: recover: .* is of $(node_address 1), not of $(node_address 2): give --self $(node_address 1), .*" \
     recover --state-dir "$(node_state_dir 1)" --self "$(node_address 2)" --yes
 ctl 0 "$(node_address 1) is a flock of its own now: id [0-9a-f]{16}, term $((before + 100000000)).*" '' "${recover[@]}" --yes
 ctl 1 '' 'goosectl: recover: .*: it is a flock of one already; .*' "${recover[@]}" --yes

@@ -109,7 +109,7 @@ expect 200 goose "$goose" GET '/status?hold=60s'
 expect_header 'Goose-Hold-Ms: (1000|[1-9][0-9]{0,2})'
 expect 200 duck "$duck" GET '/status?hold=100ms'
 expect_header 'Goose-Hold-Ms: 0'
-expect 400 'hold is not a duration; write it as in \?hold=200ms' "$goose" GET '/status?hold=soon'
+expect 400 'hold is not a duration; give a whole number .* as in \?hold=200ms' "$goose" GET '/status?hold=soon'
 expect 400 '.*' "$goose" GET '/goose?hold='
 
 say "/livez, /readyz, /members"

@@ -237,6 +237,11 @@ static void test_changes_that_fail(void **state)
     run_on(&remove_command, WORDS("n1:1"),
            FAKE_JSON("404 Not Found", "", "{\"error\":\"no\",\"hint\":\"see /members\"}"));
     expect(CTL_NO, "", "goosectl: no; see goosectl members\n");
+    const struct fake_answer nobody[] = {
+        {.bytes = FAKE_JSON("404 Not Found", "", "{\"error\":\"no\",\"hint\":\"see /members\"}")},
+        {.bytes = OK("{\"members\":[{\"address\":\"n2:7000\"},{\"address\":\"n3:7000\"}]}")}};
+    run_with(&remove_command, WORDS("n1:1"), nobody, COUNT(nobody));
+    expect(CTL_NO, "", "goosectl: no; there are n2:7000, n3:7000\n");
     run_on(&drain_command, NONE,
            FAKE_JSON("401 Unauthorized", "", "{\"error\":\"no\",\"hint\":\"x\"}"));
     expect(CTL_NO, "", "goosectl: no; give --token-file FILE, with the token of this node\n");

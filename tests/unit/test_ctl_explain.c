@@ -145,9 +145,39 @@ static void test_another_version(void **state)
 
     (void)state;
     set(1, "other_versions", cJSON_CreateStringArray(&old, 1));
+    set(1, "other_keys", cJSON_CreateArray());
     tell();
-    says("n2:7000 hears nothing from 10.0.0.3:7000, which speaks another version: "
-         "run one version of goosed everywhere.");
+    says("n2:7000 hears nothing from 10.0.0.3:7000: another version.\n"
+         "Run one version of goosed everywhere.\n");
+    does_not_say("key");
+}
+
+static void test_they_were_told_different_things(void **state)
+{
+    static const struct {
+        const char *list, *says;
+    } all[] = {
+        {"other_keys", "n1:7000 drops what comes from n2:7000, n3:7000: another key.\n"
+                       "n3:7000 drops what comes from n2:7000, n3:7000: another key.\n"
+                       "Give all nodes the same --key-file.\n"},
+        {"other_flocks", "another --flock.\nGive all nodes the same --flock.\n"},
+        {"other_peers", "n1:7000 refuses n2:7000, n3:7000: other --peers.\n"},
+    };
+    const char *others[] = {"n2:7000", "n3:7000"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        set(0, all[i].list, cJSON_CreateStringArray(others, 2));
+        set(2, all[i].list, cJSON_CreateStringArray(others, 2));
+        tell();
+        says(all[i].says);
+        says("But they were not told the same: mend that first, as said above.");
+        does_not_say("in a moment");
+        set(0, all[i].list, cJSON_CreateNull());
+        set(2, all[i].list, cJSON_CreateNull());
+    }
+    tell();
+    says("in a moment");
 }
 
 static void test_a_goose_that_it_does_not_hear(void **state)
@@ -359,6 +389,7 @@ int main(void)
         IN_A_FLOCK(test_all_is_well),
         IN_A_FLOCK(test_this_is_the_goose),
         IN_A_FLOCK(test_another_version),
+        IN_A_FLOCK(test_they_were_told_different_things),
         IN_A_FLOCK(test_a_goose_that_it_does_not_hear),
         IN_A_FLOCK(test_too_few_are_left),
         IN_A_FLOCK(test_heard_by_others_though_not_here),

@@ -79,7 +79,7 @@ static void test_options_that_are_refused(void **state)
         {"--at=", "--at has no value; give one, or leave it out"},
         {"--at --json", "--at has no value; give one, or leave it out"},
         {"--at a --at b", "--at is given twice; give it once"},
-        {"--att a", "--att is no option here"},
+        {"--att a", "--att is no option here; did you mean --at?"},
         {"-j=1", "-j=1 is no option here"},
     };
     struct given given;
@@ -107,6 +107,16 @@ static void expect_table(void (*print)(FILE *, const cJSON *, bool), const char 
     assert_string_equal(text, wanted);
 }
 
+static void all_members(FILE *to, const cJSON *members, bool colour)
+{
+    members_table(to, members, false, colour);
+}
+
+static void brief_members(FILE *to, const cJSON *members, bool colour)
+{
+    members_table(to, members, true, colour);
+}
+
 static const char two_members[] =
     "[{\"address\":\"n1:7000\",\"uid\":\"0a\",\"seat\":\"voter\",\"role\":\"goose\",\"priority\":7,"
     "\"last_heard_ms\":0,\"rtt_ms\":null,\"rank\":null},"
@@ -117,10 +127,30 @@ static const char two_members[] =
 static void test_members(void **state)
 {
     (void)state;
-    expect_table(members_table, two_members, false,
+    expect_table(all_members, two_members, false,
                  "address      seat      role   rank  priority      heard  round trip  uid\n"
                  "n1:7000      voter     goose     -         7       0 ms           -  0a\n"
                  "node12:7000  observer  -         1         -  1 min 1 s    0.250 ms  -\n");
+    expect_table(brief_members, two_members, false,
+                 "address      seat      role   rank  priority      heard  round trip\n"
+                 "n1:7000      voter     goose     -         7       0 ms           -\n"
+                 "node12:7000  observer  -         1         -  1 min 1 s    0.250 ms\n");
+}
+
+/* The goose knows who is silent; a duck knows nothing of another one, and does not say when it heard it last. */
+static void test_what_cannot_be_known(void **state)
+{
+    (void)state;
+    expect_table(
+        all_members,
+        "[{\"address\":\"n1:7000\",\"role\":\"duck\",\"silent\":true,\"last_heard_ms\":4000},"
+        "{\"address\":\"n2:7000\",\"role\":\"duck\",\"silent\":null,\"last_heard_ms\":4000},"
+        "{\"address\":\"n3:7000\",\"role\":null,\"silent\":null,\"last_heard_ms\":4000}]",
+        false,
+        "address  seat  role    rank  priority  heard  round trip  uid\n"
+        "n1:7000  -     silent     -         -  4.0 s           -  -\n"
+        "n2:7000  -     -          -         -      -           -  -\n"
+        "n3:7000  -     -          -         -  4.0 s           -  -\n");
 }
 
 static void test_no_members(void **state)
@@ -129,7 +159,7 @@ static void test_no_members(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(none); i++)
-        expect_table(members_table, none[i], true,
+        expect_table(all_members, none[i], true,
                      "address  seat  role  rank  priority  heard  round trip  uid\n");
 }
 
@@ -253,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_an_option_behind_two_dashes),
         cmocka_unit_test(test_options_that_are_refused),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_what_cannot_be_known),
         cmocka_unit_test(test_no_members),
         cmocka_unit_test(test_colours),
         cmocka_unit_test(test_history),

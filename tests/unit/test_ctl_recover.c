@@ -277,6 +277,18 @@ static void test_directories_that_are_refused(void **state)
     assert_true(is_there("state"));
 }
 
+static void test_another_address_than_its_own(void **state)
+{
+    const struct goose_address none = {0};
+
+    (void)state;
+    write_state("goose");
+    run_command(&said, &recover_command, NULL, &none,
+                WORDS("--state-dir", folder, "--self", "n9:7000", "--yes"));
+    expect(CTL_NO, "/state is of n2:7000, not of n9:7000: give --self n2:7000, even if");
+    assert_false(is_there("state.before-recover-1"));
+}
+
 static void test_wrong_usage(void **state)
 {
     const struct goose_address none = {0};
@@ -295,6 +307,7 @@ static void test_wrong_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_another_address_than_its_own, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(test_another_node_of_another_flock, make_dir,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_a_node_that_moved_or_has_no_seat, make_dir,

@@ -177,9 +177,10 @@ static void test_hold_not_asked_for(void **state)
     assert_int_equal(world->fake.hold_asked_us, 1);
     answered_free(&answered);
     check(ask(world, "GET", "/status?hold=soon", "", ""), 400,
-          "hold is not a duration; write it as in ?hold=200ms\n");
+          "hold is not a duration; give a whole number and us, ms, s or m, as in ?hold=200ms\n");
     check(ask(world, "GET", "/goose?hold=", JSON, ""), 400,
-          "{\"error\": \"hold is not a duration\", \"hint\": \"write it as in ?hold=200ms\"}\n");
+          "{\"error\": \"hold is not a duration\", \"hint\": \"give a whole number and us, ms, s "
+          "or m, as in ?hold=200ms\"}\n");
     assert_int_equal(world->fake.hold_asked_us, 1);
 }
 
@@ -250,10 +251,12 @@ static void test_members(void **state)
           "{\"goose\":\"n1.test:7400\",\"wanted\":3,\"members\":[\n"
           "{\"address\":\"n1.test:7400\",\"uid\":\"0000000000000abc\",\"seat\":\"voter\",\"role\":"
           "\"goose\","
-          "\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":null,\"http_port\":"
+          "\"silent\":false,\"priority\":100,\"last_heard_ms\":0.000,\"rtt_ms\":0.000,\"rank\":"
+          "null,\"http_port\":"
           "7400},\n"
           "{\"address\":\"n2.test:7400\",\"uid\":null,\"seat\":\"observer\",\"role\":null,"
-          "\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3,\"http_port\":"
+          "\"silent\":null,\"priority\":null,\"last_heard_ms\":12.345,\"rtt_ms\":null,\"rank\":3,"
+          "\"http_port\":"
           "null}\n]}\n");
     world->fake.members = 0;
     world->fake.status.goose = NULL;

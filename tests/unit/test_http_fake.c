@@ -29,6 +29,7 @@ static void fake_members(const void *context, flock_each_member *each, void *to)
                                       .uid = 0xabc,
                                       .seat = FLOCK_SEAT_VOTER,
                                       .role = "goose",
+                                      .silent = FLOCK_SILENT_NO,
                                       .priority = 100,
                                       .rank = -1,
                                       .last_heard_us = 0,

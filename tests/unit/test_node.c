@@ -551,6 +551,18 @@ static void test_why_names_a_promise_while_it_lasts(void **state)
     expect_why("\"promise\":null");
 }
 
+static void test_why_names_who_was_told_other_things(void **state)
+{
+    const struct goose_endpoint other = {{2}};
+
+    (void)state;
+    expect_why("\"other_peers\":[],\"other_keys\":[],\"other_flocks\":[]");
+    senders_saw(&world.udp.counts.forged_by, &other, world.now_us);
+    expect_why("\"other_keys\":[\"endpoint of family 2\"],\"other_flocks\":[]");
+    senders_saw(&world.udp.counts.foreign_by, &other, world.now_us);
+    expect_why("\"other_flocks\":[\"endpoint of family 2\"]");
+}
+
 int main(void)
 {
 #define DUCK(test)  cmocka_unit_test_setup_teardown(test, begin, end)
@@ -565,6 +577,7 @@ int main(void)
         DUCK(test_silence_is_noticed_where_leases_differ),
         DUCK(test_a_probe_is_no_message),
         DUCK(test_why_names_a_promise_while_it_lasts),
+        DUCK(test_why_names_who_was_told_other_things),
     };
     return cmocka_run_group_tests_name("node", tests, NULL, NULL);
 }

@@ -257,6 +257,22 @@ static void test_http(void **state)
     assert_int_equal(options.election.http_port, 7000);
 }
 
+static void test_where_the_lease_page_is(void **state)
+{
+    char path[5000] = "RUNTIME_DIRECTORY=/";
+
+    (void)state;
+    ACCEPT(FLAGS(SELF), VARIABLES("RUNTIME_DIRECTORY="));
+    assert_string_equal(options.lease_page, "");
+    ACCEPT(FLAGS(SELF), VARIABLES("RUNTIME_DIRECTORY=/run/a:/run/b"));
+    assert_string_equal(options.lease_page, "/run/a/lease");
+    ACCEPT(FLAGS(SELF, "--lease-page=here"), VARIABLES("RUNTIME_DIRECTORY=/run/a"));
+    assert_string_equal(options.lease_page, "here");
+    memset(path + strlen(path), 'x', sizeof path - strlen(path) - 1);
+    assert_int_equal(read_as(&(struct given){{SELF}, {path}}, true), EXIT_WRONG_CONFIG);
+    assert_non_null(strstr(why, "give --lease-page"));
+}
+
 static void test_where_state_is(void **state)
 {
     (void)state;
@@ -395,7 +411,7 @@ static void test_refusals(void **state)
         {{{SELF, "--peers=,"}, {NULL}}, 2, {"--peers ,: ", "empty"}},
         {{{SELF, "--peers=a:1,,b:1"}, {NULL}}, 2, {"--peers", "empty"}},
         {{{SELF, "--peers=a:1,b"}, {NULL}}, 2, {"--peers a:1,b: 'b': give HOST:PORT"}},
-        {{{SELF, "--peers=a:1 b:1"}, {NULL}}, 2, {"--peers a:1 b:1: 'a:1 b:1': "}},
+        {{{SELF, "--peers=a:1 b:1"}, {NULL}}, 2, {"--peers a:1 b:1: put commas between"}},
         {{{SELF, "--peers=a:1,A.:01"}, {NULL}}, 2, {"--peers a:1,A.:01: a:1 is in it twice"}},
         {{{SELF, "--join=a:1,a:1"}, {NULL}}, 2, {"--join a:1,a:1: a:1 is in it twice"}},
         {{{SELF, "--peers=0.0.0.0:1"}, {NULL}},
@@ -704,6 +720,7 @@ int main(void)
         cmocka_unit_test(test_as_many_as_a_roster_holds),
         cmocka_unit_test(test_http),
         cmocka_unit_test(test_where_state_is),
+        cmocka_unit_test(test_where_the_lease_page_is),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_more_warnings_than_are_kept),

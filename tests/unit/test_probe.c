@@ -297,13 +297,13 @@ static void test_the_newest_refusal_each_way_is_kept(void **state)
         .kind = GOOSE_NOTE_DENIED, .uid = 9, .number = GOOSE_VERDICT_PROMISED, .term = 4};
 
     (void)state;
-    refusals_note(&refusals, &other, 5);
+    refusals_note(&refusals, &other, &somewhere, 5);
     assert_int_equal(refusals.of[0].uid, 0);
-    refusals_note(&refusals, &note, 10);
+    refusals_note(&refusals, &note, &somewhere, 10);
     note.number = GOOSE_VERDICT_VOTED;
-    refusals_note(&refusals, &note, 20);
+    refusals_note(&refusals, &note, &somewhere, 20);
     note.kind = GOOSE_NOTE_DENIED_ME;
-    refusals_note(&refusals, &note, 30);
+    refusals_note(&refusals, &note, &somewhere, 30);
     assert_int_equal(refusals.of[0].why, GOOSE_VERDICT_VOTED);
     assert_int_equal(refusals.of[0].at_us, 20);
     assert_false(refusals.of[0].refused_me);
@@ -311,7 +311,7 @@ static void test_the_newest_refusal_each_way_is_kept(void **state)
     assert_int_equal(refusals.of[2].uid, 0);
     for (uint64_t uid = 100; uid < 100 + REFUSALS_MAX; uid++) {
         note.uid = uid;
-        refusals_note(&refusals, &note, uid);
+        refusals_note(&refusals, &note, &somewhere, uid);
     }
     bool newest = false;
     for (int i = 0; i < REFUSALS_MAX; i++) {
