@@ -67,6 +67,11 @@ shows_goose() {
     page_waits 10 "$(text '#goose') === '$(node_address "$1")' && $(text .node.goose).includes('GOOSE')"
 }
 
+# button LABEL - in the page.
+button() {
+    echo "[...document.querySelectorAll('button')].find((button) => (button.ariaLabel ?? button.textContent) === '$1')"
+}
+
 # press LABEL - the button so called, as a keyboard does it.
 press() {
     page_waits 10 "(() => { const all = [...document.querySelectorAll('button')]; const it = all.find((button) =>
@@ -100,6 +105,9 @@ browser open "http://$(node_address "$duck")/"
 wait_for 10 "the page to show the goose" shows_the_goose
 page_waits 10 "$(text .node.goose).includes('GOOSE')"
 page_waits 10 "$(text '#link') === 'live' && document.querySelectorAll('#rows tr').length === 3"
+page_waits 10 "$(text '#health') === '3 of 3 voters answer, may lose 1' && $(text '#trouble') === ''"
+page_waits 10 "/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC/.test($(text '#history'))"
+[ "$(js "document.querySelector('.lease').checkVisibility() === selfIsGoose()")" = true ] || fail "whose lease is that?"
 [ "$(js "document.querySelector('tr.goose .badge').checkVisibility() && document.title")" = \
     "Goose: $(node_address "$goose") - goose" ] || fail "the goose cannot be told: $said"
 page_waits 10 "document.querySelectorAll('#history li').length > 0"
@@ -128,7 +136,7 @@ duck=$(another_than "$goose")
 browser open "http://$(node_address "$duck")/"
 shows_goose "$goose"
 press "Hand over to $(node_address "$duck")"
-dialog_says "takes over at once"
+dialog_says "$(node_address "$goose") stops being goose, and $(node_address "$duck") takes over at once"
 shot dialog
 browser key Escape
 dialog_closes
@@ -160,9 +168,24 @@ say "remove: refused where it costs the majority, and the risk is named"
 wait_goose
 browser open "http://$(node_address "$goose")/"
 mapfile -t ducks < <(others_than "$goose")
+page_waits 10 "$(text '#lease').includes(' left') && document.querySelector('.lease').checkVisibility()"
+page_waits 10 "$(text '#health') === '3 of 3 voters answer, may lose 1'"
+node_kill "${ducks[0]}"
+page_waits 10 "$(text '#rows').includes('silent for') && $(text .node.silent).includes('silent for')"
+page_waits 10 "$(text '#health') === '2 of 3 voters answer, may lose none' &&
+    $(text '#history').includes('$(node_address "${ducks[0]}") is silent')"
+page_waits 5 "$(button "Hand over to $(node_address "${ducks[0]}")").disabled &&
+    $(button "Hand over to $(node_address "${ducks[0]}")").title === 'It is silent'"
+shot silent
+start "${ducks[0]}"
+page_waits 20 "$(text '#history').includes('$(node_address "${ducks[0]}") is heard again') && heir() !== undefined"
+press 'Hand over…'
+browser eval "$(text '#ask-text').includes('and ' + heir() + ' takes over at once')"
+[ "$said" = true ] || fail "the dialog does not name the heir"
+browser key Escape
+dialog_closes
 node_kill "${ducks[0]}"
 page_waits 10 "$(text '#rows').includes('silent for')"
-shot silent
 press "Remove $(node_address "${ducks[1]}") from the flock"
 browser key Tab
 browser key Enter
@@ -171,11 +194,14 @@ shot risk
 browser key Escape
 dialog_closes
 press "Remove $(node_address "${ducks[0]}") from the flock"
-dialog_says "It loses its seat"
+dialog_says "stays out, restarted or not, until goosectl undrain"
+dialog_says "take --peers off its command line"
 browser key Tab
 browser key Enter
 dialog_closes
-page_waits 10 "document.querySelectorAll('#rows tr').length === 2"
+page_waits 10 "document.querySelectorAll('#rows tr').length === 2 &&
+    $(text '#history').includes('$(node_address "${ducks[0]}") is no voter any more') &&
+    $(text '#health') === '2 of 2 voters answer, may lose none; 3 are wanted'"
 voters_are - "$goose" "${ducks[1]}" || fail "the seat is still there"
 expect_quiet_page 'status of 409'
 
@@ -206,11 +232,28 @@ node_kill "$there"
 page_waits 10 "$(text '#notice').includes('neither does any other') && $(text '#link') === 'no answer'"
 shot dead
 start "$other"
-page_waits 20 "location.host === '$(node_address "$other")' && $(text '#link') === 'live' &&
+page_waits 20 "location.host === '$(node_address "$other")' && $(text '#link') === 'live, no goose' &&
     $(text '#goose') === 'No goose'"
+
+say "without a goose: why, who is silent, and what cannot be done"
+page_waits 10 "$(text '#health') === '1 of 3 voters answer, a goose needs 2' &&
+    document.querySelectorAll('.node.silent').length === 2 && document.querySelectorAll('tr.silent').length === 2"
+page_waits 10 "!$(text '#trouble').includes('waits')"
+"$BUILD_DIR/src/ctl/goosectl" --at "$(node_address "$other")" why >"$FLOCK_DIR/why" || true
+for sentence in 'There is no goose.' 'Of 3 voters 1 answer; a goose needs 2.' \
+    'Start 1 more with the state they have, or mend the way to them.'; do
+    grep -qF "$sentence" "$FLOCK_DIR/why" || fail "goosectl why does not say: $sentence"
+    browser eval "$(text '#trouble').includes('$sentence')"
+    [ "$said" = true ] || fail "the page does not say: $sentence"
+done
+[ "$(js "[...document.querySelectorAll('#rows button, #handover')].filter((button) => button.checkVisibility())
+    .every((button) => button.disabled && button.title === 'There is no goose that could do it')")" = true ] ||
+    fail "something can be pressed that cannot be done"
+shot no-goose
 start "$there"
 agree "$there" "$other"
-page_waits 10 "$(text '#goose').includes(':')"
+page_waits 10 "$(text '#goose').includes(':') && $(text '#trouble') === ''"
+page_waits 10 "$(text '#history').includes('$(node_address "$there") is heard again')"
 expect_quiet_page "$refused"
 
 # ---- tokens ----
@@ -266,5 +309,22 @@ for size in '360 740' '1200 900'; do
 done
 browser media prefers-reduced-motion reduce
 [ "$(js "document.getAnimations().length")" = 0 ] || fail "something moves for somebody who does not want it"
+
+say "long names: shortened in the middle, whole as a title, none beyond the pond"
+for size in '360 740' '1200 900'; do
+    browser size "$size"
+    [ "$(js "(() => {
+        const names = [1, 2, 3, 4, 5].map((i) => 'a-node-of-a-long-name-in-a-row-of-such-number-' + i + ':7001');
+        view.members = view.members.slice(0, 5).map((member, i) => ({ ...member, address: names[i] }));
+        showPond();
+        const pond = document.querySelector('#pond').getBoundingClientRect();
+        const texts = [...document.querySelectorAll('.node text')].filter((text) => text.textContent !== '');
+        return texts.filter((text) => /^a-node.*….*-[1-5]\$/.test(text.textContent)).length === 5
+            && texts.every((text) => { const box = text.getBoundingClientRect();
+                return box.left >= pond.left && box.right <= pond.right; })
+            && [...document.querySelectorAll('.node title')].map((title) => title.textContent).sort().join() ===
+                names.join();
+    })()")" = true ] || fail "long names in a pond of $size"
+done
 expect_quiet_page "$quiet"
 finish

@@ -72,7 +72,7 @@ static void test_head_fields(void **state)
     assert_null(strstr(policy, "unsafe"));
     assert_int_equal(head.bytes, page.bytes - page.body_bytes);
     assert_memory_equal(head.text, page.text, head.bytes);
-    assert_true(page.body_bytes < 40000);
+    assert_true(page.body_bytes < 48000);
     answered_free(&page);
     answered_free(&head);
 }

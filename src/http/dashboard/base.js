@@ -6,8 +6,13 @@ const SILENT_MS = 1000; // a member that the goose has not heard for so long is 
 
 const view = {
   status: null, // as /status and the events say it
+  turnedAt: 0, // when the goose or the term changed last, or the page began
   members: [],
+  wanted: null, // voters
+  why: null, // as /why says it
+  links: new Map(), // voters that this node has asked whether they hear it, by address
   changes: [],
+  notes: [], // what happened to voters while this page was open
   changesOf: '', // what was known when they were asked for
   index: -1, // of the newest event
   leaseEnd: 0,
@@ -95,8 +100,22 @@ async function ask(path, { method = 'GET', body, token, ms = PATIENCE_MS } = {})
 const isSelf = (member) => member.address === view.status?.self;
 const isGoose = (member) => member.address === view.status?.goose;
 const selfIsGoose = () => view.status?.role === 'goose';
-// Ducks do not talk to each other: only the goose can tell that one is silent.
-const isSilent = (member) => selfIsGoose() && !isSelf(member) && !(member.last_heard_ms < SILENT_MS);
+const heir = () => view.members.find((member) => member.rank === 0)?.address;
+
+// Undefined: not known. Only the goose hears all, and a new one not yet; a duck asks the voters, see lookAround().
+function isSilent(member) {
+  if (isSelf(member)) return false;
+  if (!selfIsGoose()) return isGoose(member) ? false : view.links.get(member.address)?.silent;
+  if ((member.last_heard_ms ?? SILENT_MS) < SILENT_MS) return false;
+  return performance.now() - view.turnedAt > SILENT_MS || undefined;
+}
+
+function health() {
+  const voters = view.members.filter((member) => member.seat === 'voter');
+  const count = (silent) => voters.filter((member) => isSilent(member) === silent).length;
+  const needed = Math.floor(voters.length / 2) + 1;
+  return { voters: voters.length, alive: count(false), known: count(undefined) === 0, needed };
+}
 
 function placeInLine(member) {
   if (isGoose(member)) return 'goose';

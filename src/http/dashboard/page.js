@@ -8,6 +8,9 @@ const LEASE_MS = 100; // the goose is asked for its lease three times in a lease
 const HIDDEN_MS = 10000; // nobody looks
 const CHOICE_MS = 100; // for better members to answer too, when one has
 const BACK_MS = 5000; // until a broken stream of events is tried again
+const ROUND_MS = 700; // a node asks the others ROUND_ASKS times, for half a second
+const ROUND_ASKS = 5;
+const NOTES_MAX = 100;
 
 // ---- live ----
 
@@ -24,6 +27,7 @@ function takeStatus(status, readAt = performance.now()) {
   const turned = before === null || before.goose !== status.goose || before.term !== status.term;
   if (turned && before !== null)
     announce(status.goose ? `${status.goose} is the goose, in term ${status.term}` : 'No goose is known');
+  if (turned) view.turnedAt = performance.now();
   showHead();
   if (turned || before.role !== status.role) {
     showMembers();
@@ -33,7 +37,46 @@ function takeStatus(status, readAt = performance.now()) {
 
 function takeMembers(said) {
   view.members = inOrder(said.members);
+  view.wanted = said.wanted;
+  noteVoters();
   showMembers();
+}
+
+// What came of a round of questions is known when it is over; then the next one begins.
+let roundAt = -ROUND_MS;
+
+async function lookAround() {
+  if (performance.now() - roundAt < ROUND_MS) return;
+  view.why = await ask('/why');
+  for (const link of roundAt < 0 ? [] : view.why.links)
+    if (link.answered > 0 || link.asked === 0 || link.asked >= ROUND_ASKS)
+      view.links.set(link.address, { ...link, silent: link.answered === 0 });
+  if (selfIsGoose()) view.links.clear();
+  else await ask('/why?probe=1');
+  roundAt = selfIsGoose() ? -ROUND_MS : performance.now();
+}
+
+// The node remembers who was goose; that a voter fell silent, came back or lost its seat, this page does.
+const noted = new Map(); // by address: is it silent
+
+function noteVoters() {
+  const first = noted.size === 0;
+  const note = (address, what, why = '') => view.notes.push({ at: Date.now(), what: `${address} ${what}`, why });
+  const voters = view.members.filter((member) => member.seat === 'voter');
+  for (const member of voters) {
+    const silent = isSilent(member);
+    const was = noted.get(member.address);
+    if (!noted.has(member.address) && !first) note(member.address, 'is a voter now');
+    if (was === false && silent) note(member.address, 'is silent');
+    if (was && silent === false) note(member.address, 'is heard again');
+    noted.set(member.address, silent ?? was);
+  }
+  for (const [address, silent] of noted) {
+    if (voters.some((member) => member.address === address)) continue;
+    note(address, 'is no voter any more', silent ? 'it was silent' : '');
+    noted.delete(address);
+  }
+  view.notes.splice(0, view.notes.length - NOTES_MAX);
 }
 
 let stream = null;
@@ -43,7 +86,7 @@ let failures = 0;
 function showLink() {
   const live = stream?.readyState === EventSource.OPEN;
   const [state, words] = view.dead ? ['dead', 'no answer'] : !view.status ? ['wait', 'connecting']
-    : live ? ['live', 'live'] : ['wait', 'live once a second'];
+    : !view.status.goose ? ['none', 'live, no goose'] : live ? ['live', 'live'] : ['wait', 'live once a second'];
   $('link').dataset.link = state;
   say($('link'), words);
 }
@@ -82,6 +125,7 @@ async function look() {
       const status = await ask('/status');
       takeStatus({ ...status, why: view.status?.goose === status.goose ? view.status.why : undefined }, sentAt);
     }
+    await lookAround();
     takeMembers(await ask('/members'));
     const known = [view.index, view.status.goose, view.status.term].join(' ');
     if (known !== view.changesOf) view.changes = (await ask('/history')).history;
@@ -153,7 +197,7 @@ function die() {
   if (view.dead) return;
   view.dead = true;
   document.body.classList.add('dead');
-  if (view.status) showHead();
+  showMembers();
   hush();
   moveOn();
 }
@@ -284,10 +328,11 @@ function explain(question, error) {
 
 const change = (method, path, body) => ask(path, { method, body, token, ms: 15000 });
 
-function askHandover(address) {
+function askHandover(address = heir()) {
   askFirst({
-    title: address ? `Hand over to ${address}?` : 'Hand over to the next in line?',
-    text: `${view.status.goose} stops being goose, and ${address ?? 'the first in line'} takes over at once.`,
+    title: `Hand over to ${address ?? 'the next in line'}?`,
+    text: `${view.status.goose} stops being goose, and ${address ?? 'the heir, which it alone knows,'} takes over at `
+      + 'once.',
     verb: 'Hand over',
     send: () => change('POST', '/handover', address && JSON.stringify({ to: address })),
     done: (said) => `Handed over: ${said.goose} is the goose.`,
@@ -311,8 +356,9 @@ function askDrain() {
 function askRemove(address) {
   askFirst({
     title: `Remove ${address} from the flock?`,
-    text: 'It loses its seat and its vote, and stays out until it is told to come back: goosectl undrain. Whoever waits '
-      + 'longest takes the seat.',
+    text: 'It loses its seat and its vote, and stays out, restarted or not, until goosectl undrain. The flock wants as '
+      + 'many voters as before: the observer that waits longest takes the seat. Before it is started again without its '
+      + 'state, take --peers off its command line.',
     verb: 'Remove',
     risk: 'Removing it all the same may leave too few live voters for a majority. Then there is no goose until enough '
       + 'of them come back; if their disks are lost, none ever again.',

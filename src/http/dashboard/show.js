@@ -4,7 +4,7 @@
 
 const DRAWN_MAX = 40; // members in the pond
 const LISTED_MAX = 200; // and in the table
-const NAME_MAX = 18; // letters of a name in the pond
+const NAME_MAX = 18; // letters of a name in the pond, at most
 
 // ---- head, lease, facts ----
 
@@ -17,7 +17,8 @@ function showHead() {
   say($('claim'), `${verb} ${s.goose ? 'the goose' : 'known here'}, term ${s.term}`);
   say($('why'), s.why ? `Last change: ${s.why}` : '');
   say($('drain'), s.draining ? 'Stop draining…' : 'Drain this node…');
-  $('handover').disabled = s.goose === null;
+  allow($('handover'), cannotChange() || (selfIsGoose() && !heir() ? 'Nobody is in line' : ''));
+  allow($('drain'), view.dead ? NO_ANSWER : '');
   document.title = `${s.goose ? 'Goose: ' + s.goose : 'No goose'} - ${s.flock}`;
   showLease();
   const facts = {
@@ -40,17 +41,71 @@ function showHead() {
   });
 }
 
-// It runs down between two answers; when no more come, to its end.
+// ---- what can be done, how it is, and why ----
+
+const NO_ANSWER = 'This node does not answer';
+
+function allow(button, why) {
+  button.disabled = why !== '';
+  button.title = why;
+}
+
+const cannotChange = () => (view.dead ? NO_ANSWER : view.status.goose ? '' : 'There is no goose that could do it');
+const cannotLead = (member) => (member.priority === 0 ? 'Its priority is 0: it is never goose'
+  : isSilent(member) ? 'It is silent' : '');
+
+function showHealth() {
+  const { voters, alive, known, needed } = health();
+  const wanted = view.wanted > voters ? `; ${view.wanted} are wanted` : '';
+  const rest = alive < needed ? `a goose needs ${needed}` : `may lose ${alive - needed || 'none'}`;
+  const look = alive < needed ? 'lost' : alive < voters || wanted ? 'weak' : 'well';
+  const shown = voters > 0 && !view.dead;
+  $('health').dataset.health = shown && known ? look : '';
+  say($('health'), !shown ? '' : known ? `${alive} of ${voters} voters answer, ${rest}${wanted}`
+    : `${voters} voters${wanted}`);
+  say($('trouble'), view.why && !view.dead ? troubles(view.why).join(' ') : '');
+}
+
+// In the words of goosectl why (ctl/explain.c), which asks all nodes; this one knows what it finds out itself.
+function troubles(why) {
+  const { voters, alive, known, needed } = health();
+  const flags = {
+    failed: 'cannot save its state: it will not be goose, and must be looked after',
+    two_geese: 'hears two geese of this flock: two machines with one --self have founded it twice, or a state file was '
+      + 'put back; stop one side, and let it join without its state',
+    removed: 'was removed by an operator: it stays out until undrain',
+    listening: 'listens first whether a flock knows it',
+    draining: 'is draining: it will not be goose until undrain, or a restart',
+  };
+  const said = Object.keys(flags).filter((flag) => why[flag]).map((flag) => `${why.self} ${flags[flag]}.`);
+  for (const other of why.other_versions)
+    said.push(`${why.self} hears nothing from ${other}, which speaks another version: run one version of goosed `
+      + 'everywhere.');
+  if (view.status.goose) return said;
+  if (why.quarantine_ms > 0)
+    said.push(`${why.self} has restarted and waits ${spanOf(why.quarantine_ms)} more, because it does not remember `
+      + 'what it promised.');
+  said.unshift(voters > 0 ? 'There is no goose.' : `${why.self} is in no flock yet.`);
+  if (voters === 0 && !why.listening)
+    said.push('None that its --join names has let it in: look whether they run, can be reached, and have the same '
+      + '--flock and --key-file.');
+  if (voters > 0 && known)
+    said.push(`Of ${voters} voters ${alive} answer; a goose needs ${needed}.`, alive < needed
+      ? `Start ${needed - alive} more with the state they have, or mend the way to them.`
+      : 'So there should be one in a moment; if not, goosectl why asks the others, too.');
+  return said;
+}
+
+// It runs down between two answers; when no more come, to its end. A duck has none.
 function showLease() {
+  $('lease').parentNode.hidden = !selfIsGoose();
   const left = Math.max(0, view.leaseEnd - performance.now());
   $('bar').style.transform = `scaleX(${left / view.leaseMost})`;
   if (view.dead)
     say($('lease'), 'Lease: not known any more');
-  else if (view.leaseEnd > 0)
+  else
     say($('lease'), left > 0 ? `Lease: ${spanOf(Math.round(left))} left, renewed all the while`
       : 'Lease: over, unless it was renewed since the last answer');
-  else
-    say($('lease'), view.status.goose === null ? 'Lease: none' : 'Lease: the goose alone knows what is left of it');
 }
 
 // ---- the table, which says all that the pond shows ----
@@ -88,16 +143,21 @@ function makeRow(address) {
   return row;
 }
 
+function silentWords(member) {
+  if (member.uid === null) return 'not claimed yet';
+  return selfIsGoose() && member.last_heard_ms !== null ? `silent for ${spanOf(member.last_heard_ms)}` : 'silent';
+}
+
 function heardWords(member) {
   if (isSelf(member)) return 'this node';
-  if (!selfIsGoose() && !isGoose(member)) return 'known to the goose';
-  if (member.last_heard_ms === null) return 'not heard yet';
-  if (isSilent(member)) return `silent for ${spanOf(member.last_heard_ms)}`;
+  if (isSilent(member)) return silentWords(member);
+  if (isSilent(member) === undefined) return 'not heard yet';
+  if (!selfIsGoose() && !isGoose(member)) return 'answers';
   return member.last_heard_ms < SILENT_MS ? 'heard just now' : `heard ${spanOf(member.last_heard_ms)} ago`;
 }
 
 function fillRow(row, member) {
-  row.tr.className = isGoose(member) ? 'goose' : '';
+  row.tr.className = isGoose(member) ? 'goose' : isSilent(member) ? 'silent' : '';
   row.badge.hidden = !isGoose(member);
   const priority = member.priority === null ? '' : `, priority ${member.priority}`;
   const site = siteOf(member);
@@ -106,11 +166,15 @@ function fillRow(row, member) {
   say(row.seat, `${member.seat}${priority}${isSelf(member) ? ', serves this page' : ''}`);
   const place = placeInLine(member);
   say(row.line, place === '' ? '-' : place);
-  const known = member.rtt_ms !== null && !isSilent(member);
-  say(row.rtt, known ? spanOf(member.rtt_ms) : '');
+  const trip = member.rtt_ms ?? view.links.get(member.address)?.rtt_us / 1000;
+  const known = trip >= 0 && !isSilent(member) && !isSelf(member);
+  say(row.rtt, known ? spanOf(trip) : '');
   say(row.heard, (known ? 'round trip, ' : '') + heardWords(member));
   row.give.hidden = isGoose(member);
   row.buttons.hidden = member.seat !== 'voter';
+  if (row.buttons.hidden) return;
+  allow(row.give, cannotChange() || cannotLead(member));
+  allow(row.remove, cannotChange() || (health().voters === 1 ? 'The only voter cannot be removed' : ''));
 }
 
 function showRows() {
@@ -141,36 +205,37 @@ function showRows() {
 const drawn = new Map();
 
 // As little of the addresses as tells them apart: the port, the first word of the name, the host, or all.
-function shorter(addresses) {
+function shorter(addresses, most) {
   const host = (a) => a.slice(0, a.lastIndexOf(':'));
   const ways = [(a) => a.slice(a.lastIndexOf(':')), (a) => (/^[\d[]/.test(a) ? host(a) : host(a).split('.')[0]), host];
   const tells = (way) => addresses.length > 1 && new Set(addresses.map(way)).size === addresses.length;
   const way = ways.find(tells) ?? ((a) => a);
-  return (a) => (way(a).length > NAME_MAX ? way(a).slice(0, NAME_MAX) + '…' : way(a));
+  const cut = (name) => name.slice(0, most / 2) + '…' + name.slice(1 - most / 2);
+  return (a) => (way(a).length > most ? cut(way(a)) : way(a));
 }
 
 function makeNode() {
   const g = draw('g', { class: 'node' });
   const size = draw('g', {});
   const bob = draw('g', { class: 'bob' });
-  const node = { g, size, bird: draw('use', {}), name: draw('text', {}), what: draw('text', { class: 'what' }) };
+  const node = { g, size, bird: draw('use', {}), name: draw('text', {}), what: draw('text', { class: 'what' }),
+    title: draw('title', {}) };
   bob.append(node.bird);
   size.append(draw('ellipse', { class: 'halo', cx: -6, cy: 13, rx: 76, ry: 17 }), bob);
-  g.append(size, node.name, node.what);
+  g.append(node.title, size, node.name, node.what);
   return node;
 }
 
 function whatIsIt(member) {
-  const words = isGoose(member) ? ['GOOSE'] : [];
-  if (isSilent(member)) words.push(`silent ${spanOf(member.last_heard_ms ?? 0)}`);
-  else if (!isGoose(member)) words.push(placeInLine(member) + (member.rank === null ? '' : ' in line'));
-  if (isSelf(member) && view.status.draining) words.push('draining');
+  if (isGoose(member)) return 'GOOSE';
+  const line = placeInLine(member) + (member.rank === null ? '' : ' in line');
+  const words = [isSilent(member) ? silentWords(member) : line];
+  if (isSelf(member)) words.push('this node', view.status.draining ? 'draining' : '');
   return words.filter((word) => word !== '').join(', ');
 }
 
 // The goose in the middle, the others around it in the order of the succession, clockwise from the top.
-function layOut(members, short) {
-  const width = Math.max(280, $('pond').parentNode.clientWidth);
+function layOut(members, short, width) {
   const ring = members.filter((member) => !isGoose(member));
   const scale = Math.min(1, Math.max(0.68, width / 640));
   const height = Math.round(Math.min(520, Math.max(330, width * 0.72)) + (ring.length > 8 ? 60 : 0));
@@ -185,7 +250,7 @@ function layOut(members, short) {
       : { x: width / 2 + rx * Math.cos(angle), y: height / 2 + ry * Math.sin(angle) - 6, size }];
   }));
   const longest = Math.max(8, ...ring.map((member) => short(member.address).length));
-  return { width, height, at, names: gap > 7 * longest };
+  return { width, height, at, names: gap > 8 * longest };
 }
 
 // The birds swim to a new place, but not because the window has another size.
@@ -238,7 +303,7 @@ function showLinks(place) {
 
 function showNode(node, member, place, to, short) {
   const goose = isGoose(member);
-  const look = isSilent(member) ? 'silent' : member.role === null && !goose ? 'unknown' : '';
+  const look = isSilent(member) ? 'silent' : isSilent(member) === undefined ? 'unknown' : '';
   node.g.setAttribute('class', `node ${goose ? 'goose' : ''} ${look}`);
   node.g.style.transform = `translate(${to.x}px, ${to.y}px)`;
   const turn = to.x > place.width / 2 + 1 ? -1 : 1;
@@ -250,14 +315,20 @@ function showNode(node, member, place, to, short) {
   node.name.setAttribute('y', goose ? below + 16 : below);
   node.what.setAttribute('y', goose ? below : below + 15);
   const named = goose || place.names;
-  say(node.name, named ? short(member.address) + (isSelf(member) ? ' (here)' : '') : '');
+  say(node.title, member.address);
+  say(node.name, named ? short(member.address) : '');
   say(node.what, named ? whatIsIt(member) : '');
+  for (const text of [node.name, node.what]) {
+    const half = text.getComputedTextLength() / 2 + 4;
+    text.setAttribute('x', Math.min(Math.max(to.x, half), place.width - half) - to.x);
+  }
 }
 
 function showPond() {
   const shown = view.members.slice(0, DRAWN_MAX);
-  const short = shorter(shown.map((member) => member.address));
-  const place = layOut(shown, short);
+  const width = Math.max(280, $('pond').parentNode.clientWidth);
+  const short = shorter(shown.map((member) => member.address), Math.min(NAME_MAX, 2 * Math.floor(width / 50)));
+  const place = layOut(shown, short, width);
   showWater(place);
   showLinks(place);
   for (const [address, node] of drawn) {
@@ -284,6 +355,8 @@ function showPond() {
 function showMembers() {
   if (!view.status) return;
   view.members = inOrder(view.members);
+  showHealth();
+  showHead();
   showRows();
   showPond();
 }
@@ -292,16 +365,21 @@ function showMembers() {
 
 function showHistory() {
   const newest = view.changes.slice().reverse();
-  $('history').replaceChildren(...newest.map((change, i) => {
-    const at = new Date(change.at);
-    const until = i === 0 ? Date.now() : new Date(newest[i - 1].at);
-    const li = make('li', change.to ? '' : 'none');
-    const time = make('time', '', at.toLocaleString());
-    time.dateTime = change.at;
+  const turns = newest.map((change, i) => {
+    const at = Date.parse(change.at);
+    const span = spanOf(Math.max(0, (i === 0 ? Date.now() : Date.parse(newest[i - 1].at)) - at));
     const what = change.to ? `${change.to} is goose` : 'no goose';
-    const reign = `, term ${change.term}, for ${spanOf(Math.max(0, until - at))}${i === 0 ? ' now' : ''}`;
-    li.append(make('b', '', what), make('small', '', change.why), make('small'));
-    li.lastChild.append(time, reign);
+    const more = `, term ${change.term}, for ${span}${i === 0 ? ' now' : ''}`;
+    return { at, what, why: change.why, more, look: change.to ? '' : 'none' };
+  });
+  const notes = view.notes.map((note) => ({ ...note, more: ', seen by this page', look: 'note' })).reverse();
+  $('history').replaceChildren(...turns.concat(notes).sort((a, b) => b.at - a.at).map((line) => {
+    const li = make('li', line.look);
+    const iso = new Date(line.at).toISOString();
+    const time = make('time', '', `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`);
+    time.dateTime = iso;
+    li.append(make('b', '', line.what), make('small', '', line.why), make('small'));
+    li.lastChild.append(time, line.more);
     return li;
   }));
 }
