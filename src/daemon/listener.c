@@ -67,6 +67,13 @@ static bool open_udp(struct listener *listener)
     return false;
 }
 
+/* A heartbeat that is late by a tenth of the time between two costs nobody a lease. */
+static unsigned turn_us(const struct options *options)
+{
+    uint64_t tenth_us = options->election.heartbeat_us / 10;
+    return tenth_us < HTTP_TURN_US ? (unsigned)tenth_us : HTTP_TURN_US;
+}
+
 static bool open_http(struct listener *listener)
 {
     const struct options *options = listener->parts.options;
@@ -80,7 +87,8 @@ static bool open_http(struct listener *listener)
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
-                                .faults = options->faults};
+                                .faults = options->faults,
+                                .turn_us = turn_us(options)};
     int error = http_server_start(&listener->http, listener->parts.loop, &http, listener->parts.api,
                                   why, sizeof why);
     if (error == 0) return true;

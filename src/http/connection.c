@@ -3,23 +3,19 @@
  * A read goes into a buffer that all connections share, is parsed in place, and the answers to all
  * that it held leave in one write before the loop goes on: nothing is kept of a request that came
  * in one piece, and no answer about the role lies about until later. Only what is left over (half
- * a request, or requests behind one that waits) is copied to a stash of the connection's own, and
- * a later read goes on in that. It must never read on for a client that does not take its answers.
- */
+ * a request, requests behind one that waits, or more than a turn has time for) is copied to a stash
+ * of the connection's own, and a later read goes on in that. A turn is one read at most, or what it
+ * left. It must never read on for a client that does not take its answers. */
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "http/inside.h"
 
 #define STASH_FIRST_BYTES 1024
 
-static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer);
-static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
-
 static bool is_ready(const struct connection *connection)
 {
-    return connection->waiter == NULL && connection->writes == 0 && !connection->finishing &&
+    return connection->waiter == NULL && connection->unsent == NULL && !connection->finishing &&
            !connection->closed;
 }
 
@@ -29,10 +25,28 @@ static bool goes_on(const struct connection *connection)
     return connection->waiter != NULL && connection->waiter->streams;
 }
 
-static void read_on(struct connection *connection)
+/* While an answer is waited for, reading goes on only to notice that the client has gone, and not
+ * beyond what the stash holds. */
+static bool takes_more(const struct connection *connection)
 {
-    int error = uv_read_start((uv_stream_t *)&connection->tcp, on_room, on_read);
-    if (error != 0 && error != UV_EALREADY) connection_close(connection);
+    bool full =
+        connection->waiter != NULL && connection->stash_bytes + STASH_FIRST_BYTES > STASH_BYTES;
+    return !connection->ended && !full;
+}
+
+/* Who was cut short has its next turn when all others had theirs and its client takes answers. */
+static unsigned should_wait_for(const struct connection *connection)
+{
+    if (connection->unsent != NULL || connection->cut) return WAITS_TO_WRITE;
+    return takes_more(connection) ? WAITS_TO_READ : 0;
+}
+
+static void queue_up(struct connection *connection)
+{
+    unsigned waits_for = should_wait_for(connection);
+    if (connection->closed || waits_for == connection->waits_for) return;
+    connection->waits_for = waits_for;
+    queue_change(connection->server->queue, connection->fd, waits_for, connection);
 }
 
 static bool stash_reserve(struct connection *connection, size_t bytes)
@@ -103,48 +117,46 @@ static void line_up(struct connection *connection, bool progress)
     if (connection->closed) return;
     struct http_server *server = connection->server;
     struct line *line = &server->idle;
-    if (connection->waiter != NULL && connection->writes == 0)
+    if (connection->waiter != NULL && connection->unsent == NULL)
         line = connection->waiter->line;
-    else if (connection->writes > 0 || connection->stash_bytes > 0)
+    else if (connection->unsent != NULL || connection->stash_bytes > 0)
         line = &server->busy;
     if (line == connection->line && !progress) return;
     line_leave(connection);
-    line_join(line, connection, uv_now(connection->tcp.loop));
+    line_join(line, connection, uv_now(server->loop));
 }
 
 /* The last answer is on its way: send our end, and wait for the client's, so that a reset cannot
  * overtake the answer (RFC 9112 9.6). */
 static void linger(struct connection *connection)
 {
-    uv_os_fd_t fd;
     connection->lingering = true;
-    if (connection->ended || uv_fileno((uv_handle_t *)&connection->tcp, &fd) != 0 ||
-        shutdown(fd, SHUT_WR) != 0)
-        connection_close(connection);
-    else
-        read_on(connection);
+    if (connection->ended || !socket_finish(connection->fd)) connection_close(connection);
 }
 
+/* Where it stands now, and what for. */
 static void settle(struct connection *connection, bool progress)
 {
     if (connection->closed) return;
-    if (connection->writes == 0 && connection->waiter == NULL) {
+    if (connection->unsent == NULL && connection->waiter == NULL && !connection->cut) {
         if (connection->finishing && !connection->lingering)
             linger(connection);
         else if (connection->ended)
             connection_close(connection);
     }
     line_up(connection, progress);
+    queue_up(connection);
 }
 
-/* Answers the requests at `data` one by one, as long as the next can be answered at once; keeps
- * the rest. */
+/* Answers the requests at `data` one by one, as long as the next can be answered at once and there
+ * is time; keeps the rest. */
 static void consume(struct connection *connection, const char *data, size_t bytes)
 {
     size_t seen = connection->seen;
     bool progress = false;
     enum request_progress parsed = REQUEST_WHOLE;
-    while (seen < bytes && is_ready(connection)) {
+    connection->cut = false;
+    while (seen < bytes && is_ready(connection) && !connection->cut) {
         parsed = request_parse(&connection->request, data, &seen, bytes);
         if (parsed == REQUEST_UNFINISHED) break;
         progress = true;
@@ -152,6 +164,7 @@ static void consume(struct connection *connection, const char *data, size_t byte
         data += seen;
         bytes -= seen;
         seen = 0;
+        connection->cut = bytes > 0 && is_ready(connection) && share_is_up(connection->server);
     }
     if (parsed == REQUEST_UNFINISHED && connection->request.wants_continue)
         say_continue(connection);
@@ -171,8 +184,6 @@ void connection_resume(struct connection *connection)
         consume(connection, connection->stash, connection->stash_bytes);
     else
         settle(connection, true);
-    bool listens = is_ready(connection) || (goes_on(connection) && connection->writes == 0);
-    if (listens && !connection->ended) read_on(connection);
 }
 
 void connection_put(struct connection *connection, struct span text)
@@ -182,90 +193,87 @@ void connection_put(struct connection *connection, struct span text)
     settle(connection, false);
 }
 
-static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+/* A client that has only closed its sending side still gets the answer that it waits for. One that
+ * watches has most likely gone: nothing else would tell, and its place is somebody else's. */
+static void take_end(struct connection *connection, ssize_t error)
 {
-    struct connection *connection = (struct connection *)handle;
-    (void)suggested;
-    *buffer = uv_buf_init(NULL, 0);
-    if (connection->sated) return;
-    if (connection->stash == NULL || connection->lingering) {
-        *buffer = uv_buf_init(connection->server->read, READ_BYTES);
-        return;
-    }
-    /* No room means no memory, for a request fits into a stash: then the read fails, and with it
-     * the connection. */
-    if (!stash_reserve(connection, STASH_FIRST_BYTES)) return;
-    uint32_t room = connection->stash_room - connection->stash_bytes;
-    *buffer = uv_buf_init(connection->stash + connection->stash_bytes,
-                          room < READ_BYTES ? room : READ_BYTES);
+    connection->ended = true;
+    if (error != 0 || connection->waiter == NULL || !connection->waiter->owed)
+        connection_close(connection);
+    else
+        queue_up(connection);
 }
 
-/* While an answer is waited for, reading goes on only to notice that the client has gone, and not
- * beyond what the stash holds. */
-static void read_ahead(struct connection *connection, const char *from, size_t bytes)
+/* Behind what the stash holds already. */
+static void take_more(struct connection *connection, const char *from, size_t bytes)
 {
+    if (connection->stash == NULL && is_ready(connection)) {
+        consume(connection, from, bytes);
+        return;
+    }
     if (connection->stash == NULL)
         stash_keep(connection, from, bytes);
     else
         connection->stash_bytes += (uint32_t)bytes;
-    if (connection->stash_bytes + STASH_FIRST_BYTES > STASH_BYTES)
-        uv_read_stop((uv_stream_t *)&connection->tcp);
-}
-
-/* A client that has only closed its sending side still gets the answer that it waits for. One that
- * watches has most likely gone: nothing else would tell, and its place is somebody else's. */
-static void on_end(struct connection *connection, ssize_t error)
-{
-    connection->ended = true;
-    if (error != UV_EOF || connection->waiter == NULL || !connection->waiter->owed)
-        connection_close(connection);
-    else
-        uv_read_stop((uv_stream_t *)&connection->tcp);
-}
-
-/* libuv reads on for as long as a read fills its buffer. A client that sends without end would get
- * thousands of answers in a row while heartbeats wait: so a full buffer ends its turn, and the
- * next one comes when the loop has looked at all the others. */
-static bool turn_is_over(struct connection *connection, ssize_t bytes, const uv_buf_t *buffer)
-{
-    bool over = bytes == UV_ENOBUFS && connection->sated;
-    connection->sated = bytes > 0 && (size_t)bytes == buffer->len;
-    return over;
-}
-
-static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
-{
-    struct connection *connection = (struct connection *)stream;
-    if (turn_is_over(connection, bytes, buffer) || bytes == 0) return;
-    if (bytes < 0) {
-        on_end(connection, bytes);
-    } else if (connection->lingering || goes_on(connection)) {
-        return;
-    } else if (!is_ready(connection)) {
-        read_ahead(connection, buffer->base, (size_t)bytes);
-    } else if (connection->stash == NULL) {
-        consume(connection, buffer->base, (size_t)bytes);
-    } else {
-        connection->stash_bytes += (uint32_t)bytes;
+    if (is_ready(connection))
         consume(connection, connection->stash, connection->stash_bytes);
-    }
+    else
+        queue_up(connection);
 }
 
-static bool is_local(const uv_tcp_t *tcp)
+static void read_some(struct connection *connection)
+{
+    char *to = connection->server->read;
+    size_t room = READ_BYTES;
+    bool heeds = !connection->lingering && !goes_on(connection);
+    if (heeds && connection->stash != NULL) {
+        /* A request fits into a stash, so no room means no memory. */
+        if (!stash_reserve(connection, STASH_FIRST_BYTES)) {
+            connection_close(connection);
+            return;
+        }
+        to = connection->stash + connection->stash_bytes;
+        room = connection->stash_room - connection->stash_bytes;
+        if (room > READ_BYTES) room = READ_BYTES;
+    }
+    ssize_t bytes = socket_read(connection->fd, to, room);
+    if (bytes == UV_EAGAIN) return;
+    if (bytes <= 0)
+        take_end(connection, bytes);
+    else if (heeds)
+        take_more(connection, to, (size_t)bytes);
+}
+
+/* First what its client has not taken yet, then what it has asked already, then what it asks now. */
+void connection_turn(struct connection *connection, bool broken)
+{
+    if (connection->closed) return;
+    bool unsent = connection->unsent != NULL;
+    if (unsent) connection_send_on(connection);
+    if (connection->closed || connection->unsent != NULL) return;
+    if (unsent || connection->cut)
+        connection_resume(connection);
+    else if (takes_more(connection))
+        read_some(connection);
+    else if (broken)
+        connection_close(connection);
+}
+
+static bool is_local(int fd)
 {
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
-    int peer_bytes = sizeof(peer);
-    int own_bytes = sizeof(own);
-    return uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &peer_bytes) == 0 &&
-           uv_tcp_getsockname(tcp, (struct sockaddr *)&own, &own_bytes) == 0 &&
+    return socket_ends(fd, &peer, &own) &&
            access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
 }
 
-void connection_start(struct connection *connection)
+bool connection_start(struct connection *connection)
 {
-    connection->local = is_local(&connection->tcp);
+    struct http_server *server = connection->server;
+    connection->waits_for = WAITS_TO_READ;
+    if (queue_add(server->queue, connection->fd, WAITS_TO_READ, connection) != 0) return false;
+    connection->local = is_local(connection->fd);
     request_init(&connection->request);
-    line_join(&connection->server->idle, connection, uv_now(connection->tcp.loop));
-    read_on(connection);
+    line_join(&server->idle, connection, uv_now(server->loop));
+    return true;
 }

@@ -1,5 +1,5 @@
 /* inside.h: the server's own structures. Only lines.c, reply.c, connection.c, ticket.c, watch.c,
- * job.c and server.c may look inside; no other handler does. */
+ * job.c, turns.c and server.c may look inside; no other handler does. */
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
@@ -13,9 +13,12 @@
 #include "http/exchange.h"
 #include "http/request.h"
 #include "http/server.h"
+#include "http/sockets.h"
 
 #define READ_BYTES       4096      /* one read, and one client's turn; shared by all */
 #define WRITE_BYTES      16384     /* the answers of one read; shared too */
+#define PIECE_BYTES      65536     /* one write */
+#define READY_MAX        64        /* that are taken from the queue at once */
 #define STASH_BYTES      32768     /* what one connection may keep of what was read */
 #define JOB_SILENT_S     10        /* then the kernel asks whether a job's client is still there */
 #define EVENTS_KEPT      64        /* so far a stream may fall behind */
@@ -34,9 +37,18 @@ struct line {
     struct connection *last;
 };
 
+/* Answers that the kernel did not take at once. */
+struct unsent {
+    struct unsent *behind;
+    struct span left;
+    size_t bytes; /* of the copy; none is made of what lasts */
+    char copy[];
+};
+
 struct connection {
-    uv_tcp_t tcp; /* first: libuv hands it back */
     struct http_server *server;
+    int fd;
+    unsigned waits_for; /* in the queue */
     struct line *line;
     struct connection *before;
     struct connection *behind;
@@ -46,10 +58,11 @@ struct connection {
     uint32_t stash_bytes;
     uint32_t stash_room;
     uint32_t seen;         /* how much of the request's beginning the parser has read */
-    unsigned writes;       /* handed to libuv and not finished: the client does not read */
+    struct unsent *unsent; /* NULL: the client reads */
+    struct unsent *unsent_last;
     struct waiter *waiter; /* the next request waits for this; NULL: for nothing */
     bool local;            /* the client is on this machine */
-    bool sated;            /* its turn is over, though more may have come in */
+    bool cut;              /* its turn ended before the requests in its stash did */
     bool ended;            /* the client sends no more */
     bool finishing;        /* the last answer has been made */
     bool lingering;        /* and sent: only the client's end is waited for */
@@ -84,20 +97,33 @@ struct event {
 };
 
 struct http_server {
-    uv_tcp_t listener;
-    uv_timer_t sweep;           /* runs while there are connections */
-    uv_check_t swept;           /* right behind the poll, once after each sweep */
-    uv_async_t answered;        /* tickets wait to be delivered, or watchers to be told */
-    uv_timer_t watch;           /* the earliest of the watchers' times */
-    int handles;                /* of these five, not closed yet */
+    uv_loop_t *loop;
+    uv_poll_t queue_poll;
+    uv_check_t turn;     /* behind the poll of each pass */
+    uv_timer_t sweep;    /* runs while there are connections */
+    uv_async_t answered; /* tickets wait to be delivered, or watchers to be told */
+    uv_timer_t watch;    /* the earliest of the watchers' times */
+    int handles;         /* of these five, on their way to be closed */
+    int queue;           /* of all sockets: the one that listens is nobody's */
+    int listener;        /* -1: none */
+    bool ready;          /* somebody in the queue is */
+    bool woken;          /* by one of those above */
+    bool watch_rang;
+    bool sweep_rang;
+    unsigned turn_us; /* so much of a pass is for HTTP */
+    uint64_t turn_end_ns;
+    uint64_t share_end_ns; /* of whoever has its turn */
+    unsigned taken;        /* from the queue, */
+    unsigned given;        /* and of these had their turn */
+    struct ready turns[READY_MAX];
+    struct connection *dead;    /* closed; freed once no turn can name them any more */
     const struct node_api *api; /* NULL: not listening yet */
     /* What stands above those who call it; server.c hands it in. */
     void (*route)(struct exchange *exchange);
     size_t (*event_text)(char text[EVENT_BYTES_MAX], const struct flock_status *status);
-    void (*resume)(struct connection *connection);
     struct access access;
     bool faults;
-    bool accept_owed; /* there was no memory for a connection */
+    bool accept_owed; /* there was no memory or descriptor for a connection */
     bool closing;
     unsigned idle_ms;
     unsigned request_ms;
@@ -106,7 +132,6 @@ struct http_server {
     unsigned waits_max; /* tickets that have not been delivered, and jobs */
     unsigned watchers_max;
     unsigned connections; /* open */
-    unsigned unclosed;    /* those whose handle is not gone yet, too */
     size_t unsent_bytes;
     struct line idle;    /* between requests, and lingering */
     struct line busy;    /* a request is coming in, or an answer goes out too slowly */
@@ -131,30 +156,40 @@ struct http_server {
 void line_join(struct line *line, struct connection *connection, uint64_t now_ms);
 void line_leave(struct connection *connection);
 void line_close(struct line *line);
-void line_sweep(struct line *line, uint64_t now_ms, uint64_t limit_ms);
 void lines_make_room(struct http_server *server);
 void waiter_join(struct waiters *list, struct waiter *waiter);
 void waiter_leave(struct waiters *list, struct waiter *waiter);
 bool waits_are_full(const struct http_server *server);
+bool time_is_up(const struct http_server *server); /* for this pass */
+bool share_is_up(const struct http_server *server);
+void wake(struct http_server *server); /* there is something to do in the next */
 void connection_close(struct connection *connection);
+void connections_bury(struct http_server *server);
 void server_maybe_closed(struct http_server *server); /* a handle is gone */
 
-/* reply.c: into the buffer that all share, and from there to the client; either may close. */
+/* reply.c: into the buffer that all share, and from there to the client; each may close. */
 void connection_emit(struct connection *connection, struct span text);
 void connection_flush(struct connection *connection);
+void connection_send_on(struct connection *connection); /* what is unsent */
 
 /* connection.c */
-void connection_start(struct connection *connection);
+bool connection_start(struct connection *connection);
+void connection_turn(struct connection *connection, bool broken);
 void connection_resume(struct connection *connection); /* what it waited for is there */
 /* More of an answer that is a stream; it may close the connection. */
 void connection_put(struct connection *connection, struct span text);
 
-/* ticket.c, watch.c, job.c: send what the node has told since; from the loop, never from inside a
- * node's call. */
+/* ticket.c, watch.c, job.c: send what the node has told since, and what is due; from a turn, never from inside a
+ * node's call. What they do not get done they wake the loop for. */
 void tickets_deliver(struct http_server *server);
 void tickets_abandon(struct http_server *server);
 flock_changed watchers_note;
 void watchers_tell(struct http_server *server);
+void watchers_due(struct http_server *server);
 void jobs_tell(struct http_server *server);
+
+/* turns.c */
+int turns_start(struct http_server *server);
+void turns_stop(struct http_server *server);
 
 #endif

@@ -24,7 +24,7 @@ static void told(void *to, bool over)
     struct worker *worker = to;
     worker->over = worker->over || over;
     worker->leaves = worker->leaves || !over;
-    uv_async_send(&worker->waiter.exchange.connection->server->answered);
+    wake(worker->waiter.exchange.connection->server);
 }
 
 /* The client is gone, or no longer the goose's. */
@@ -53,7 +53,7 @@ static struct worker *open_job(const struct exchange *exchange, uint64_t grace_u
         free(worker);
         return NULL;
     }
-    uv_tcp_keepalive(&connection->tcp, 1, JOB_SILENT_S);
+    socket_keep_alive(connection->fd, JOB_SILENT_S);
     waiter_join(&server->jobs, &worker->waiter);
     connection->waiter = &worker->waiter;
     return worker;

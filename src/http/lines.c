@@ -64,47 +64,73 @@ bool waits_are_full(const struct http_server *server)
     return server->tickets.count + server->jobs.count >= server->waits_max;
 }
 
+/* HTTP has some of each pass: datagrams, timers and the disk had theirs before, and they come again soon. */
+bool time_is_up(const struct http_server *server)
+{
+    return uv_hrtime() >= server->turn_end_ns;
+}
+
+/* Of one of those who have their turns in it. */
+bool share_is_up(const struct http_server *server)
+{
+    return uv_hrtime() >= server->share_end_ns;
+}
+
+void wake(struct http_server *server)
+{
+    server->woken = true;
+    uv_async_send(&server->answered);
+}
+
+void connections_bury(struct http_server *server)
+{
+    while (server->dead != NULL) {
+        struct connection *connection = server->dead;
+        server->dead = connection->behind;
+        free(connection->stash);
+        free(connection);
+    }
+}
+
 void server_maybe_closed(struct http_server *server)
 {
-    if (!server->closing || server->handles > 0 || server->unclosed > 0) return;
+    if (!server->closing || server->handles > 0) return;
     void (*closed)(void *to) = server->on_closed;
     void *to = server->on_closed_to;
+    connections_bury(server);
     free(server);
     if (closed != NULL) closed(to);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void drop_unsent(struct connection *connection)
 {
-    struct connection *connection = (struct connection *)handle;
-    struct http_server *server = connection->server;
-    free(connection->stash);
-    free(connection);
-    server->unclosed--;
-    server_maybe_closed(server);
+    while (connection->unsent != NULL) {
+        struct unsent *first = connection->unsent;
+        connection->unsent = first->behind;
+        connection->server->unsent_bytes -= first->bytes;
+        free(first);
+    }
 }
 
 /* Who has not taken its answers gets a reset: an orderly end would wait behind them, and they in the
  * kernel's memory. */
 void connection_close(struct connection *connection)
 {
+    struct http_server *server = connection->server;
     if (connection->closed) return;
     connection->closed = true;
-    connection->server->connections--;
+    server->connections--;
     line_leave(connection);
     if (connection->waiter != NULL) connection->waiter->leave(connection->waiter);
-    if (connection->writes == 0 || uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
-        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    socket_close(server->queue, connection->fd, connection->unsent != NULL);
+    drop_unsent(connection);
+    connection->behind = server->dead;
+    server->dead = connection;
 }
 
 void line_close(struct line *line)
 {
     while (line->first != NULL)
-        connection_close(line->first);
-}
-
-void line_sweep(struct line *line, uint64_t now_ms, uint64_t limit_ms)
-{
-    while (line->first != NULL && now_ms - line->first->since_ms >= limit_ms)
         connection_close(line->first);
 }
 

@@ -6,34 +6,14 @@
 #include "http/answer.h"
 #include "http/inside.h"
 
-/* Answers that the kernel did not take at once. */
-struct unsent {
-    uv_write_t write;
-    struct connection *connection;
-    size_t bytes; /* of the copy; none is made of what lasts */
-    char copy[];
-};
-
-/* libuv has one kind of buffer, for reading too; what is written it leaves alone. */
-static uv_buf_t buffer_of(struct span text)
+/* One piece, so that nobody's turn is long. What the kernel took of it; 0 where the connection is closed, too. */
+static size_t send_piece(struct connection *connection, struct span text)
 {
-    uv_buf_t buffer = {.len = text.bytes};
-    memcpy(&buffer.base, &text.at, sizeof(buffer.base));
-    return buffer;
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct unsent *unsent = write->data;
-    struct connection *connection = unsent->connection;
-    connection->server->unsent_bytes -= unsent->bytes;
-    connection->writes--;
-    free(unsent);
-    if (connection->closed) return;
-    if (status != 0)
-        connection_close(connection);
-    else if (connection->writes == 0)
-        connection->server->resume(connection);
+    ssize_t sent =
+        socket_write(connection->fd, text.at, text.bytes < PIECE_BYTES ? text.bytes : PIECE_BYTES);
+    if (sent >= 0) return (size_t)sent;
+    if (sent != UV_EAGAIN) connection_close(connection);
+    return 0;
 }
 
 /* The client takes its answers more slowly than it asks: nothing more is read from it until it has
@@ -47,31 +27,36 @@ static void send_later(struct connection *connection, struct span text, bool las
         return;
     }
     memcpy(unsent->copy, text.at, copied);
-    unsent->connection = connection;
+    unsent->behind = NULL;
+    unsent->left = lasting ? text : (struct span){unsent->copy, copied};
     unsent->bytes = copied;
-    unsent->write.data = unsent;
-    uv_buf_t buffer = lasting ? buffer_of(text) : uv_buf_init(unsent->copy, (unsigned)copied);
-    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
-    if (uv_write(&unsent->write, stream, &buffer, 1, on_written) != 0) {
-        free(unsent);
-        connection_close(connection);
-        return;
-    }
+    if (connection->unsent == NULL)
+        connection->unsent = unsent;
+    else
+        connection->unsent_last->behind = unsent;
+    connection->unsent_last = unsent;
     connection->server->unsent_bytes += copied;
-    connection->writes++;
-    uv_read_stop(stream);
 }
 
 static void send_now(struct connection *connection, struct span text, bool lasting)
 {
     if (text.bytes == 0 || connection->closed) return;
-    uv_buf_t buffer = buffer_of(text);
-    int sent = uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
-    if (sent == UV_EAGAIN) sent = 0;
-    if (sent < 0)
-        connection_close(connection);
-    else if ((size_t)sent < text.bytes)
-        send_later(connection, (struct span){text.at + sent, text.bytes - (size_t)sent}, lasting);
+    size_t sent = connection->unsent == NULL ? send_piece(connection, text) : 0;
+    if (sent < text.bytes && !connection->closed)
+        send_later(connection, (struct span){text.at + sent, text.bytes - sent}, lasting);
+}
+
+void connection_send_on(struct connection *connection)
+{
+    struct unsent *first = connection->unsent;
+    size_t sent = send_piece(connection, first->left);
+    if (connection->closed) return;
+    first->left.at += sent;
+    first->left.bytes -= sent;
+    if (first->left.bytes > 0) return;
+    connection->unsent = first->behind;
+    connection->server->unsent_bytes -= first->bytes;
+    free(first);
 }
 
 void connection_flush(struct connection *connection)
@@ -85,15 +70,13 @@ void connection_flush(struct connection *connection)
 void connection_emit(struct connection *connection, struct span text)
 {
     struct http_server *server = connection->server;
-    while (text.bytes > 0) {
-        size_t room = sizeof(server->write) - server->written;
-        size_t bytes = text.bytes < room ? text.bytes : room;
-        memcpy(server->write + server->written, text.at, bytes);
-        server->written += bytes;
-        text.at += bytes;
-        text.bytes -= bytes;
-        if (text.bytes > 0) connection_flush(connection);
+    if (text.bytes > sizeof(server->write) - server->written) connection_flush(connection);
+    if (text.bytes > sizeof(server->write)) {
+        send_now(connection, text, false);
+        return;
     }
+    memcpy(server->write + server->written, text.at, text.bytes);
+    server->written += text.bytes;
 }
 
 void reply(const struct exchange *exchange, const struct answer *answer)

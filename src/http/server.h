@@ -16,6 +16,7 @@
 #define HTTP_COMMENT_MS      15000
 #define HTTP_IDLE_MS         10000
 #define HTTP_REQUEST_MS      10000
+#define HTTP_TURN_US         500
 #define HTTP_TOKEN_BYTES_MAX 512
 
 struct http_server;
@@ -31,6 +32,8 @@ struct http_options {
     unsigned idle_ms;    /* between requests */
     unsigned request_ms; /* from a request's first byte to its last, and for taking an answer */
     unsigned comment_ms; /* from one line that shows a stream alive to the next */
+    unsigned
+        turn_us; /* so much of each pass of the loop is for HTTP at most, but for one request */
     unsigned connections_max;
     unsigned waits_max;    /* at most half of the connections */
     unsigned watchers_max; /* likewise */

@@ -71,7 +71,7 @@ void ticket_answered(void *given, const struct flock_answer *answer)
     copy_text(ticket->address, sizeof(ticket->address), answer->address);
     copy_text(ticket->error, sizeof(ticket->error), answer->error);
     copy_text(ticket->hint, sizeof(ticket->hint), answer->hint);
-    uv_async_send(&ticket->server->answered);
+    wake(ticket->server);
 }
 
 static void deliver(struct ticket *ticket)
@@ -101,6 +101,10 @@ void tickets_deliver(struct http_server *server)
         waiter_leave(&server->tickets, waiter);
         deliver(ticket);
         free(ticket);
+        if (next != NULL && time_is_up(server)) {
+            wake(server);
+            return;
+        }
     }
 }
 

@@ -3,13 +3,11 @@
  * An event is made once for all, at the change, and kept in a ring. A stream takes them from there
  * one by one, as far as its client reads; so a slow client costs the rest of one event, and one
  * that falls behind the ring loses its connection. A change may be told in the middle of anything:
- * then it is only noted, and sent from the loop, some clients a turn. */
+ * then it is only noted, and sent from the loop, as many clients a turn as there is time for. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "http/inside.h"
-
-#define WATCHERS_A_TURN 256 /* that are told, before the loop looks at its sockets again */
 
 struct watcher {
     struct waiter waiter;
@@ -23,7 +21,7 @@ static void on_due(uv_timer_t *timer);
 /* One timer for all of them, set to the earliest. */
 static void arm(struct http_server *server, uint64_t due_ms)
 {
-    uint64_t now_ms = uv_now(server->watch.loop);
+    uint64_t now_ms = uv_now(server->loop);
     if (due_ms >= server->watch_due_ms) return;
     server->watch_due_ms = due_ms;
     uv_timer_start(&server->watch, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
@@ -49,7 +47,7 @@ static struct watcher *watch(const struct exchange *exchange, uint64_t index, ui
     watcher->waiter.line = &server->watching;
     watcher->waiter.leave = watcher_leave;
     watcher->index = index;
-    watcher->due_ms = uv_now(server->watch.loop) + wait_ms;
+    watcher->due_ms = uv_now(server->loop) + wait_ms;
     waiter_join(&server->watchers, &watcher->waiter);
     connection->waiter = &watcher->waiter;
     arm(server, watcher->due_ms);
@@ -86,9 +84,9 @@ static void watcher_go_on(struct waiter *waiter)
             connection_close(connection);
             return;
         }
-        if (connection->writes > 0) return;
+        if (connection->unsent != NULL) return;
         watcher->index++;
-        watcher->due_ms = uv_now(server->watch.loop) + server->comment_ms;
+        watcher->due_ms = uv_now(server->loop) + server->comment_ms;
         connection_put(connection, (struct span){event->text, event->bytes});
     }
 }
@@ -118,44 +116,61 @@ void watchers_note(void *to, const struct flock_status *status)
     event->index = server->index = status->index;
     event->bytes = server->event_text(event->text, status);
     server->untold = server->watchers.count;
-    if (server->untold > 0) uv_async_send(&server->answered);
+    if (server->untold > 0) wake(server);
 }
 
-/* Who has been told goes to the end of the line. */
+/* Who has been told goes to the end of the line. One is told at least, however little time there is. */
 void watchers_tell(struct http_server *server)
 {
-    for (unsigned told = 0; server->untold > 0 && told < WATCHERS_A_TURN; told++) {
+    while (server->untold > 0) {
         struct waiter *waiter = server->watchers.first;
-        server->untold--;
-        if (waiter == NULL) break;
+        server->untold = waiter == NULL ? 0 : server->untold - 1;
+        if (waiter == NULL) return;
         waiter_leave(&server->watchers, waiter);
         waiter_join(&server->watchers, waiter);
         tell((struct watcher *)waiter);
+        if (time_is_up(server)) break;
     }
-    if (server->untold > 0) uv_async_send(&server->answered);
+    if (server->untold > 0) wake(server);
 }
 
 static void on_due(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
-    uint64_t now_ms = uv_now(timer->loop);
+    server->watch_rang = true;
+    wake(server);
+}
+
+/* An answer at its time, or a sign of life. */
+static void serve_due(struct watcher *watcher, uint64_t now_ms)
+{
+    struct connection *connection = watcher->waiter.exchange.connection;
+    if (watcher->answer != NULL) {
+        answer_now(watcher);
+        return;
+    }
+    watcher->due_ms = now_ms + connection->server->comment_ms;
+    arm(connection->server, watcher->due_ms);
+    if (connection->unsent == NULL) connection_put(connection, span_of(": still here\n\n"));
+}
+
+void watchers_due(struct http_server *server)
+{
+    uint64_t now_ms = uv_now(server->loop);
     struct waiter *next;
+    bool over = false;
+    if (!server->watch_rang) return;
+    server->watch_rang = false;
     server->watch_due_ms = UINT64_MAX;
     for (struct waiter *waiter = server->watchers.first; waiter != NULL; waiter = next) {
         struct watcher *watcher = (struct watcher *)waiter;
-        struct connection *connection = waiter->exchange.connection;
         /* Taking this one up ends no other; new ones come at the end, and arm for themselves. */
         next = waiter->behind;
-        if (watcher->due_ms <= now_ms && watcher->answer != NULL) {
-            answer_now(watcher);
-            continue;
-        }
-        if (watcher->due_ms <= now_ms) {
-            watcher->due_ms = now_ms + server->comment_ms;
+        if (watcher->due_ms > now_ms || over) {
             arm(server, watcher->due_ms);
-            if (connection->writes == 0) connection_put(connection, span_of(": still here\n\n"));
         } else {
-            arm(server, watcher->due_ms);
+            serve_due(watcher, now_ms);
+            over = time_is_up(server);
         }
     }
 }

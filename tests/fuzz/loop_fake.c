@@ -1,46 +1,36 @@
 /* loop_fake.c: see loop_fake.h. It calls back only out of loop_connect() and loop_turn(), as libuv
- * does only out of uv_run(). */
+ * does only out of uv_run(). A socket's descriptor is its number. */
 #include "loop_fake.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <uv.h>
 
-#define WRITES_MAX   256
-#define CLOSINGS_MAX 64
-#define TIMERS_MAX   2
-#define READS_A_TURN 32 /* of one socket, while they fill their buffers: libuv's number */
+#include "http/sockets.h"
 
-struct pending {
-    uv_write_t *write;
-    uv_write_cb done;
-    const char *at;
-    size_t bytes;
-};
+#define QUEUE        1000
+#define LISTENER     1001
+#define CLOSINGS_MAX 8
+#define TIMERS_MAX   2
+#define CLOCK_NS     20000 /* between two looks at the clock: so turns end early now and then */
 
 struct socket_fake {
-    uv_stream_t *stream; /* NULL: not open */
-    uv_alloc_cb room;
-    uv_read_cb read;
-    bool reading;
+    bool open;
+    void *whose;
+    unsigned waits_for;
     bool ended;
     bool gone;
     const char *in;
     size_t in_bytes;
     size_t takes;
-    unsigned writes;
-    struct pending pending[WRITES_MAX];
 };
 
 struct closing {
     uv_handle_t *handle;
     uv_close_cb closed;
-    unsigned writes; /* that will never be */
-    struct pending pending[WRITES_MAX];
 };
 
 struct timer_fake {
@@ -55,12 +45,14 @@ static struct {
     loop_hear *hear;
     bool local;
     uint64_t now_ms;
+    uint64_t clock_ns;
     struct socket_fake sockets[SOCKETS];
-    struct socket_fake *calling; /* waits to be accepted */
-    uv_stream_t *listener;
-    uv_connection_cb called;
+    unsigned first; /* of those who are ready */
+    int calling;    /* waits to be accepted; -1: nobody */
     unsigned timers;
     struct timer_fake timer[TIMERS_MAX];
+    uv_poll_t *poll;
+    uv_poll_cb polled;
     uv_check_t *check;
     uv_check_cb checked;
     uv_async_t *async;
@@ -71,26 +63,15 @@ static struct {
     struct closing closing[CLOSINGS_MAX];
 } fake;
 
-static int any_descriptor(void)
-{
-    static int pair[2] = {-1, -1};
-
-    if (pair[0] < 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) abort();
-    return pair[0];
-}
-
 void loop_begin(loop_hear *hear, bool local)
 {
+    memset(&fake, 0, sizeof fake);
     for (size_t i = 0; i < SOCKETS; i++)
-        fake.sockets[i] = (struct socket_fake){.takes = SIZE_MAX};
+        fake.sockets[i].takes = SIZE_MAX;
     fake.hear = hear;
     fake.local = local;
     fake.now_ms = 1000;
-    fake.calling = NULL;
-    fake.timers = 0;
-    fake.async_sent = false;
-    fake.checked = NULL;
-    fake.handles = fake.closings = 0;
+    fake.calling = -1;
 }
 
 bool loop_is_empty(void)
@@ -100,14 +81,14 @@ bool loop_is_empty(void)
 
 bool loop_is_open(unsigned i)
 {
-    return fake.sockets[i].stream != NULL;
+    return fake.sockets[i].open;
 }
 
 void loop_connect(unsigned i)
 {
-    fake.calling = &fake.sockets[i];
-    fake.called(fake.listener, 0);
-    assert(fake.calling == NULL);
+    fake.calling = (int)i;
+    loop_turn();
+    assert(fake.calling == -1);
 }
 
 void loop_bring(unsigned i, const char *bytes, size_t count)
@@ -142,80 +123,30 @@ void loop_pass(uint64_t ms)
     fake.now_ms += ms;
 }
 
-/* ---- sockets ---- */
+/* ---- turns ---- */
 
-static struct socket_fake *socket_of(const uv_stream_t *stream)
+static bool is_ready(const struct socket_fake *socket)
 {
+    if (!socket->open) return false;
+    bool comes = socket->in_bytes > 0 || socket->ended;
+    return socket->gone || ((socket->waits_for & WAITS_TO_READ) != 0 && comes) ||
+           ((socket->waits_for & WAITS_TO_WRITE) != 0 && socket->takes > 0);
+}
+
+static bool anybody_is_ready(void)
+{
+    bool ready = fake.calling >= 0;
+
     for (size_t i = 0; i < SOCKETS; i++)
-        if (fake.sockets[i].stream == stream) return &fake.sockets[i];
-    return NULL;
-}
-
-/* How much of it the socket takes at once. */
-static size_t take(struct socket_fake *socket, const char *at, size_t bytes)
-{
-    if (bytes > socket->takes) bytes = socket->takes;
-    if (socket->takes != SIZE_MAX) socket->takes -= bytes;
-    if (bytes > 0) fake.hear((unsigned)(socket - fake.sockets), at, bytes);
-    return bytes;
-}
-
-static void stop_with(struct socket_fake *socket, ssize_t error)
-{
-    uv_buf_t none = uv_buf_init(NULL, 0);
-
-    socket->reading = false;
-    socket->read(socket->stream, error, &none);
-}
-
-/* False: there is no more to read now. */
-static bool read_once(struct socket_fake *socket)
-{
-    uv_buf_t buffer = uv_buf_init(NULL, 0);
-
-    if (!socket->reading || (socket->in_bytes == 0 && !socket->ended && !socket->gone))
-        return false;
-    socket->room((uv_handle_t *)socket->stream, 65536, &buffer);
-    if (buffer.base == NULL || buffer.len == 0) {
-        socket->read(socket->stream, UV_ENOBUFS, &buffer);
-        return false;
-    }
-    if (socket->gone || socket->in_bytes == 0) {
-        stop_with(socket, socket->gone ? UV_ECONNRESET : UV_EOF);
-        return false;
-    }
-    size_t bytes = socket->in_bytes < buffer.len ? socket->in_bytes : buffer.len;
-    memcpy(buffer.base, socket->in, bytes);
-    socket->in += bytes;
-    socket->in_bytes -= bytes;
-    socket->read(socket->stream, (ssize_t)bytes, &buffer);
-    return bytes == buffer.len;
-}
-
-/* The oldest write goes on; false: none could end. */
-static bool write_once(struct socket_fake *socket)
-{
-    if (socket->stream == NULL || socket->writes == 0) return false;
-    struct pending *first = &socket->pending[0];
-    size_t taken = socket->gone ? 0 : take(socket, first->at, first->bytes);
-    first->at += taken;
-    first->bytes -= taken;
-    if (first->bytes > 0 && !socket->gone) return false;
-    struct pending over = *first;
-    socket->writes--;
-    memmove(first, first + 1, socket->writes * sizeof *first);
-    over.done(over.write, socket->gone ? UV_EPIPE : 0);
-    return true;
+        ready = ready || is_ready(&fake.sockets[i]);
+    return ready;
 }
 
 static void close_all(void)
 {
     for (unsigned i = 0; i < fake.closings; i++) {
-        struct closing *closing = &fake.closing[i];
-        for (unsigned w = 0; w < closing->writes; w++)
-            closing->pending[w].done(closing->pending[w].write, UV_ECANCELED);
         fake.handles--;
-        closing->closed(closing->handle);
+        fake.closing[i].closed(fake.closing[i].handle);
     }
     fake.closings = 0;
 }
@@ -236,168 +167,171 @@ void loop_turn(void)
         fake.async_sent = false;
         fake.woken(fake.async);
     }
-    for (size_t i = 0; i < SOCKETS; i++) {
-        while (write_once(&fake.sockets[i]))
-            continue;
-        for (int reads = 0; reads < READS_A_TURN && read_once(&fake.sockets[i]); reads++)
-            continue;
-    }
+    if (fake.polled != NULL && anybody_is_ready()) fake.polled(fake.poll, 0, UV_READABLE);
     if (fake.checked != NULL) fake.checked(fake.check);
     close_all();
 }
 
-/* ---- what src/http calls ---- */
+/* ---- sockets.h ---- */
 
-int uv_tcp_init(uv_loop_t *loop, uv_tcp_t *tcp)
+int queue_open(void)
 {
-    tcp->loop = loop;
-    fake.handles++;
+    return QUEUE;
+}
+
+void queue_close(int queue)
+{
+    assert(queue == QUEUE);
+}
+
+int queue_add(int queue, int fd, unsigned waits_for, void *whose)
+{
+    if (fd == LISTENER) return 0;
+    fake.sockets[fd].whose = whose;
+    queue_change(queue, fd, waits_for, whose);
     return 0;
 }
 
-int uv_listen(uv_stream_t *listener, int backlog, uv_connection_cb called)
+void queue_change(int queue, int fd, unsigned waits_for, void *whose)
 {
-    (void)backlog;
-    fake.listener = listener;
-    fake.called = called;
-    return 0;
+    assert(queue == QUEUE && fake.sockets[fd].open && fake.sockets[fd].whose == whose);
+    fake.sockets[fd].waits_for = waits_for;
 }
 
-int uv_accept(uv_stream_t *listener, uv_stream_t *client)
+/* Another one is the first each time. */
+unsigned queue_take(int queue, struct ready ready[], unsigned room)
 {
-    assert(listener == fake.listener && fake.calling != NULL);
-    fake.calling->stream = client;
-    fake.calling = NULL;
-    return 0;
+    unsigned count = 0;
+
+    assert(queue == QUEUE && room > SOCKETS);
+    if (fake.calling >= 0) ready[count++] = (struct ready){NULL, false};
+    for (unsigned i = 0; i < SOCKETS; i++) {
+        const struct socket_fake *socket = &fake.sockets[(fake.first + i) % SOCKETS];
+        if (is_ready(socket)) ready[count++] = (struct ready){socket->whose, socket->gone};
+    }
+    fake.first++;
+    return count;
 }
 
-int uv_tcp_bind(uv_tcp_t *tcp, const struct sockaddr *address, unsigned flags)
+int socket_listen(const struct sockaddr *address, int fd)
 {
-    (void)tcp, (void)address, (void)flags;
-    return 0;
+    (void)address, (void)fd;
+    return LISTENER;
 }
 
-int uv_tcp_open(uv_tcp_t *tcp, uv_os_sock_t descriptor)
+int socket_accept(int listener)
 {
-    (void)tcp, (void)descriptor;
-    return 0;
+    int fd = fake.calling;
+
+    assert(listener == LISTENER);
+    if (fd < 0) return UV_EAGAIN;
+    fake.calling = -1;
+    fake.sockets[fd].open = true;
+    return fd;
 }
 
-int uv_tcp_nodelay(uv_tcp_t *tcp, int on)
-{
-    (void)tcp, (void)on;
-    return 0;
-}
-
-int uv_tcp_keepalive(uv_tcp_t *tcp, int on, unsigned delay_s)
-{
-    (void)tcp, (void)on, (void)delay_s;
-    return 0;
-}
-
-static int give_address(struct sockaddr *to, int *bytes, const char *host)
+static void give_address(struct sockaddr_storage *to, const char *host)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(7400)};
 
     if (inet_pton(AF_INET, host, &in.sin_addr) != 1) abort();
-    assert((size_t)*bytes >= sizeof in);
     memcpy(to, &in, sizeof in);
-    *bytes = (int)sizeof in;
-    return 0;
 }
 
-int uv_tcp_getsockname(const uv_tcp_t *tcp, struct sockaddr *name, int *bytes)
+bool socket_ends(int fd, struct sockaddr_storage *peer, struct sockaddr_storage *own)
 {
-    (void)tcp;
-    return give_address(name, bytes, "10.0.0.1");
+    (void)fd;
+    give_address(peer, fake.local ? "127.0.0.1" : "10.0.0.2");
+    give_address(own, "10.0.0.1");
+    return true;
 }
 
-int uv_tcp_getpeername(const uv_tcp_t *tcp, struct sockaddr *name, int *bytes)
+ssize_t socket_read(int fd, char *to, size_t room)
 {
-    (void)tcp;
-    return give_address(name, bytes, fake.local ? "127.0.0.1" : "10.0.0.2");
+    struct socket_fake *socket = &fake.sockets[fd];
+    size_t bytes = socket->in_bytes < room ? socket->in_bytes : room;
+
+    assert(socket->open && room > 0);
+    if (socket->gone) return UV_ECONNRESET;
+    if (bytes == 0) return socket->ended ? 0 : UV_EAGAIN;
+    memcpy(to, socket->in, bytes);
+    socket->in += bytes;
+    socket->in_bytes -= bytes;
+    return (ssize_t)bytes;
 }
 
-int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *descriptor)
+ssize_t socket_write(int fd, const char *from, size_t bytes)
 {
-    (void)handle;
-    *descriptor = any_descriptor();
-    return 0;
-}
+    struct socket_fake *socket = &fake.sockets[fd];
 
-int uv_read_start(uv_stream_t *stream, uv_alloc_cb room, uv_read_cb read)
-{
-    struct socket_fake *socket = socket_of(stream);
-
-    if (socket == NULL) return UV_EINVAL;
-    if (socket->reading) return UV_EALREADY;
-    socket->reading = true;
-    socket->room = room;
-    socket->read = read;
-    return 0;
-}
-
-int uv_read_stop(uv_stream_t *stream)
-{
-    struct socket_fake *socket = socket_of(stream);
-
-    if (socket != NULL) socket->reading = false;
-    return 0;
-}
-
-int uv_try_write(uv_stream_t *stream, const uv_buf_t buffers[], unsigned count)
-{
-    struct socket_fake *socket = socket_of(stream);
-
-    assert(socket != NULL && count == 1 && buffers[0].len > 0);
+    assert(socket->open && bytes > 0);
     if (socket->gone) return UV_EPIPE;
-    if (socket->writes > 0 || socket->takes == 0) return UV_EAGAIN;
-    return (int)take(socket, buffers[0].base, buffers[0].len);
+    if (socket->takes == 0) return UV_EAGAIN;
+    if (bytes > socket->takes) bytes = socket->takes;
+    if (socket->takes != SIZE_MAX) socket->takes -= bytes;
+    fake.hear((unsigned)fd, from, bytes);
+    return (ssize_t)bytes;
 }
 
-int uv_write(uv_write_t *write, uv_stream_t *stream, const uv_buf_t buffers[], unsigned count,
-             uv_write_cb done)
+bool socket_finish(int fd)
 {
-    struct socket_fake *socket = socket_of(stream);
-
-    assert(socket != NULL && count == 1 && socket->writes < WRITES_MAX);
-    socket->pending[socket->writes++] =
-        (struct pending){write, done, buffers[0].base, buffers[0].len};
-    return 0;
+    return !fake.sockets[fd].gone;
 }
+
+void socket_keep_alive(int fd, int silent_s)
+{
+    (void)fd, (void)silent_s;
+}
+
+void socket_close(int queue, int fd, bool reset)
+{
+    (void)reset;
+    assert(queue == QUEUE);
+    if (fd == LISTENER) return;
+    assert(fake.sockets[fd].open);
+    fake.sockets[fd].open = false;
+}
+
+/* ---- what src/http calls of libuv ---- */
 
 void uv_close(uv_handle_t *handle, uv_close_cb closed)
 {
-    struct socket_fake *socket = socket_of((uv_stream_t *)handle);
-
     assert(fake.closings < CLOSINGS_MAX);
-    struct closing *closing = &fake.closing[fake.closings++];
-    closing->handle = handle;
-    closing->closed = closed;
-    closing->writes = 0;
-    if (socket != NULL) {
-        closing->writes = socket->writes;
-        memcpy(closing->pending, socket->pending, socket->writes * sizeof socket->pending[0]);
-        socket->stream = NULL;
-        socket->reading = false;
-        socket->writes = 0;
-    }
+    fake.closing[fake.closings++] = (struct closing){handle, closed};
     for (unsigned i = 0; i < fake.timers; i++)
         if (handle == (uv_handle_t *)fake.timer[i].timer) fake.timer[i].runs = false;
+    if (handle == (uv_handle_t *)fake.poll) fake.polled = NULL;
     if (handle == (uv_handle_t *)fake.check) fake.checked = NULL;
     if (handle == (uv_handle_t *)fake.async) fake.async_sent = false;
 }
 
-int uv_tcp_close_reset(uv_tcp_t *tcp, uv_close_cb closed)
+int uv_poll_init(uv_loop_t *loop, uv_poll_t *poll, int fd)
 {
-    uv_close((uv_handle_t *)tcp, closed);
+    assert(fd == QUEUE);
+    poll->loop = loop;
+    poll->type = UV_POLL;
+    fake.poll = poll;
+    fake.handles++;
     return 0;
+}
+
+int uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb polled)
+{
+    assert(poll == fake.poll && events == UV_READABLE);
+    fake.polled = polled;
+    return 0;
+}
+
+uint64_t uv_hrtime(void)
+{
+    return fake.clock_ns += CLOCK_NS;
 }
 
 int uv_timer_init(uv_loop_t *loop, uv_timer_t *timer)
 {
     assert(fake.timers < TIMERS_MAX);
     timer->loop = loop;
+    timer->type = UV_TIMER;
     fake.timer[fake.timers++] = (struct timer_fake){.timer = timer};
     fake.handles++;
     return 0;
@@ -438,6 +372,7 @@ int uv_is_active(const uv_handle_t *handle)
 int uv_check_init(uv_loop_t *loop, uv_check_t *check)
 {
     check->loop = loop;
+    check->type = UV_CHECK;
     fake.check = check;
     fake.handles++;
     return 0;
@@ -450,16 +385,10 @@ int uv_check_start(uv_check_t *check, uv_check_cb checked)
     return 0;
 }
 
-int uv_check_stop(uv_check_t *check)
-{
-    assert(check == fake.check);
-    fake.checked = NULL;
-    return 0;
-}
-
 int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb woken)
 {
     async->loop = loop;
+    async->type = UV_ASYNC;
     fake.async = async;
     fake.woken = woken;
     fake.handles++;
@@ -477,16 +406,6 @@ uint64_t uv_now(const uv_loop_t *loop)
 {
     (void)loop;
     return fake.now_ms;
-}
-
-uv_buf_t uv_buf_init(char *base, unsigned bytes)
-{
-    uv_buf_t buffer;
-
-    memset(&buffer, 0, sizeof buffer);
-    buffer.base = base;
-    buffer.len = bytes;
-    return buffer;
 }
 
 int uv_inet_pton(int family, const char *text, void *to)

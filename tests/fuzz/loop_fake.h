@@ -1,6 +1,6 @@
-/* loop_fake.h: as much of libuv as src/http asks for, without a kernel behind it: a fuzzer says what
- * each socket brings and takes, and when time passes. The same bytes then give the same run, some
- * hundred times faster than through real sockets. It takes libuv's place when a target is linked. */
+/* loop_fake.h: as much of libuv as src/http asks for, and its sockets.h, without a kernel behind them: a fuzzer says
+ * what each socket brings and takes, and when time passes. The same bytes then give the same run, some hundred times
+ * faster than through real sockets. It takes their place when a target is linked. */
 #ifndef FUZZ_LOOP_FAKE_H
 #define FUZZ_LOOP_FAKE_H
 
