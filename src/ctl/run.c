@@ -42,6 +42,7 @@ struct run {
     int lock; /* -1: not yet */
     uint64_t ask_at_ns;
     uint64_t find_at_ns;
+    bool foreign;     /* the page: some other file, and goosed would not take its place */
     const char *said; /* what stands in the way, said once */
 };
 
@@ -83,7 +84,7 @@ static void say(struct run *run, const char *what, const char *why)
     if (run->said == what) return;
     run->said = what;
     ctl_fail(0, "run: %s%s%s%s", what, why[0] != 0 ? ": " : "", why,
-             run->at_once ? "" : "; trying on");
+             run->at_once || why[0] == 0 ? "" : "; trying on");
 }
 
 static void say_unreadable(struct run *run, int error)
@@ -91,7 +92,7 @@ static void say_unreadable(struct run *run, int error)
     char why[512];
 
     snprintf(why, sizeof why, "%.384s: %s", run->page_path,
-             error == EINVAL ? "this is no lease page" : strerror(error));
+             error == EINVAL ? "it is no lease page any more" : strerror(error));
     say(run, "the lease page cannot be read", why);
 }
 
@@ -103,27 +104,30 @@ static int signal_came(const struct run *run)
 }
 
 /* The page may be made only later, or again under the same name. */
-static bool find_page(struct run *run)
+static void find_page(struct run *run)
 {
     struct goose_lease_reader found;
     uint64_t now_ns = goose_lease_clock_ns();
 
-    if (now_ns < run->find_at_ns) return run->reader.page != NULL;
+    if (now_ns < run->find_at_ns) return;
     run->find_at_ns = now_ns + FIND_NS;
-    if (!goose_lease_open(&found, run->page_path)) {
-        say_unreadable(run, errno);
-        return run->reader.page != NULL;
+    if (goose_lease_open(&found, run->page_path)) {
+        goose_lease_close(&run->reader);
+        run->reader = found;
+    } else {
+        run->foreign = errno == EINVAL && run->reader.page == NULL;
+        if (!run->foreign) say_unreadable(run, errno);
     }
-    goose_lease_close(&run->reader);
-    run->reader = found;
-    return true;
 }
 
 static bool is_goose(struct run *run)
 {
     struct goose_lease lease;
 
-    return find_page(run) && goose_lease_read(&run->reader, &lease) == GOOSE_LEASE_GOOSE;
+    if (run->reader.page == NULL) return false;
+    if (goose_lease_read(&run->reader, &lease) == GOOSE_LEASE_GOOSE) return true;
+    if (!run->at_once) say(run, "this node is not the goose, so the command waits", "");
+    return false;
 }
 
 static int refuse_line(const struct run *run)
@@ -186,6 +190,12 @@ static int wait_for_role(struct run *run)
     for (;;) {
         int number = signal_came(run);
         if (ends_goosectl(number)) return 128 + number;
+        find_page(run);
+        if (run->foreign)
+            return ctl_fail(CTL_UNKNOWN,
+                            "run: %.384s is no lease page: give the file that goosed was started "
+                            "with",
+                            run->page_path);
         bool goose = is_goose(run);
         bool alone = goose && (run->lock >= 0 || take_lock(run));
         if (goose && !alone) say(run, "another goosectl runs this very command here", "");
@@ -204,6 +214,7 @@ struct session {
     uint64_t grace_end_ns; /* 0: not told to end */
     bool news;             /* how it ended is known */
     bool dead_guard;
+    bool leaves; /* the role goes elsewhere on purpose */
     int status;
     int quit; /* the signal that told goosectl itself to end; 0: none */
 };
@@ -243,8 +254,8 @@ static void watch(struct run *run, struct session *session)
         uint64_t now_ns = goose_lease_clock_ns(), kill_ns = deadline_kill_ns(deadline);
         uint64_t until_ns = now_ns + deadline_look_ns(deadline),
                  term_ns = deadline_term_ns(deadline);
-        if (run->line.fd >= 0 && job_line_read(&run->line) == LINE_LEAVE)
-            tell_to_end(run, session, now_ns);
+        if (run->line.fd >= 0 && job_line_read(&run->line) == LINE_LEAVE) session->leaves = true;
+        if (session->leaves) tell_to_end(run, session, now_ns);
         if (now_ns >= term_ns) tell_to_end(run, session, now_ns);
         if (session->grace_end_ns != 0 && session->grace_end_ns < kill_ns)
             kill_ns = session->grace_end_ns;
@@ -266,14 +277,16 @@ static int exit_status(int status)
 static int verdict(const struct run *run, const struct session *session)
 {
     bool told = atomic_load(&run->guarded.facts->told_to_end);
-    bool killed = !session->news && (session->status < 0 || WIFSIGNALED(session->status));
+    bool killed = session->status < 0 || WIFSIGNALED(session->status);
 
-    if (!told && !killed) return exit_status(session->status);
+    if (!told && (session->news || !killed)) return exit_status(session->status);
     if (session->quit != 0) return 128 + session->quit;
     if (session->dead_guard)
         ctl_fail(0, "run: the process that guards the command was killed, and the command with it");
     else
-        ctl_fail(0, "run: the lease ran out, or the role goes elsewhere: the command was ended");
+        ctl_fail(0, "run: %s: the command %s",
+                 session->leaves ? "the role goes elsewhere" : "the lease runs out",
+                 killed && WTERMSIG(session->status) == SIGKILL ? "was killed" : "has ended");
     return run->at_once ? CTL_NO : GO_ON;
 }
 

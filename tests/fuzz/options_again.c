@@ -74,6 +74,7 @@ static void write_down(const struct options *options, struct words *words)
     add(words, "--state-dir=%s", options->state_dir);
     if (options->key_file[0] != 0) add(words, "--key-file=%s", options->key_file);
     if (options->token_file[0] != 0) add(words, "--http-token-file=%s", options->token_file);
+    if (options->lease_page[0] != 0) add(words, "--lease-page=%s", options->lease_page);
     add_duration(words, "heartbeat", election->heartbeat_us);
     add_duration(words, "lease", election->lease_us);
     add_duration(words, "dead-after", election->dead_after_us);

@@ -159,6 +159,10 @@ status=0
 expect_status 2
 says 'which lease page'
 status=0
+"$GOOSECTL" --at "$(node_address "$goose")" --lease-page /etc/passwd run -- true >"$FLOCK_DIR/said" 2>&1 || status=$?
+expect_status 2
+says '^goosectl: run: /etc/passwd is no lease page: give the file'
+status=0
 node_in "$goose" timeout 30 "$GOOSECTL" --at "$(node_address "$goose")" --lease-page "$(page_of "$duck")" \
     run -n -- true >"$FLOCK_DIR/said" 2>&1 || status=$?
 expect_status 1
@@ -201,6 +205,10 @@ before=$(job_starts)
 wait_for 10 "a handover that another node asks for" hands_over "$(another_than "$owner")"
 wait_job "$before"
 grep -q 'why=handover' "$(node_log "$owner")" || fail "it was no handover"
+grep -qx 'goosectl: run: the role goes elsewhere: the command has ended' "$FLOCK_DIR/$owner/run" ||
+    fail "not told: $(<"$FLOCK_DIR/$owner/run")"
+wait_for 5 "it to say that it waits" grep -qx 'goosectl: run: this node is not the goose, so the command waits' \
+    "$FLOCK_DIR/$owner/run"
 for i in $(nodes_all); do
     kill -s TERM "$(supervisor_of "$i")"
     wait_for 5 "goosectl $i to end" process_is_gone "$(supervisor_of "$i")"
