@@ -83,7 +83,7 @@ static void stash_keep(struct connection *connection, const char *from, size_t b
         connection_close(connection);
         return;
     }
-    assert(connection->stash != NULL);
+    assert(connection->stash != NULL && from != NULL);
     if (connection->stash != from) memmove(connection->stash, from, bytes);
     connection->stash_bytes = (uint32_t)bytes;
 }
