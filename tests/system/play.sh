@@ -30,7 +30,8 @@ play scripts/flock.sh start >"$said"
 table=$(grep -A 5 '^node ' "$said") || fail "no table: $(<"$said")"
 [ "$(grep -cE ' (goose|duck) +[0-9]+ +[0-9]+ +127' <<<"$table")" = 5 ] || fail "not five nodes: $table"
 [ "$(head -n 1 <<<"$table")" = "$(sed -n 's/^    \(node .*\)/\1/p' README.md)" ] || fail "the README shows another table"
-page=$(grep -oE '<http://127[^>]+>' README.md | tr -d '<>')
+page=$(sed -nE 's/^ +Look at (http[^ ]+) in a browser.*/\1/p' README.md)
+grep -qF "Look at $page in a browser" "$said" || fail "the README shows another end than: $(<"$said")"
 curl --silent --fail --max-time 5 --header "Accept: text/html" "$page" | grep '<title>' >/dev/null || fail "no dashboard at $page"
 
 tried=0
@@ -40,7 +41,7 @@ while read -r command; do
     eval "play $command" </dev/null || fail "$command"
     wait_for 20 "one goose" is_well
     tried=$((tried + 1))
-done < <(readme '^Open <http' 'for each node')
+done < <(readme '^More to break' 'for each node')
 [ $tried = 9 ] || fail "$tried commands of the README were tried"
 
 say "a job of a moment, on the goose"
