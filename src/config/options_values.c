@@ -254,9 +254,10 @@ const struct option option_table[OPTIONS_KNOWN] = {
                                   "~/.local/state/goosed/FLOCK/SELF for others"},
     [OPTION_KEY_FILE] =
         {"key-file", "FILE", OPTION_VALUE, set_path, KEPT(key_file), .group = "Who may",
-         .help = "shared keys, one a line in hex: the first signs, all verify. A file that\n"
-                 "others may read is refused: mode 0600. Without one, anybody who can send\n"
-                 "datagrams to the port can disturb the flock"},
+         .help = "shared keys, one a line in hex: the first seals, all open. Who has none can\n"
+                 "neither read nor make a datagram. A file that others may read is refused:\n"
+                 "mode 0600. Without one, anybody who can send datagrams to the port can\n"
+                 "disturb the flock"},
     [OPTION_NEW_KEY] = {"new-key", NULL, OPTION_TASK, .help = "print a fresh key, and exit"},
     [OPTION_TOKEN_FILE] =
         {"http-token-file", "FILE", OPTION_VALUE, set_path, KEPT(token_file),
