@@ -252,11 +252,13 @@ const struct option option_table[OPTIONS_KNOWN] = {
                           .help = "what has to outlast a restart. Default: $STATE_DIRECTORY, else\n"
                                   "/var/lib/goosed/FLOCK/SELF for root, and\n"
                                   "~/.local/state/goosed/FLOCK/SELF for others"},
-    [OPTION_KEY_FILE] =
-        {"key-file", "FILE", OPTION_VALUE, set_path, KEPT(key_file), .group = "Who may",
-         .help = "shared keys, one a line in hex: the first signs, all verify. A file that\n"
-                 "others may read is refused: mode 0600. Without one, anybody who can send\n"
-                 "datagrams to the port can disturb the flock"},
+    [OPTION_KEY_FILE] = {"key-file", "FILE", OPTION_VALUE, set_path, KEPT(key_file),
+                         .group = "Who may",
+                         .help =
+                             "shared keys, one a line in hex: the first seals, all open. Who has\n"
+                             "none can neither read nor make a datagram. A file that others may\n"
+                             "read is refused: mode 0600. Without one, anybody who can send\n"
+                             "datagrams to the port can disturb the flock"},
     [OPTION_NEW_KEY] = {"new-key", NULL, OPTION_TASK, .help = "print a fresh key, and exit"},
     [OPTION_TOKEN_FILE] =
         {"http-token-file", "FILE", OPTION_VALUE, set_path, KEPT(token_file),

@@ -182,7 +182,7 @@ static bool differences(const struct flock *flock)
     } all[] = {
         {"other_versions", "hears nothing from", "another version",
          "Run one version of goosed everywhere"},
-        {"other_keys", "drops what comes from", "another key",
+        {"other_keys", "drops what comes from", "another key, or none",
          "Give all nodes the same --key-file"},
         {"other_flocks", "drops what comes from", "another --flock",
          "Give all nodes the same --flock"},

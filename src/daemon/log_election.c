@@ -232,10 +232,12 @@ void log_election_status(struct log *log, const struct goose_election_view *view
                "status role=%s term=%" PRIu64 " goose=%.*s lease_ms=%" PRIu64 " roster=%" PRIu64
                ".%" PRIu64 " seats=%d observers=%" PRIu32
                " settled=%d draining=%d received=%" PRIu64 " sent=%" PRIu64 " forged=%" PRIu64
-               " foreign=%" PRIu64 " truncated=%" PRIu64 " replayed=%" PRIu64,
+               " foreign=%" PRIu64 " other_seal=%" PRIu64 " truncated=%" PRIu64
+               " replayed=%" PRIu64,
                goose_role_name(view->role), view->term, known ? view->goose.bytes : 4,
                known ? view->goose.at : "none", view->lease_left_us / 1000, view->roster->term,
                view->roster->version, view->roster->count, observers, view->settled, view->draining,
                counts->received, counts->sent, counts->dropped[UDP_DROP_FORGED],
-               counts->dropped[UDP_DROP_FOREIGN], counts->dropped[UDP_DROP_TRUNCATED], replayed);
+               counts->dropped[UDP_DROP_FOREIGN], counts->dropped[UDP_DROP_OTHER_SEAL],
+               counts->dropped[UDP_DROP_TRUNCATED], replayed);
 }

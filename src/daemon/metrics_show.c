@@ -194,6 +194,7 @@ static void show_datagrams(const struct metrics_show *s)
 {
     static const char *const drops[UDP_DROPS] = {[UDP_DROP_FORGED] = "wrong-key",
                                                  [UDP_DROP_FOREIGN] = "other-name",
+                                                 [UDP_DROP_OTHER_SEAL] = "other-seal",
                                                  [UDP_DROP_TRUNCATED] = "truncated",
                                                  [UDP_DROP_FAULT] = "drill"};
     const struct flock_metric dropped = {.name = "goosed_datagrams_dropped_total",

@@ -1,5 +1,5 @@
-/* seal.c: see seal.h. Keyed BLAKE2b of libsodium. It must never allocate or log for a datagram,
- * nor branch on a secret: a flood of forged ones has to stay cheap. */
+/* seal.c: see seal.h. XChaCha20-Poly1305 and BLAKE2b of libsodium. It must never allocate or log for
+ * a datagram, nor branch on a secret: a flood of forged ones has to stay cheap. */
 #include "net/seal.h"
 
 #include <assert.h>
@@ -16,18 +16,25 @@
 #include "goose/wire.h"
 
 #define KEY_FILE_BYTES_MAX 16384
-#define AUTH_AT            SEAL_TAG_BYTES
-#define MARK_AT            (SEAL_TAG_BYTES + SEAL_AUTH_BYTES)
+/* What stands in clear behind nonce and authenticator, and is authenticated too. */
+#define CLEAR_BYTES (2 * SEAL_TAG_BYTES + SEAL_MARK_BYTES)
 
-_Static_assert(SEAL_BYTES <= GOOSE_SEAL_BYTES_MAX,
+_Static_assert(SEAL_BYTES_MAX <= GOOSE_SEAL_BYTES_MAX,
                "every message fits into a datagram when sealed");
 _Static_assert(SEAL_KEY_BYTES == crypto_generichash_KEYBYTES, "a key of the full strength");
+_Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "the cipher's own");
+_Static_assert(SEAL_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "its nonce whole");
+_Static_assert(SEAL_AUTH_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES,
+               "its authenticator whole");
 _Static_assert(SEAL_AUTH_BYTES >= crypto_generichash_BYTES_MIN, "an authenticator not too short");
 _Static_assert(GOOSE_DATAGRAM_BYTES_MAX <= UINT16_MAX, "its length fits into two bytes");
 
 /* The zero that ends a purpose keeps it from being the beginning of another. */
 static const char tag_purpose[] = "goosed: name tag";
-static const char key_purpose[] = "goosed: datagrams";
+static const char bare_purpose[] = "goosed: datagrams";
+static const char cipher_purpose[] = "goosed: cipher";
+static const char nonce_purpose[] = "goosed: nonces";
+static const char key_tag_purpose[] = "goosed: key tag";
 
 static void digest_name(uint8_t out[SEAL_KEY_BYTES], const uint8_t *key, const char *purpose,
                         const char *flock)
@@ -41,28 +48,45 @@ static void digest_name(uint8_t out[SEAL_KEY_BYTES], const uint8_t *key, const c
     sodium_memzero(&state, sizeof state);
 }
 
-static void begin(struct seal *seal, const char *flock)
+static void make_tag(uint8_t tag[SEAL_TAG_BYTES], const uint8_t *key, const char *purpose,
+                     const char *flock)
 {
-    uint8_t tag[SEAL_KEY_BYTES];
+    uint8_t digest[SEAL_KEY_BYTES];
 
-    memset(seal, 0, sizeof *seal);
-    digest_name(tag, NULL, tag_purpose, flock);
-    memcpy(seal->name_tag, tag, SEAL_TAG_BYTES);
+    digest_name(digest, key, purpose, flock);
+    memcpy(tag, digest, SEAL_TAG_BYTES);
+    sodium_memzero(digest, sizeof digest);
 }
 
-/* Every key is bound to the flock's name, so that two flocks may share a key file. NULL: the key
- * that is public. */
+static void begin(struct seal *seal, const char *flock)
+{
+    memset(seal, 0, sizeof *seal);
+    make_tag(seal->name_tag, NULL, tag_purpose, flock);
+}
+
+/* Every key is bound to the flock's name, so that two flocks may share a key file. One that is there already is not
+ * taken again: two of one tag would both be tried. */
 static void add_key(struct seal *seal, const char *flock, const uint8_t *key)
 {
     assert(seal->key_count < SEAL_KEYS_MAX);
-    digest_name(seal->keys[seal->key_count++], key, key_purpose, flock);
+    struct seal_key *made = &seal->keys[seal->key_count];
+    make_tag(made->tag, key, key_tag_purpose, flock);
+    digest_name(made->cipher, key, cipher_purpose, flock);
+    digest_name(made->nonce, key, nonce_purpose, flock);
+    for (size_t i = 0; i < seal->key_count; i++)
+        if (sodium_memcmp(seal->keys[i].cipher, made->cipher, SEAL_KEY_BYTES) == 0) {
+            sodium_memzero(made, sizeof *made);
+            return;
+        }
+    seal->key_count++;
 }
 
 bool seal_without_key(struct seal *seal, const char *flock)
 {
     if (sodium_init() < 0) return false;
     begin(seal, flock);
-    add_key(seal, flock, NULL);
+    digest_name(seal->keys[0].cipher, NULL, bare_purpose, flock);
+    seal->key_count = 1;
     return true;
 }
 
@@ -216,46 +240,115 @@ void seal_wipe(struct seal *seal)
     sodium_memzero(seal, sizeof *seal);
 }
 
-static void put_mark(uint8_t mark[4], size_t message_bytes)
+/* ---- datagrams ---- */
+
+/* The two ways of sealing, by whether there is a key. */
+static const struct way {
+    uint8_t letter;
+    size_t bytes;
+    size_t name_at; /* behind the message */
+} ways[] = {{'S', SEAL_BARE_BYTES, 0},
+            {'K', SEAL_BYTES_MAX, SEAL_BYTES_MAX - SEAL_MARK_BYTES - SEAL_TAG_BYTES}};
+
+static void put_mark(uint8_t mark[SEAL_MARK_BYTES], uint8_t letter, size_t message_bytes)
 {
     mark[0] = 'g';
-    mark[1] = 'S';
+    mark[1] = letter;
     mark[2] = (uint8_t)(message_bytes >> 8);
     mark[3] = (uint8_t)message_bytes;
 }
 
-size_t seal_datagram(const struct seal *seal, uint8_t *buf, size_t len, size_t cap)
+static void seal_bare(const struct seal *seal, uint8_t *buf, size_t len)
 {
-    assert(seal->key_count > 0 && len > 0 && len <= UINT16_MAX && cap >= len &&
-           cap - len >= SEAL_BYTES);
     uint8_t *trailer = buf + len;
 
     memcpy(trailer, seal->name_tag, SEAL_TAG_BYTES);
-    crypto_generichash(trailer + AUTH_AT, SEAL_AUTH_BYTES, buf, len, seal->keys[0], SEAL_KEY_BYTES);
-    put_mark(trailer + MARK_AT, len);
-    return len + SEAL_BYTES;
+    trailer += SEAL_TAG_BYTES;
+    crypto_generichash(trailer, SEAL_AUTH_BYTES, buf, len, seal->keys[0].cipher, SEAL_KEY_BYTES);
+    put_mark(trailer + SEAL_AUTH_BYTES, 'S', len);
+}
+
+static void seal_secretly(const struct seal *seal, uint8_t *buf, size_t len)
+{
+    const struct seal_key *key = &seal->keys[0];
+    uint8_t *nonce = buf + len, *auth = nonce + SEAL_NONCE_BYTES, *clear = auth + SEAL_AUTH_BYTES;
+
+    memcpy(clear, key->tag, SEAL_TAG_BYTES);
+    memcpy(clear + SEAL_TAG_BYTES, seal->name_tag, SEAL_TAG_BYTES);
+    put_mark(clear + 2 * SEAL_TAG_BYTES, 'K', len);
+    crypto_generichash(nonce, SEAL_NONCE_BYTES, buf, len, key->nonce, SEAL_KEY_BYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt_detached(buf, auth, NULL, buf, len, clear,
+                                                        CLEAR_BYTES, NULL, nonce, key->cipher);
+}
+
+size_t seal_datagram(const struct seal *seal, uint8_t *buf, size_t len, size_t cap)
+{
+    size_t around = ways[seal->authenticated].bytes;
+
+    assert(seal->key_count > 0 && len > 0 && len <= UINT16_MAX && cap >= len &&
+           cap - len >= around);
+    if (seal->authenticated)
+        seal_secretly(seal, buf, len);
+    else
+        seal_bare(seal, buf, len);
+    return len + around;
+}
+
+/* NULL: it is cut short, or no datagram of any flock. */
+static const struct way *way_of(const uint8_t *datagram, size_t len)
+{
+    uint8_t mark[SEAL_MARK_BYTES];
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (len <= ways[i].bytes || len - ways[i].bytes > UINT16_MAX) continue;
+        put_mark(mark, ways[i].letter, len - ways[i].bytes);
+        if (memcmp(datagram + len - sizeof mark, mark, sizeof mark) == 0) return &ways[i];
+    }
+    return NULL;
+}
+
+static bool open_bare(const struct seal *seal, const uint8_t *datagram, size_t message_bytes,
+                      uint8_t *message)
+{
+    uint8_t auth[SEAL_AUTH_BYTES];
+
+    crypto_generichash(auth, sizeof auth, datagram, message_bytes, seal->keys[0].cipher,
+                       SEAL_KEY_BYTES);
+    memcpy(message, datagram, message_bytes);
+    return sodium_memcmp(auth, datagram + message_bytes + SEAL_TAG_BYTES, sizeof auth) == 0;
+}
+
+/* Of two keys with one tag (by chance: 2^-32) both are tried. */
+static bool open_secret(const struct seal *seal, const uint8_t *datagram, size_t message_bytes,
+                        uint8_t *message)
+{
+    const uint8_t *nonce = datagram + message_bytes, *auth = nonce + SEAL_NONCE_BYTES,
+                  *clear = auth + SEAL_AUTH_BYTES;
+
+    for (size_t i = 0; i < seal->key_count; i++) {
+        if (memcmp(clear, seal->keys[i].tag, SEAL_TAG_BYTES) != 0) continue;
+        if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+                message, NULL, datagram, message_bytes, auth, clear, CLEAR_BYTES, nonce,
+                seal->keys[i].cipher) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum seal_verdict seal_open(const struct seal *seal, const uint8_t *datagram, size_t len,
-                            size_t *opened)
+                            uint8_t *message, size_t *opened)
 {
-    uint8_t auth[SEAL_AUTH_BYTES];
-    uint8_t mark[4];
+    const struct way *way = way_of(datagram, len);
 
     *opened = 0;
-    if (len <= SEAL_BYTES) return SEAL_TRUNCATED;
-    size_t message_bytes = len - SEAL_BYTES;
-    const uint8_t *trailer = datagram + message_bytes;
-    put_mark(mark, message_bytes);
-    if (message_bytes > UINT16_MAX || memcmp(trailer + MARK_AT, mark, sizeof mark) != 0)
-        return SEAL_TRUNCATED;
-    if (memcmp(trailer, seal->name_tag, SEAL_TAG_BYTES) != 0) return SEAL_FOREIGN;
-    for (size_t i = 0; i < seal->key_count; i++) {
-        crypto_generichash(auth, sizeof auth, datagram, message_bytes, seal->keys[i],
-                           SEAL_KEY_BYTES);
-        if (sodium_memcmp(auth, trailer + AUTH_AT, sizeof auth) != 0) continue;
-        *opened = message_bytes;
-        return SEAL_OK;
-    }
-    return SEAL_FORGED;
+    if (way == NULL) return SEAL_TRUNCATED;
+    size_t message_bytes = len - way->bytes;
+    if (memcmp(datagram + message_bytes + way->name_at, seal->name_tag, SEAL_TAG_BYTES) != 0)
+        return SEAL_FOREIGN;
+    if (way != &ways[seal->authenticated]) return SEAL_OTHER;
+    bool good = seal->authenticated ? open_secret(seal, datagram, message_bytes, message)
+                                    : open_bare(seal, datagram, message_bytes, message);
+    if (!good) return SEAL_FORGED;
+    *opened = message_bytes;
+    return SEAL_OK;
 }

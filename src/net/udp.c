@@ -152,13 +152,16 @@ static void count_drop(struct udp *udp, enum udp_drop why, const struct sockaddr
     static const char *const words[UDP_DROPS] = {
         [UDP_DROP_FORGED] = "its key is none of mine (do all nodes have the same --key-file?)",
         [UDP_DROP_FOREIGN] = "it is of a flock of another name",
+        [UDP_DROP_OTHER_SEAL] =
+            "it is sealed in another way (has every node a --key-file, and goosed 0.2?)",
         [UDP_DROP_TRUNCATED] = "it is no datagram of a flock",
     };
     struct goose_endpoint endpoint;
     char text[INET6_ADDRSTRLEN + 16];
 
     endpoint_from_sockaddr(&endpoint, from);
-    if (why == UDP_DROP_FORGED) senders_saw(&udp->counts.forged_by, &endpoint, clock_now_us());
+    if (why == UDP_DROP_FORGED || why == UDP_DROP_OTHER_SEAL)
+        senders_saw(&udp->counts.forged_by, &endpoint, clock_now_us());
     if (why == UDP_DROP_FOREIGN) senders_saw(&udp->counts.foreign_by, &endpoint, clock_now_us());
     if (udp->counts.dropped[why]++ > 0 || words[why] == NULL) return;
     endpoint_to_text(&endpoint, text, sizeof text);
@@ -171,6 +174,7 @@ static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
 {
     struct udp *udp = socket->data;
     struct goose_endpoint endpoint;
+    uint8_t message[GOOSE_DATAGRAM_BYTES_MAX];
     size_t opened = 0;
 
     if (count <= 0 || from == NULL || udp->closing) return;
@@ -183,16 +187,16 @@ static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
         count_drop(udp, UDP_DROP_FAULT, from);
         return;
     }
-    const uint8_t *bytes = (const uint8_t *)buffer->base;
-    switch (seal_open(udp->seal, bytes, (size_t)count, &opened)) {
+    switch (seal_open(udp->seal, (const uint8_t *)buffer->base, (size_t)count, message, &opened)) {
     case SEAL_OK: break;
     case SEAL_TRUNCATED: count_drop(udp, UDP_DROP_TRUNCATED, from); return;
     case SEAL_FOREIGN: count_drop(udp, UDP_DROP_FOREIGN, from); return;
+    case SEAL_OTHER: count_drop(udp, UDP_DROP_OTHER_SEAL, from); return;
     case SEAL_FORGED:
     default: count_drop(udp, UDP_DROP_FORGED, from); return;
     }
     endpoint_from_sockaddr(&endpoint, from);
-    udp->received(udp->to, bytes, opened, &endpoint);
+    udp->received(udp->to, message, opened, &endpoint);
 }
 
 /* A bound socket, or an error of libuv. A wildcard of IPv6 takes IPv4 too. */

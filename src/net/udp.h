@@ -20,6 +20,7 @@
 enum udp_drop {
     UDP_DROP_FORGED,
     UDP_DROP_FOREIGN, /* of a flock of another name */
+    UDP_DROP_OTHER_SEAL,
     UDP_DROP_TRUNCATED,
     UDP_DROP_FAULT, /* a drill asked for it */
     UDP_DROPS
@@ -31,7 +32,7 @@ struct udp_counts {
     uint64_t send_failed;
     uint64_t unresolved; /* not sent: the name is not known yet */
     uint64_t dropped[UDP_DROPS];
-    struct senders forged_by;
+    struct senders forged_by; /* under none of my keys; or one of us has none */
     struct senders foreign_by;
 };
 

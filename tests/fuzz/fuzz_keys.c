@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/token.h"
 #include "net/seal.h"
@@ -23,13 +24,27 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
-/* How many keys the line has: 0, 1, or -1 where it is wrong. */
-static int keys_in_line(const uint8_t *at, size_t bytes)
+/* The lines that hold a key, each key once. */
+struct lines {
+    const uint8_t *key[SEAL_KEYS_MAX];
+    int count;
+};
+
+static void take_line(struct lines *lines, const uint8_t *key)
+{
+    for (int i = 0; i < lines->count; i++)
+        if (strncasecmp((const char *)lines->key[i], (const char *)key, HEX_CHARS) == 0) return;
+    lines->key[lines->count++] = key;
+}
+
+/* How many keys the line has: 0, 1, or -1 where it is wrong; and where it begins. */
+static int key_in_line(const uint8_t *at, size_t bytes, const uint8_t **key)
 {
     size_t digits = 0, i = 0;
 
     while (i < bytes && is_blank(at[i]))
         i++;
+    *key = at + i;
     for (; i < bytes && isxdigit(at[i]); i++)
         digits++;
     while (i < bytes && (is_blank(at[i]) || at[i] == '\r'))
@@ -42,18 +57,19 @@ static int keys_in_line(const uint8_t *at, size_t bytes)
 static int keys_in_file(const uint8_t *at, size_t count)
 {
     const uint8_t *end = at + count;
-    int keys = 0;
+    struct lines lines = {.count = 0};
+    const uint8_t *key;
 
     if (count > FILE_BYTES_MAX) return -1;
     while (at < end) {
         const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL) stop = end;
-        int more = keys_in_line(at, (size_t)(stop - at));
-        if (more < 0) return -1;
-        keys += more;
+        int more = key_in_line(at, (size_t)(stop - at), &key);
+        if (more < 0 || (more > 0 && lines.count == SEAL_KEYS_MAX)) return -1;
+        if (more > 0) take_line(&lines, key);
         at = stop + 1;
     }
-    return keys > 0 && keys <= SEAL_KEYS_MAX ? keys : -1;
+    return lines.count > 0 ? lines.count : -1;
 }
 
 /* One line that names the file, and nothing that could be of a secret. */

@@ -20,8 +20,14 @@ static void make_seals(void)
     if (!seal_without_key(&ours, "goose") || !seal_without_key(&without_key, "goose") ||
         !seal_without_key(&others, "geese"))
         abort();
+    ours.authenticated = others.authenticated = true;
     for (ours.key_count = 0; ours.key_count < KEYS; ours.key_count++)
-        memset(ours.keys[ours.key_count], (int)(1 + ours.key_count), SEAL_KEY_BYTES);
+        memset(&ours.keys[ours.key_count], (int)(1 + ours.key_count), sizeof *ours.keys);
+}
+
+static size_t around(const struct seal *seal)
+{
+    return seal->authenticated ? SEAL_BYTES_MAX : SEAL_BARE_BYTES;
 }
 
 /* The same, with its key `first` as the one that seals. */
@@ -29,34 +35,39 @@ static struct seal signing_with(size_t first)
 {
     struct seal seal = ours;
 
-    memcpy(seal.keys[0], ours.keys[first], SEAL_KEY_BYTES);
+    seal.keys[0] = ours.keys[first];
     return seal;
 }
 
 /* A datagram without a byte to spare. */
 static uint8_t *sealed_with(const struct seal *seal, const uint8_t *message, size_t bytes)
 {
-    uint8_t *datagram = malloc(bytes + SEAL_BYTES);
+    size_t whole = bytes + around(seal);
+    uint8_t *datagram = malloc(whole);
 
     if (datagram == NULL) abort();
     memcpy(datagram, message, bytes);
-    assert(seal_datagram(seal, datagram, bytes, bytes + SEAL_BYTES) == bytes + SEAL_BYTES);
+    assert(seal_datagram(seal, datagram, bytes, whole) == whole);
     return datagram;
 }
 
+static uint8_t plain[UINT16_MAX];
+
+/* Leaves what it opens in `plain`. */
 static enum seal_verdict open_with(const struct seal *seal, const uint8_t *datagram, size_t bytes)
 {
     size_t opened = SIZE_MAX;
-    enum seal_verdict verdict = seal_open(seal, datagram, bytes, &opened);
+    enum seal_verdict verdict = seal_open(seal, datagram, bytes, plain, &opened);
 
     assert(verdict <= SEAL_FORGED);
-    assert(opened == (verdict == SEAL_OK ? bytes - SEAL_BYTES : 0));
+    assert(opened == (verdict == SEAL_OK ? bytes - around(seal) : 0));
     return verdict;
 }
 
+/* What was opened last, once more. */
 static bool is_sealed_with(const struct seal *seal, const uint8_t *datagram, size_t bytes)
 {
-    uint8_t *again = sealed_with(seal, datagram, bytes - SEAL_BYTES);
+    uint8_t *again = sealed_with(seal, plain, bytes - around(seal));
     bool same = memcmp(again, datagram, bytes) == 0;
 
     free(again);
@@ -80,22 +91,24 @@ static void try_any(const uint8_t *datagram, size_t bytes)
 
 static void try_round_trip(uint8_t which, const uint8_t *message, size_t bytes)
 {
-    struct seal seal = signing_with(which % KEYS);
+    struct seal seal = which % (KEYS + 1) < KEYS ? signing_with(which % (KEYS + 1)) : without_key;
+    size_t whole = bytes + around(&seal), at = (which * 257U + message[0]) % whole;
+    bool bare = !seal.authenticated;
     uint8_t *datagram = sealed_with(&seal, message, bytes);
-    size_t at = (which * 257U + message[0]) % (bytes + SEAL_BYTES);
 
-    assert(open_with(&ours, datagram, bytes + SEAL_BYTES) == SEAL_OK);
-    assert(open_with(&without_key, datagram, bytes + SEAL_BYTES) == SEAL_FORGED);
-    assert(open_with(&others, datagram, bytes + SEAL_BYTES) == SEAL_FOREIGN);
+    assert(open_with(bare ? &ours : &without_key, datagram, whole) == SEAL_OTHER);
+    assert(open_with(&others, datagram, whole) == SEAL_FOREIGN);
+    assert(open_with(bare ? &without_key : &ours, datagram, whole) == SEAL_OK);
+    assert(memcmp(plain, message, bytes) == 0);
     try_any(datagram, at); /* a message may begin with what was sealed once */
     datagram[at] ^= (uint8_t)(1U << which % 8);
-    assert(open_with(&ours, datagram, bytes + SEAL_BYTES) != SEAL_OK);
+    assert(open_with(bare ? &without_key : &ours, datagram, whole) != SEAL_OK);
     free(datagram);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-    if (count < 2 || count > UINT16_MAX) return 0;
+    if (count < 2 || count > sizeof plain) return 0;
     make_seals();
     if (bytes[0] % 2 == 0)
         try_any(bytes + 1, count - 1);
@@ -116,5 +129,5 @@ size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
         bytes[i] = (uint8_t)rng_next(&rng);
     if (bytes[0] % 2 != 0) return 1 + count;
     return 1 + seal_datagram(rng_below(&rng, 4) > 0 ? &seal : &without_key, bytes + 1, count,
-                             count + SEAL_BYTES);
+                             count + SEAL_BYTES_MAX);
 }

@@ -73,7 +73,8 @@ mark=$(mark)
 wait_for 5 "node 1 to count what node 3 sends" has_counted 1 forged 10
 [ "$(log_count 1 'its key is none of mine')" = 1 ] || fail "said more than once"
 [ "$(status_of 3 goose)" = null ] || fail "node 3 follows a goose whose key it does not have"
-told_by_why 3 "$(node_address 3) drops what comes from .*: another key\." 'Give all nodes the same --key-file\.'
+told_by_why 3 "$(node_address 3) drops what comes from .*: another key, or none\." \
+    'Give all nodes the same --key-file\.'
 
 say "given the right key, it follows without a restart"
 keys 3 "$first"
@@ -103,6 +104,21 @@ keys 3 "$first"
 read_again 3
 wait_for 5 "the old key to be no good any more" has_counted 1 forged "$forged"
 
+scene "a key, and one node without: neither hears the other, and both say so once"
+flock_with_keys 3 "${patient[@]}"
+keys 1 "$first"
+keys 2 "$first"
+node_set_args 3 --peers "$(addresses_of 1 2 3)" "${patient[@]}"
+start 1 2 3
+agree 1 2
+for i in 1 3; do
+    wait_log 5 "$i" 'a datagram from .* was dropped: it is sealed in another way .*--key-file.*; from now'
+    wait_for 5 "node $i to count them" has_counted "$i" other_seal 10
+    [ "$(log_count "$i" 'was dropped:')" = 1 ] || fail "said more than once"
+done
+[ "$(status_of 3 goose)" = null ] || fail "node 3 follows a goose without its key"
+told_by_why 1 "$(node_address 1) drops what comes from $(node_address 3): another key, or none\."
+
 scene "other flocks at the same addresses: dropped, counted, named once"
 flock_with_keys 2 "${patient[@]}"
 keys 1 "$first"
@@ -118,17 +134,19 @@ wait_for 5 "node 1 to count them" has_counted 1 foreign 5
 [ "$(status_of 3 goose)" = null ] || fail "a swan follows a goose"
 told_by_why 3 "$(node_address 1) drops what comes from $(node_address 3): another --flock\." 'Give all nodes the same --flock\.'
 
-say "forged datagrams in a flood: dropped and counted, and nothing else changes"
+say "datagrams of nobody who knows the key, in a flood: dropped and counted, and nothing else changes"
 observe
 mark=$(mark)
 forged=$(counted "$goose" forged)
+"$MISCHIEF" storm 5000 2 "$FLOCK_DIR/1/keys" "$(node_address "$goose")" >/dev/null
 "$MISCHIEF" forge 5000 2 "$(node_address "$goose")" >/dev/null
-[ $(($(counted "$goose" forged) - forged)) -gt 5000 ] || fail "not counted"
+[ $(($(counted "$goose" forged) - forged)) -gt 5000 ] || fail "forged ones are not counted"
+[ "$(counted "$goose" other_seal)" -gt 5000 ] || fail "those without a key are not counted"
 for i in {1..100}; do
     echo "no datagram of a flock $i" >"/dev/udp/127.0.0.1/$((port_base + goose))"
 done
 wait_for 5 "noise to be counted" has_counted "$goose" truncated 90
-[ "$(log_count "$goose" 'was dropped:')" -le 3 ] || fail "a flood fills the log"
+[ "$(log_count "$goose" 'was dropped:')" -le 4 ] || fail "a flood fills the log"
 agree 1 2
 [ "$(flock_goose)" = "$goose" ] || fail "a flood changed the goose"
 

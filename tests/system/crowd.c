@@ -15,10 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FIRST_UID    UINT64_C(1000)
-#define ECHOES       (UINT64_C(1) << 63) /* in the nonce of the HELLO that echoes a WELCOME */
-#define RECEIVE_ROOM (4 << 20)
-#define PEEK_MS      100
+#define FIRST_UID     UINT64_C(1000)
+#define ECHOES        (UINT64_C(1) << 63) /* in the nonce of the HELLO that echoes a WELCOME */
+#define RECEIVE_ROOM  (4 << 20)
+#define PEEK_MS       100
+#define DATAGRAM_ROOM 2048
 
 struct crowd {
     unsigned long count;
@@ -66,10 +67,11 @@ static void hear(struct crowd *crowd, const uint8_t *datagram, size_t count)
 {
     struct goose_message m;
     struct goose_roster roster;
+    uint8_t message[DATAGRAM_ROOM];
     size_t bytes;
 
-    if (seal_open(&crowd->seal, datagram, count, &bytes) != SEAL_OK ||
-        goose_wire_decode(datagram, bytes, &m, &roster) != GOOSE_WIRE_OK)
+    if (seal_open(&crowd->seal, datagram, count, message, &bytes) != SEAL_OK ||
+        goose_wire_decode(message, bytes, &m, &roster) != GOOSE_WIRE_OK)
         give_up("a datagram that is none");
     if (m.kind == GOOSE_MESSAGE_RESIGN) crowd->resignations++;
     if (m.kind != GOOSE_MESSAGE_WELCOME) return;
@@ -99,7 +101,7 @@ int main(int argc, char **argv)
 {
     struct crowd crowd = {.count = argc == 3 ? strtoul(argv[1], NULL, 10) : 0};
     struct sigaction action = {.sa_handler = end};
-    uint8_t datagram[2048];
+    uint8_t datagram[DATAGRAM_ROOM];
 
     if (crowd.count == 0 || !seal_without_key(&crowd.seal, "goose")) return EXIT_FAILURE;
     sigaction(SIGTERM, &action, NULL);

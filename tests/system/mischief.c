@@ -1,6 +1,10 @@
 /* mischief.c: what a stranger can do to a node with datagrams. It may send anything; it never knows a key.
  *
  *   forge RATE SECONDS HOST:PORT   well-formed datagrams of the flock "goose" under no key, so many a second
+ *   storm RATE SECONDS KEY-FILE HOST:PORT...
+ *                                  datagrams of all sizes to each in turn, so many a second in all: as of somebody who
+ *                                  has listened, for they look as if this file's first key had sealed them, and are not
+ *                                  worth it
  *   rival FLOCK-ID TERM HOST:PORT  one heartbeat of another uid in this term of the flock "goose", under no key
  *   leap VERSION UID HOST:PORT     one heartbeat of the flock "goose", under no key, with a newer roster: its term and
  *                                  version are VERSION, its only voter is UID at HOST:PORT
@@ -27,6 +31,11 @@
 #include <unistd.h>
 
 #define DATAGRAM_BYTES 200
+#define STORM_SHORTEST 30
+#define STORM_LONGEST  1400
+#define STORM_SIZES    (STORM_LONGEST - STORM_SHORTEST + 1)
+#define STORM_STRIDE   733 /* no divisor of STORM_SIZES: all sizes, long ones among short ones */
+#define TARGETS_MAX    8
 #define BURST_US       1000
 #define PEEK_MS        100
 #define ANSWER_MS      2000
@@ -101,7 +110,7 @@ static void forge(char **args)
     uint64_t rate = strtoull(args[0], NULL, 10), sent = 0, begin_us = now_us();
     uint64_t end_us = begin_us + strtoull(args[1], NULL, 10) * 1000000;
     struct sockaddr_in to = address_of(args[2]);
-    uint8_t datagram[DATAGRAM_BYTES + SEAL_BYTES] = {0};
+    uint8_t datagram[DATAGRAM_BYTES + SEAL_BARE_BYTES] = {0};
     int fd = open_socket(SOCK_DGRAM);
     struct seal seal;
 
@@ -112,6 +121,55 @@ static void forge(char **args)
         for (; sent < due; sent++)
             send_to(fd, &to, datagram, bytes);
         nanosleep(&(struct timespec){.tv_nsec = BURST_US * 1000}, NULL);
+    }
+    close(fd);
+    printf("mischief: %llu datagrams in %.1f s\n", (unsigned long long)sent,
+           (double)(now_us() - begin_us) / 1e6);
+}
+
+/* What is too short for a seal, or too long for a datagram, is noise with the end of a seal. */
+static void forge_of_size(const struct seal *seal, size_t bytes, uint8_t datagram[STORM_LONGEST])
+{
+    uint8_t sealed[GOOSE_DATAGRAM_BYTES_MAX] = {0};
+    size_t around = seal_datagram(seal, sealed, 1, sizeof sealed) - 1;
+    size_t message = bytes > around ? bytes - around : 1;
+
+    if (bytes > sizeof sealed) message = sizeof sealed - around;
+    memset(sealed, 0, sizeof sealed);
+    size_t have = seal_datagram(seal, sealed, message, sizeof sealed);
+    sealed[0] ^= 1;
+    if (have > bytes)
+        memcpy(datagram, sealed + have - bytes, bytes);
+    else
+        memcpy(datagram + bytes - have, sealed, have);
+}
+
+static void storm(char **args)
+{
+    static uint8_t forged[STORM_SIZES][STORM_LONGEST];
+    uint64_t rate = strtoull(args[0], NULL, 10), sent = 0, begin_us = now_us();
+    struct sockaddr_in to[TARGETS_MAX];
+    size_t targets = 0;
+    char why[256];
+    struct seal seal;
+    int fd = open_socket(SOCK_DGRAM);
+
+    if (!seal_read_keys(&seal, "goose", args[2], why, sizeof why)) give_up(why);
+    for (; targets < TARGETS_MAX && args[3 + targets] != NULL; targets++)
+        to[targets] = address_of(args[3 + targets]);
+    for (size_t i = 0; i < STORM_SIZES; i++)
+        forge_of_size(&seal, STORM_SHORTEST + i, forged[i]);
+    for (uint64_t end_us = begin_us + strtoull(args[1], NULL, 10) * 1000000, last_us = begin_us;
+         !over && now_us() < end_us;) {
+        nanosleep(&(struct timespec){.tv_nsec = BURST_US * 1000}, NULL);
+        uint64_t gone_us = now_us() - last_us;
+        last_us += gone_us;
+        /* What this machine had no time for is not made good in one burst. */
+        uint64_t due = sent + rate * (gone_us < 2 * BURST_US ? gone_us : 2 * BURST_US) / 1000000;
+        for (; sent < due; sent++) {
+            size_t i = (size_t)(sent * STORM_STRIDE % STORM_SIZES);
+            send_to(fd, &to[sent % targets], forged[i], STORM_SHORTEST + i);
+        }
     }
     close(fd);
     printf("mischief: %llu datagrams in %.1f s\n", (unsigned long long)sent,
@@ -167,8 +225,9 @@ static struct met meet(const char *address)
     if (poll(&in, 1, ANSWER_MS) != 1) give_up("no answer to HELLO");
     ssize_t bytes = recv(in.fd, datagram, sizeof datagram, 0);
     close(in.fd);
-    if (bytes <= SEAL_BYTES ||
-        goose_wire_decode(datagram, (size_t)bytes - SEAL_BYTES, &m, &roster) != GOOSE_WIRE_OK ||
+    if (bytes <= SEAL_BARE_BYTES ||
+        goose_wire_decode(datagram, (size_t)bytes - SEAL_BARE_BYTES, &m, &roster) !=
+            GOOSE_WIRE_OK ||
         m.kind != GOOSE_MESSAGE_WELCOME)
         give_up("no WELCOME");
     return (struct met){m.flock_id, m.life, m.welcome.invite};
@@ -297,21 +356,26 @@ int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
-        int args;
+        int args, args_max;
         void (*make)(char **args);
-    } kinds[] = {{"forge", 3, forge},     {"rival", 3, rival}, {"leap", 3, leap},
-                 {"version", 2, version}, {"greet", 3, greet}, {"idle", 2, idle}};
+    } kinds[] = {{"forge", 3, 3, forge},     {"storm", 4, 3 + TARGETS_MAX, storm},
+                 {"rival", 3, 3, rival},     {"leap", 3, 3, leap},
+                 {"version", 2, 2, version}, {"greet", 3, 3, greet},
+                 {"idle", 2, 2, idle}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* it ends with the scenario that started it */
     for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(argv[1], kinds[i].name) != 0 || argc != kinds[i].args + 2) continue;
+        if (strcmp(argv[1], kinds[i].name) != 0 || argc < kinds[i].args + 2 ||
+            argc > kinds[i].args_max + 2)
+            continue;
         kinds[i].make(argv + 2);
         return EXIT_SUCCESS;
     }
-    fputs("usage: mischief forge RATE SECONDS HOST:PORT |\n"
+    fputs("usage: mischief forge RATE SECONDS HOST:PORT | storm RATE SECONDS KEY-FILE HOST:PORT... "
+          "|\n"
           "                rival FLOCK-ID TERM HOST:PORT | leap VERSION UID HOST:PORT |\n"
           "                version MAJOR HOST:PORT | greet COUNT MS HOST:PORT | idle COUNT "
           "HOST:PORT\n",

@@ -2,10 +2,12 @@
  * and without any key.
  *
  *   record FILE                      every datagram of IPv4 on loopback, until a signal ends it
- *   heartbeats FILE PORT MS TO...    the heartbeats from PORT that went to the ports TO, to each one every MS
- *   again FILE PORT MS               what came from PORT (0: from any) once more to where it went, and counts what comes
- *                                    back until MS after the last
+ *   heartbeats FILE PORT MS KEYS TO...
+ *                                    the heartbeats from PORT that went to the ports TO, to each one every MS
+ *   again FILE PORT MS [KEYS]        what came from PORT (0: from any; with KEYS its HELLOs only) once more to where it
+ *                                    went, and counts what comes back until MS after the last
  *
+ * KEYS is the flock's key file. It only tells what is what, for which who listens would go by the length.
  * One line at the end says how much it did. */
 #include "goose/wire.h"
 #include "net/seal.h"
@@ -132,18 +134,30 @@ static void say(int fd, const struct datagram *d)
     (void)!sendto(fd, d->sealed, d->bytes, 0, (struct sockaddr *)&to, sizeof to);
 }
 
-static bool is_heartbeat(const struct datagram *d)
+static void read_keys(struct seal *seal, const char *path)
 {
-    return d->bytes > SEAL_BYTES && d->sealed[2] == GOOSE_MESSAGE_HEARTBEAT;
+    char why[256];
+
+    if (!seal_read_keys(seal, "goose", path, why, sizeof why)) give_up(why);
+}
+
+static bool is_of_kind(const struct datagram *d, const struct seal *seal,
+                       enum goose_message_kind kind)
+{
+    uint8_t message[GOOSE_DATAGRAM_BYTES_MAX];
+    size_t bytes;
+
+    return seal_open(seal, d->sealed, d->bytes, message, &bytes) == SEAL_OK && message[2] == kind;
 }
 
 /* The next one for this port; false: there is none any more. */
-static bool say_next(int fd, FILE *file, uint16_t from, uint16_t to)
+static bool say_next(int fd, FILE *file, const struct seal *seal, uint16_t from, uint16_t to)
 {
     struct datagram d;
 
     while (fread(&d, sizeof d, 1, file) == 1) {
-        if (d.from != from || d.to != to || !is_heartbeat(&d)) continue;
+        if (d.from != from || d.to != to || !is_of_kind(&d, seal, GOOSE_MESSAGE_HEARTBEAT))
+            continue;
         say(fd, &d);
         return true;
     }
@@ -157,12 +171,14 @@ static void heartbeats(char **args)
     unsigned long said = 0;
     int fd = open_socket();
     bool more = true;
+    struct seal seal;
 
+    read_keys(&seal, args[3]);
     while (more && !over) {
         more = false;
-        for (int i = 0; i < TOS_MAX && args[3 + i] != NULL; i++) {
+        for (int i = 0; i < TOS_MAX && args[4 + i] != NULL; i++) {
             if (files[i] == NULL) files[i] = open_file(args[0], "rb");
-            if (!say_next(fd, files[i], from, (uint16_t)atoi(args[3 + i]))) continue;
+            if (!say_next(fd, files[i], &seal, from, (uint16_t)atoi(args[4 + i]))) continue;
             more = true;
             said++;
         }
@@ -192,9 +208,12 @@ static void again(char **args)
     unsigned long out = 0, back = 0, bytes_out = 0, bytes_back = 0;
     int fd = open_socket();
     struct datagram d;
+    struct seal seal;
 
+    if (args[3] != NULL) read_keys(&seal, args[3]);
     while (!over && fread(&d, sizeof d, 1, file) == 1) {
         if (from != 0 && d.from != from) continue;
+        if (args[3] != NULL && !is_of_kind(&d, &seal, GOOSE_MESSAGE_HELLO)) continue;
         say(fd, &d);
         out++;
         bytes_out += d.bytes;
@@ -215,8 +234,8 @@ int main(int argc, char **argv)
         int args, args_max;
         void (*make)(char **args);
     } kinds[] = {{"record", 1, 1, record},
-                 {"heartbeats", 4, 3 + TOS_MAX, heartbeats},
-                 {"again", 3, 3, again}};
+                 {"heartbeats", 5, 4 + TOS_MAX, heartbeats},
+                 {"again", 3, 4, again}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
@@ -229,7 +248,8 @@ int main(int argc, char **argv)
         kinds[i].make(argv + 2);
         return EXIT_SUCCESS;
     }
-    fputs("usage: recorder record FILE | heartbeats FILE PORT MS TO... | again FILE PORT MS\n",
+    fputs("usage: recorder record FILE | heartbeats FILE PORT MS KEYS TO... |\n"
+          "                again FILE PORT MS [KEYS]\n",
           stderr);
     return EXIT_USAGE;
 }

@@ -117,7 +117,7 @@ for i in 1 2 3; do
     : >"$FLOCK_DIR/idle-$i"
     "$MISCHIEF" idle 1000 "$(node_address "$i")" >"$FLOCK_DIR/idle-$i" &
     mischief+=($!)
-    "$MISCHIEF" forge 16667 600 "$(node_address "$i")" >/dev/null &
+    "$MISCHIEF" storm 16667 600 "$FLOCK_DIR/keys" "$(node_address "$i")" >/dev/null &
     mischief+=($!)
 done
 for i in 1 2 3; do

@@ -4,6 +4,7 @@ foreach(name clock seal log_thread state_image saver address log options token m
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()
 target_link_libraries(test_lease_page PRIVATE pthread)
+target_link_libraries(test_seal PRIVATE PkgConfig::SODIUM) # its layout once more, by the library alone
 # The wire is the test's: udp.c is left out.
 goosed_unit_test(probe goosed_parts PkgConfig::SODIUM)
 target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/refusals.c)

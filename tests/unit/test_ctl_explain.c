@@ -157,8 +157,8 @@ static void test_they_were_told_different_things(void **state)
     static const struct {
         const char *list, *says;
     } all[] = {
-        {"other_keys", "n1:7000 drops what comes from n2:7000, n3:7000: another key.\n"
-                       "n3:7000 drops what comes from n2:7000, n3:7000: another key.\n"
+        {"other_keys", "n1:7000 drops what comes from n2:7000, n3:7000: another key, or none.\n"
+                       "n3:7000 drops what comes from n2:7000, n3:7000: another key, or none.\n"
                        "Give all nodes the same --key-file.\n"},
         {"other_flocks", "another --flock.\nGive all nodes the same --flock.\n"},
         {"other_peers", "n1:7000 refuses n2:7000, n3:7000: other --peers.\n"},
