@@ -137,7 +137,7 @@ configure() {
 
 # The unit tests of the daemon's own files, those of src/http and of src/ctl, and those that look at bytes or at sizes,
 # or are none; all others are of the election's rules, of what it reads back from its disk too.
-daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|seal|state_image|token)$'
+daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|resolver|seal|state_image|token)$'
 other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|scale)$'
 # unit_tests KIND
 unit_tests() {

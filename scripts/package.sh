@@ -9,10 +9,13 @@ cd "$(dirname "$0")/.."
 
 if [ $# != 0 ]; then
     echo "usage: scripts/package.sh    builds goosed and packs it; then: apt install ./build/package/goosed_*.deb"
+    echo "DEBFULLNAME and DEBEMAIL, if set, say who answers for the package."
     [ "$1" = --help ]
     exit
 fi
 packages_need build package
+# The same sources make the same package.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 build_configure package -DCMAKE_BUILD_TYPE=Release -DGOOSED_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr
 build_make package >&2
 rm -f build/package/*.deb

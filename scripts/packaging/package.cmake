@@ -1,7 +1,11 @@
 # package.cmake: "cpack -G DEB" in a build folder makes one Debian package of all that "cmake --install" installs.
 set(CPACK_PACKAGE_NAME goosed)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+# Who builds a package answers for it, and says so as Debian's own tools want it. Nobody's address is made up.
 set(CPACK_PACKAGE_CONTACT "The goosed authors <goosed@localhost>")
+if(DEFINED ENV{DEBEMAIL})
+    set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "leader election: exactly one of your nodes is the goose")
 set(CPACK_PACKAGE_DESCRIPTION "One of your nodes is the goose (the leader), all others are ducks.
 goosed decides which, on 1 to 31 voting nodes and any number of observers,
@@ -23,3 +27,16 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_LIST_DIR}/postinst ${CMAKE_CURRENT_LIST_DIR}/prerm ${CMAKE_CURRENT_LIST_DIR}/postrm)
 include(CPack)
+
+# Only a package has these: what changed in this version, as Debian wants it (the time is SOURCE_DATE_EPOCH's, where there is
+# one), and what lintian says in vain.
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL /usr)
+    return()
+endif()
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
+set(changes ${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md)
+add_custom_command(OUTPUT changelog.gz DEPENDS ${changes} ${CMAKE_CURRENT_LIST_DIR}/changelog.awk VERBATIM
+    COMMAND sh -c "awk -v 'version=${PROJECT_VERSION}' -v 'by=${CPACK_PACKAGE_CONTACT}' -v 'now=${now}' -f '${CMAKE_CURRENT_LIST_DIR}/changelog.awk' '${changes}' | ${GZIP} -9nc > changelog.gz")
+add_custom_target(changelog ALL DEPENDS changelog.gz)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/lintian DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME goosed)

@@ -174,19 +174,27 @@ static void list_texts(FILE *to, const cJSON *list)
     }
 }
 
-/* Who drops or refuses what others send, because they were told something else. True: somebody does. */
+/* Who drops or refuses what others send, because they were told something else (true: somebody does); and who finds no way
+ * to others. */
 static bool differences(const struct flock *flock)
 {
     static const struct {
         const char *list, *does, *because, *mend;
+        bool way;
     } all[] = {
         {"other_versions", "hears nothing from", "another version",
-         "Run one version of goosed everywhere"},
+         "Run one version of goosed everywhere", false},
         {"other_keys", "drops what comes from", "another key, or none",
-         "Give all nodes the same --key-file"},
+         "Give all nodes the same --key-file", false},
         {"other_flocks", "drops what comes from", "another --flock",
-         "Give all nodes the same --flock"},
-        {"other_peers", "refuses", "other --peers", "Give all first members the same --peers"},
+         "Give all nodes the same --flock", false},
+        {"other_peers", "refuses", "other --peers", "Give all first members the same --peers",
+         false},
+        {"unresolved", "cannot send to", "the name does not resolve there",
+         "Mend the name there, in DNS or /etc/hosts", true},
+        {"other_family", "cannot send to",
+         "it listens at an address of one kind, IPv4 or IPv6, and these have only the other",
+         "Give all nodes addresses of one kind, or --bind [::]:PORT, which sends to both", true},
     };
     bool some = false;
 
@@ -202,7 +210,7 @@ static bool differences(const struct flock *flock)
             fprintf(flock->to, ": %s.\n", all[j].because);
         }
         if (these) fprintf(flock->to, "%s.\n", all[j].mend);
-        some = some || these;
+        some = some || (these && !all[j].way);
     }
     return some;
 }

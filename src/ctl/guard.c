@@ -36,14 +36,15 @@ void job_tell_to_end(struct job_facts *facts)
     kill(-job, SIGCONT);
 }
 
-void job_kill(struct guarded *guarded, int *status)
+pid_t job_kill(struct guarded *guarded, int *status)
 {
     pid_t job = atomic_load(&guarded->facts->job);
 
     cgroup_kill(&guarded->cgroup);
     if (job > 0) kill(-job, SIGKILL);
+    if (job > 0) guarded->killed = job;
     atomic_store(&guarded->facts->job, 0); /* its number may soon be another's */
-    tree_kill(job, status);
+    return tree_kill(guarded->killed, status);
 }
 
 /* ---- the job ---- */
@@ -154,9 +155,12 @@ static _Noreturn void become_guard(struct guarded *guarded)
     setpgid(guard.job, guard.job);
     atomic_store(&guarded->facts->job, guard.job);
     watch(&guard);
-    job_kill(guarded, &status);
-    cgroup_remove(&guarded->cgroup); /* its parent may be gone */
+    pid_t left = job_kill(guarded, &status);
+    if (left == 0) cgroup_remove(&guarded->cgroup); /* its parent may be gone */
     (void)!write(guarded->news, &status, sizeof status);
+    for (; left != 0; left = job_kill(guarded, &status)) /* its parent says so */
+        sleep(1);
+    cgroup_remove(&guarded->cgroup);
     _exit(0);
 }
 
@@ -173,6 +177,7 @@ pid_t guard_start(struct guarded *guarded)
     }
     atomic_store(&guarded->facts->job, 0);
     atomic_store(&guarded->facts->told_to_end, false);
+    guarded->killed = 0;
     pid_t guard = fork();
     if (guard == 0) {
         close(life[1]);

@@ -24,6 +24,7 @@ struct guarded {
     struct job_facts *facts;
     char **command;
     sigset_t signals; /* blocked when goosectl was started */
+    pid_t killed;     /* the job, once it is to end; 0: not yet */
     int life;         /* the guard ends everything when its parent's end of this closes */
     int news; /* where its parent reads how the job ended, once all of it has; the end: the guard has died */
 };
@@ -37,7 +38,8 @@ pid_t guard_start(struct guarded *guarded);
 /* SIGTERM to the job's process group, once, whoever of the two comes first. */
 void job_tell_to_end(struct job_facts *facts);
 
-/* All of the job: *status is filled in where the job itself is among those that this process takes leave of. */
-void job_kill(struct guarded *guarded, int *status);
+/* All of the job: *status is filled in where the job itself is among those that this process takes leave of. Not 0: a process
+ * of the job that belongs to another user, and goes on. */
+pid_t job_kill(struct guarded *guarded, int *status);
 
 #endif

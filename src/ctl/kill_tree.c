@@ -4,6 +4,7 @@
 #include "ctl/kill_tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -128,16 +129,18 @@ void tree_spare_present(void)
         if (descends(&processes[i], getpid())) spared[spared_count++] = processes[i];
 }
 
-/* By a handle on the very process that was looked at: its number may be another's by now. */
-static void kill_it(const struct process *process)
+/* By a handle on the very process that was looked at: its number may be another's by now. False: it is another user's. */
+static bool kill_it(const struct process *process)
 {
     struct process again;
     int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+    bool mine = true;
 
-    if (fd < 0) return;
+    if (fd < 0) return true;
     if (look_at(process->pid, &again) && again.born == process->born)
-        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+        mine = syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0 || errno != EPERM;
     close(fd);
+    return mine;
 }
 
 bool tree_reap(pid_t job, int *status)
@@ -151,15 +154,18 @@ bool tree_reap(pid_t job, int *status)
     }
 }
 
-static int kill_those_seen(void)
+/* How many; and in *foreign one that belongs to another user. */
+static int kill_those_seen(pid_t *foreign)
 {
     int found = 0;
 
     look();
     for (int i = 0; i < process_count; i++) {
         if (!processes[i].alive || !descends(&processes[i], getpid())) continue;
-        kill_it(&processes[i]);
-        found++;
+        if (kill_it(&processes[i]))
+            found++;
+        else
+            *foreign = processes[i].pid;
     }
     return found;
 }
@@ -167,7 +173,7 @@ static int kill_those_seen(void)
 /* Who is killed still needs the processor to end, and on a busy machine would wait for it: he comes first, as this
  * process does, where that is permitted. A child's number is its own until tree_reap() takes leave of it. Where the
  * kernel has no such file, the looks do. */
-static void kill_children(void)
+static void kill_children(pid_t *foreign)
 {
     const struct sched_param first = {.sched_priority = 1};
     int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
@@ -182,7 +188,7 @@ static void kill_children(void)
         for (int i = 0; i < spared_count; i++)
             spare |= spared[i].pid == pid;
         if (spare) continue;
-        kill(pid, SIGKILL);
+        if (kill(pid, SIGKILL) != 0 && errno == EPERM) *foreign = pid;
         sched_setscheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
     }
 }
@@ -196,28 +202,33 @@ static uint64_t now_ns(void)
 }
 
 /* It sleeps in between: who is killed may need this very processor. */
-static bool kill_children_for(uint64_t ns, pid_t job, int *status)
+static bool kill_children_for(uint64_t ns, pid_t job, int *status, pid_t *foreign)
 {
     const struct timespec moment = {.tv_nsec = 500000};
     uint64_t until_ns = now_ns() + ns;
 
     do {
-        kill_children();
+        kill_children(foreign);
         if (!tree_reap(job, status)) return false;
         nanosleep(&moment, NULL);
     } while (now_ns() < until_ns);
     return tree_reap(job, status);
 }
 
-/* Children that this process had before keep the kernel from telling: then several looks that find nobody have to do. */
-void tree_kill(pid_t job, int *status)
+/* Children that this process had before keep the kernel from telling, and so does what cannot be killed: then several looks
+ * that find nobody else have to do. */
+pid_t tree_kill(pid_t job, int *status)
 {
     uint64_t took_ns = 0;
+    pid_t foreign = 0;
 
     for (int quiet = 0; quiet < QUIET_LOOKS;) {
-        if (!kill_children_for(took_ns, job, status)) return;
+        foreign = 0;
+        if (!kill_children_for(took_ns, job, status, &foreign)) return 0;
         uint64_t begin_ns = now_ns();
-        quiet = kill_those_seen() == 0 && spared_count > 0 ? quiet + 1 : 0;
+        bool found = kill_those_seen(&foreign) > 0;
+        quiet = !found && (spared_count > 0 || foreign != 0) ? quiet + 1 : 0;
         took_ns = now_ns() - begin_ns;
     }
+    return foreign;
 }

@@ -12,7 +12,8 @@ void tree_spare_present(void);
 /* Takes leave of children that have ended; *status is filled in when `job` is among them. False: no child is left. */
 bool tree_reap(pid_t job, int *status);
 
-/* SIGKILL to all descendants, again and again until none is left: a process that hangs in the kernel is waited for. */
-void tree_kill(pid_t job, int *status);
+/* SIGKILL to all descendants, again and again until none is left: a process that hangs in the kernel is waited for. But what
+ * belongs to another user takes no signal: where nothing else is left, one of these is what comes back, else 0. */
+pid_t tree_kill(pid_t job, int *status);
 
 #endif

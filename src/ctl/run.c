@@ -27,6 +27,7 @@
 #define LOOK_NS      (20 * MS)   /* while there is nothing to do but wait for the role */
 #define AGAIN_NS     (100 * MS)  /* before the node is asked again */
 #define FIND_NS      (1000 * MS) /* before the page is looked for under its name again */
+#define FOREIGN_MS   1000
 #define GO_ON        (-1)
 
 struct run {
@@ -290,6 +291,29 @@ static int verdict(const struct run *run, const struct session *session)
     return run->at_once ? CTL_NO : GO_ON;
 }
 
+/* What belongs to another user ends by itself, or never: the next command waits for it, who is told to end does not. */
+static void kill_job(const struct run *run, struct guarded *guarded, struct session *session,
+                     int *status)
+{
+    struct pollfd signals = {.fd = run->signals, .events = POLLIN};
+    bool said = false;
+
+    for (pid_t left = job_kill(guarded, status); left != 0; left = job_kill(guarded, status)) {
+        if (!said)
+            ctl_fail(
+                0,
+                "run: process %d of the command belongs to another user and cannot be killed: "
+                "it goes on, whoever is the goose; let what changes its user end by itself, or "
+                "run goosectl as root",
+                (int)left);
+        said = true;
+        for (int number = signal_came(run); number != 0; number = signal_came(run))
+            if (ends_goosectl(number)) session->quit = number;
+        if (session->quit != 0) return;
+        poll(&signals, 1, FOREIGN_MS);
+    }
+}
+
 static int run_once(struct run *run)
 {
     struct session session = {.status = -1};
@@ -304,7 +328,7 @@ static int run_once(struct run *run)
     }
     watch(run, &session);
     int status = -1;
-    job_kill(&run->guarded, &status);
+    kill_job(run, &run->guarded, &session, &status);
     if (!session.news) session.status = status;
     close(run->guarded.life);
     close(run->guarded.news);

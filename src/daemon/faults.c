@@ -2,6 +2,7 @@
 #include "daemon/faults.h"
 
 #include <cjson/cJSON.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,15 +133,21 @@ static bool take_item(const cJSON *item, struct fault *fault, char *why, size_t 
     return false;
 }
 
-/* As SIGSTOP does: nothing of this process runs, and what arrives waits in its sockets. */
+/* As SIGSTOP does: nothing of this process runs, and what arrives waits in its sockets. But who is told to stop is not
+ * kept. */
 static void freeze(uv_timer_t *timer)
 {
     const struct faults *faults = timer->data;
-    struct timespec left = {.tv_sec = (time_t)(faults->now.freeze_ms / 1000),
-                            .tv_nsec = (long)(faults->now.freeze_ms % 1000) * 1000000};
+    const struct timespec time = {.tv_sec = (time_t)(faults->now.freeze_ms / 1000),
+                                  .tv_nsec = (long)(faults->now.freeze_ms % 1000) * 1000000};
+    sigset_t others, before;
 
-    while (nanosleep(&left, &left) != 0)
-        continue;
+    sigfillset(&others);
+    sigdelset(&others, SIGTERM);
+    sigdelset(&others, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &others, &before);
+    nanosleep(&time, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 bool faults_set(struct faults *faults, const cJSON *object, char *why, size_t why_bytes)

@@ -48,13 +48,16 @@ static void wait_for(struct listener *listener, const struct goose_address *addr
                  uv_strerror(error));
 }
 
+/* The first of its addresses that can be had; or the first error that is not to pass. */
 static bool open_udp(struct listener *listener)
 {
     const struct goose_address *address = &listener->parts.options->bind;
-    struct sockaddr_storage found;
+    struct resolver_found found;
+    int error = UV_EADDRNOTAVAIL;
 
     if (!resolver_find(listener->resolver, goose_address_text(address), &found)) return false;
-    int error = udp_listen(listener->parts.udp, (struct sockaddr *)&found);
+    for (unsigned i = 0; i < found.count && may_come(error); i++)
+        error = udp_listen(listener->parts.udp, &found.at[i]);
     if (error == 0) {
         listener->udp_open = true;
         listener->parts.listening(listener->parts.to);
@@ -74,28 +77,36 @@ static unsigned turn_us(const struct options *options)
     return tenth_us < HTTP_TURN_US ? (unsigned)tenth_us : HTTP_TURN_US;
 }
 
-static bool open_http(struct listener *listener)
+static int open_http_at(struct listener *listener, const struct sockaddr *address)
 {
     const struct options *options = listener->parts.options;
-    struct sockaddr_storage found;
     char why[256];
-
-    if (options->http.bytes == 0) return true;
-    if (!resolver_find(listener->resolver, goose_address_text(&options->http), &found))
-        return false;
-    struct http_options http = {.address = (struct sockaddr *)&found,
+    struct http_options http = {.address = address,
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
                                 .faults = options->faults,
                                 .turn_us = turn_us(options)};
-    int error = http_server_start(&listener->http, listener->parts.loop, &http, listener->parts.api,
-                                  why, sizeof why);
+
+    return http_server_start(&listener->http, listener->parts.loop, &http, listener->parts.api, why,
+                             sizeof why);
+}
+
+static bool open_http(struct listener *listener)
+{
+    const struct goose_address *address = &listener->parts.options->http;
+    struct resolver_found found;
+    int error = UV_EADDRNOTAVAIL;
+
+    if (address->bytes == 0) return true;
+    if (!resolver_find(listener->resolver, goose_address_text(address), &found)) return false;
+    for (unsigned i = 0; i < found.count && may_come(error); i++)
+        error = open_http_at(listener, &found.at[i].any);
     if (error == 0) return true;
     if (may_come(error))
-        wait_for(listener, &options->http, error);
+        wait_for(listener, address, error);
     else
-        fail(listener, "--http", &options->http, error);
+        fail(listener, "--http", address, error);
     return false;
 }
 

@@ -171,6 +171,25 @@ static bool carry_out(struct node *node)
     return more;
 }
 
+/* A name of several addresses, of which one is mine and one is not, is no other spelling of me. */
+static bool is_also_a_peer(struct node *node)
+{
+    const struct goose_election_options *options = &node->parts.options->election;
+
+    for (int i = 0; i < options->peers.count; i++) {
+        struct goose_text peer = goose_roster_address(&options->peers, i);
+        if (goose_text_equal(peer, goose_address_text(&options->self)) ||
+            !udp_is_partly_own(node->udp, peer))
+            continue;
+        log_warn(node->parts.log,
+                 "%.*s of --peers has an address of this node's among others: it is tried at all "
+                 "of them",
+                 peer.bytes, peer.at);
+        return true;
+    }
+    return false;
+}
+
 /* A datagram of my own that comes from my own socket went to an address of --peers or --join that is mine. In --peers
  * it would be a seat that nobody ever claims. One that somebody else sends back is a replay, and means nothing. */
 static void own_datagram(struct node *node, const struct goose_endpoint *from)
@@ -179,7 +198,7 @@ static void own_datagram(struct node *node, const struct goose_endpoint *from)
     bool in_flock = goose_election_roster(node->election)->term > 0;
 
     if (options->peers.count < 2 || in_flock || node->stopping) return;
-    if (!udp_is_own(node->udp, from)) return;
+    if (!udp_is_own(node->udp, from) || is_also_a_peer(node)) return;
     log_error(node->parts.log,
               "--peers names this node itself under another spelling than --self %s: name it as "
               "--self does, or leave it out",
@@ -404,6 +423,7 @@ void node_why(const struct node *node, char text[WHY_BYTES])
     const struct why_parts parts = {.refusals = &node->refusals,
                                     .metrics = &node->metrics,
                                     .datagrams = udp_counts(node->udp),
+                                    .names = udp_names(node->udp),
                                     .probe = node->probe};
     why_put(&view, &parts, clock_now_us(), text);
 }

@@ -88,6 +88,24 @@ static void put_senders(struct out *out, const char *name, const struct senders 
     PUT(out, "]");
 }
 
+/* As many as have a seat, at most. */
+static void put_names(struct out *out, const char *name, const struct resolver *names,
+                      enum resolver_wrong wrong)
+{
+    const struct goose_address *address;
+    size_t place = 0;
+
+    put_name(out, name);
+    PUT(out, "[");
+    for (int i = 0; i < GOOSE_ROSTER_SEATS_MAX; i++) {
+        address = resolver_next_wrong(names, wrong, &place);
+        if (address == NULL) break;
+        if (i > 0) PUT(out, ",");
+        put_json_string(out, address->chars);
+    }
+    PUT(out, "]");
+}
+
 static void put_links(struct out *out, const struct probe *probe)
 {
     struct probe_link link;
@@ -151,6 +169,8 @@ void why_put(const struct goose_election_view *view, const struct why_parts *par
     put_senders(&out, "other_peers", &parts->metrics->other_peers, now_us);
     put_senders(&out, "other_keys", &parts->datagrams->forged_by, now_us);
     put_senders(&out, "other_flocks", &parts->datagrams->foreign_by, now_us);
+    put_names(&out, "unresolved", parts->names, RESOLVER_UNKNOWN);
+    put_names(&out, "other_family", parts->names, RESOLVER_OTHER_FAMILY);
     put_links(&out, parts->probe);
     if (out.at != NULL)
         *out.at = '\0';

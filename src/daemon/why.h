@@ -11,13 +11,14 @@
 #include "goose/election.h"
 #include "net/udp.h"
 
-#define WHY_BYTES 24576
+#define WHY_BYTES 28672
 
 /* What else the node knows. */
 struct why_parts {
     const struct refusals *refusals;
     const struct metrics *metrics;
     const struct udp_counts *datagrams;
+    const struct resolver *names;
     const struct probe *probe;
 };
 

@@ -259,12 +259,15 @@ void connection_turn(struct connection *connection, bool broken)
         connection_close(connection);
 }
 
-static bool is_local(int fd)
+/* Where the client is. */
+static void look_at_ends(struct connection *connection)
 {
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
-    return socket_ends(fd, &peer, &own) &&
-           access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
+    if (!socket_ends(connection->fd, &peer, &own)) return;
+    connection->local =
+        access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
+    connection->place = place_of(connection->server->places_key, &peer);
 }
 
 bool connection_start(struct connection *connection)
@@ -272,7 +275,7 @@ bool connection_start(struct connection *connection)
     struct http_server *server = connection->server;
     connection->waits_for = WAITS_TO_READ;
     if (queue_add(server->queue, connection->fd, WAITS_TO_READ, connection) != 0) return false;
-    connection->local = is_local(connection->fd);
+    look_at_ends(connection);
     request_init(&connection->request);
     line_join(&server->idle, connection, uv_now(server->loop));
     return true;

@@ -11,6 +11,7 @@
 
 #include "http/access.h"
 #include "http/exchange.h"
+#include "http/places.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/sockets.h"
@@ -61,7 +62,8 @@ struct connection {
     struct unsent *unsent; /* NULL: the client reads */
     struct unsent *unsent_last;
     struct waiter *waiter; /* the next request waits for this; NULL: for nothing */
-    bool local;            /* the client is on this machine */
+    uint16_t place;        /* where the client is */
+    bool local;            /* on this machine */
     bool cut;              /* its turn ended before the requests in its stash did */
     bool ended;            /* the client sends no more */
     bool finishing;        /* the last answer has been made */
@@ -141,6 +143,8 @@ struct http_server {
     struct waiters jobs;
     uint64_t answers[HTTP_CODES]; /* by their code less HTTP_CODE_MIN */
     struct waiters watchers;      /* who was told longest ago stands first */
+    uint64_t places_key;
+    uint16_t of_place[PLACES]; /* how many of them */
     unsigned untold;       /* of them, the first so many have not been told of the newest change */
     uint64_t watch_due_ms; /* UINT64_MAX: no timer runs */
     uint64_t index;        /* of the newest event; 0: none has come yet */

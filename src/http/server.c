@@ -42,6 +42,7 @@ static int take_options(struct http_server *server, const struct http_options *o
 {
     server->route = route;
     server->event_text = event_text;
+    server->places_key = options->places_key != 0 ? options->places_key : places_key();
     server->faults = options->faults;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);

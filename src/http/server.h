@@ -37,6 +37,7 @@ struct http_options {
     unsigned connections_max;
     unsigned waits_max;    /* at most half of the connections */
     unsigned watchers_max; /* likewise */
+    uint64_t places_key;   /* 0: drawn */
 };
 
 /* 0, or an error of libuv and, in `why`, a line that says what could not be done. It raises the

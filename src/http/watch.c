@@ -30,9 +30,35 @@ static void arm(struct http_server *server, uint64_t due_ms)
 static void watcher_leave(struct waiter *waiter)
 {
     struct connection *connection = waiter->exchange.connection;
+    connection->server->of_place[connection->place]--;
     waiter_leave(&connection->server->watchers, waiter);
     connection->waiter = NULL;
     free(waiter);
+}
+
+/* Of those from where most watch, who was told longest ago. */
+static struct connection *one_of_most(const struct http_server *server)
+{
+    struct connection *most = NULL;
+    for (struct waiter *waiter = server->watchers.first; waiter != NULL; waiter = waiter->behind) {
+        struct connection *one = waiter->exchange.connection;
+        if (most == NULL || server->of_place[one->place] > server->of_place[most->place])
+            most = one;
+    }
+    return most;
+}
+
+/* Who watches may do so for ever. So where all places are taken, who comes from elsewhere gets one of theirs who have
+ * most; but nobody who has as many himself, or two would push each other out for ever. Whoever is told of a change has
+ * left his own place before he asks again, so nobody is pushed out in the middle of that. */
+static bool find_place(struct http_server *server, const struct connection *asks)
+{
+    if (server->watchers.count < server->watchers_max) return true;
+    struct connection *most = one_of_most(server);
+    if (most == NULL || server->of_place[most->place] <= server->of_place[asks->place] + 1)
+        return false;
+    connection_close(most);
+    return true;
 }
 
 static struct watcher *watch(const struct exchange *exchange, uint64_t index, uint64_t wait_ms)
@@ -40,7 +66,7 @@ static struct watcher *watch(const struct exchange *exchange, uint64_t index, ui
     struct connection *connection = exchange->connection;
     struct http_server *server = connection->server;
     assert(connection->waiter == NULL);
-    if (server->watchers.count >= server->watchers_max) return NULL;
+    if (!find_place(server, connection)) return NULL;
     struct watcher *watcher = calloc(1, sizeof(*watcher));
     if (watcher == NULL) return NULL;
     watcher->waiter.exchange = *exchange;
@@ -49,6 +75,7 @@ static struct watcher *watch(const struct exchange *exchange, uint64_t index, ui
     watcher->index = index;
     watcher->due_ms = uv_now(server->loop) + wait_ms;
     waiter_join(&server->watchers, &watcher->waiter);
+    server->of_place[connection->place]++;
     connection->waiter = &watcher->waiter;
     arm(server, watcher->due_ms);
     return watcher;

@@ -11,8 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/clock.h"
-#include "net/resolver.h"
 
 /* libuv cuts the buffer into datagrams of 64 KiB, and takes so many at once. */
 #define BATCH        8
@@ -32,10 +33,10 @@ struct udp {
     struct udp_counts counts;
     struct udp_faults *faults; /* NULL: none */
     unsigned delayed;
+    struct delayed *delayed_first;
     unsigned open_handles;
     bool listening;
     bool closing;
-    int family;
     char *buffer; /* touched only as far as datagrams fill it */
 };
 
@@ -43,7 +44,9 @@ struct udp {
 struct delayed {
     uv_timer_t timer;
     struct udp *udp;
-    struct sockaddr_storage address;
+    struct delayed *next;
+    struct delayed **at; /* what points here */
+    union socket_address address;
     size_t bytes;
     uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 };
@@ -66,18 +69,18 @@ void endpoint_from_sockaddr(struct goose_endpoint *endpoint, const struct sockad
     }
 }
 
-bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, struct sockaddr_storage *address)
+bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, union socket_address *address)
 {
     memset(address, 0, sizeof *address);
     if (endpoint->bytes[0] == 4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)address;
+        struct sockaddr_in *in = &address->in;
         in->sin_family = AF_INET;
         memcpy(&in->sin_port, endpoint->bytes + 1, 2);
         memcpy(&in->sin_addr, endpoint->bytes + 3, 4);
         return true;
     }
     if (endpoint->bytes[0] == 6) {
-        struct sockaddr_in6 *in = (struct sockaddr_in6 *)address;
+        struct sockaddr_in6 *in = &address->in6;
         in->sin6_family = AF_INET6;
         memcpy(&in->sin6_port, endpoint->bytes + 1, 2);
         memcpy(&in->sin6_addr, endpoint->bytes + 3, 16);
@@ -89,11 +92,10 @@ bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, struct sockaddr
 
 void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)
 {
-    struct sockaddr_storage address;
+    union socket_address address;
     char host[INET6_ADDRSTRLEN] = "?";
 
-    if (endpoint_to_sockaddr(endpoint, &address))
-        uv_ip_name((struct sockaddr *)&address, host, sizeof host);
+    if (endpoint_to_sockaddr(endpoint, &address)) uv_ip_name(&address.any, host, sizeof host);
     unsigned port = (unsigned)endpoint->bytes[1] << 8 | endpoint->bytes[2];
     snprintf(text, bytes, endpoint->bytes[0] == 6 ? "[%s]:%u" : "%s:%u", host, port);
 }
@@ -120,20 +122,30 @@ struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
     return udp;
 }
 
+static bool is_among(const struct resolver_found *found, const struct goose_endpoint *endpoint)
+{
+    for (unsigned i = 0; i < found->count; i++) {
+        struct goose_endpoint at;
+        endpoint_from_sockaddr(&at, &found->at[i].any);
+        if (memcmp(&at, endpoint, sizeof at) == 0) return true;
+    }
+    return false;
+}
+
 /* Does a drill cut this address off? By its text, or by what it resolves to. */
 static bool is_cut(struct udp *udp, const struct sockaddr *address, bool from)
 {
+    struct goose_endpoint endpoint;
+
     if (udp->faults != NULL && udp->faults->silent) return true;
+    endpoint_from_sockaddr(&endpoint, address);
     for (size_t i = 0; udp->faults != NULL && i < udp->faults->count; i++) {
-        struct sockaddr_storage at;
-        struct goose_endpoint a, b;
+        struct resolver_found found;
         bool drop = from ? udp->faults->of[i].drop_from : udp->faults->of[i].drop_to;
-        if (!drop ||
-            !resolver_find(udp->resolver, goose_address_text(&udp->faults->of[i].address), &at))
-            continue;
-        endpoint_from_sockaddr(&a, address);
-        endpoint_from_sockaddr(&b, (struct sockaddr *)&at);
-        if (memcmp(&a, &b, sizeof a) == 0) return true;
+        if (drop &&
+            resolver_find(udp->resolver, goose_address_text(&udp->faults->of[i].address), &found) &&
+            is_among(&found, &endpoint))
+            return true;
     }
     return false;
 }
@@ -216,10 +228,17 @@ static int bound_socket(const struct sockaddr *address)
     return error;
 }
 
-int udp_listen(struct udp *udp, const struct sockaddr *address)
+/* A wildcard of IPv6 takes IPv4 too, an address of IPv6 does not. */
+static enum resolver_family family_of(const union socket_address *address)
+{
+    if (address->any.sa_family == AF_INET) return RESOLVER_V4;
+    return IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr) ? RESOLVER_MAPPED : RESOLVER_V6;
+}
+
+int udp_listen(struct udp *udp, const union socket_address *address)
 {
     assert(!udp->listening && !udp->closing);
-    int fd = bound_socket(address);
+    int fd = bound_socket(&address->any);
     if (fd < 0) return fd;
     int error = uv_udp_init_ex(udp->loop, &udp->socket, UV_UDP_RECVMMSG);
     if (error != 0) {
@@ -229,7 +248,7 @@ int udp_listen(struct udp *udp, const struct sockaddr *address)
     udp->socket.data = udp;
     udp->open_handles++;
     udp->listening = true;
-    udp->family = address->sa_family;
+    resolver_for(udp->resolver, family_of(address));
     error = uv_udp_open(&udp->socket, fd);
     if (error != 0) {
         close(fd);
@@ -275,31 +294,29 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return same_address(&own, endpoint);
 }
 
-/* A socket of IPv6 reaches IPv4 through mapped addresses; one of IPv4 reaches no IPv6. */
-static bool fit_family(const struct udp *udp, struct sockaddr_storage *address)
+bool udp_is_partly_own(struct udp *udp, struct goose_text address)
 {
-    if (udp->family == address->ss_family) return true;
-    if (udp->family != AF_INET6) return false;
-    struct sockaddr_in in = *(struct sockaddr_in *)address;
-    struct sockaddr_in6 *mapped = (struct sockaddr_in6 *)address;
-    memset(address, 0, sizeof *address);
-    mapped->sin6_family = AF_INET6;
-    mapped->sin6_port = in.sin_port;
-    memset(mapped->sin6_addr.s6_addr + 10, 0xff, 2);
-    memcpy(mapped->sin6_addr.s6_addr + 12, &in.sin_addr, 4);
-    return true;
+    struct resolver_found found;
+    unsigned own = 0;
+
+    if (!resolver_find(udp->resolver, address, &found)) return false;
+    for (unsigned i = 0; i < found.count; i++) {
+        struct goose_endpoint at;
+        endpoint_from_sockaddr(&at, &found.at[i].any);
+        own += udp_is_own(udp, &at);
+    }
+    return own > 0 && own < found.count;
 }
 
-static void put(struct udp *udp, const struct sockaddr_storage *address, uint8_t *datagram,
+/* False: the kernel did not take it. */
+static bool put(struct udp *udp, const union socket_address *address, uint8_t *datagram,
                 size_t bytes)
 {
     uv_buf_t buffer = uv_buf_init((char *)datagram, (unsigned)bytes);
-    int sent = uv_udp_try_send(&udp->socket, &buffer, 1, (const struct sockaddr *)address);
+    bool sent = uv_udp_try_send(&udp->socket, &buffer, 1, &address->any) >= 0;
 
-    if (sent < 0)
-        udp->counts.send_failed++;
-    else
-        udp->counts.sent++;
+    udp->counts.sent += sent;
+    return sent;
 }
 
 static void udp_free_when_closed(struct udp *udp)
@@ -321,22 +338,33 @@ static void delayed_closed(uv_handle_t *handle)
     udp_free_when_closed(udp);
 }
 
+static void delayed_close(struct delayed *delayed)
+{
+    *delayed->at = delayed->next;
+    if (delayed->next != NULL) delayed->next->at = delayed->at;
+    uv_close((uv_handle_t *)&delayed->timer, delayed_closed);
+}
+
 static void delayed_due(uv_timer_t *timer)
 {
     struct delayed *delayed = timer->data;
+    struct udp *udp = delayed->udp;
 
-    if (!delayed->udp->closing)
-        put(delayed->udp, &delayed->address, delayed->datagram, delayed->bytes);
-    uv_close((uv_handle_t *)timer, delayed_closed);
+    udp->counts.send_failed += !put(udp, &delayed->address, delayed->datagram, delayed->bytes);
+    delayed_close(delayed);
 }
 
-static void put_later(struct udp *udp, const struct sockaddr_storage *address,
-                      const uint8_t *datagram, size_t bytes)
+static void put_later(struct udp *udp, const union socket_address *address, const uint8_t *datagram,
+                      size_t bytes)
 {
     struct delayed *delayed = udp->delayed < DELAYED_MAX ? malloc(sizeof *delayed) : NULL;
 
     if (delayed == NULL) return;
     delayed->udp = udp;
+    delayed->next = udp->delayed_first;
+    delayed->at = &udp->delayed_first;
+    if (delayed->next != NULL) delayed->next->at = &delayed->next;
+    udp->delayed_first = delayed;
     delayed->address = *address;
     delayed->bytes = bytes;
     memcpy(delayed->datagram, datagram, bytes);
@@ -347,26 +375,49 @@ static void put_later(struct udp *udp, const struct sockaddr_storage *address,
     uv_timer_start(&delayed->timer, delayed_due, udp->faults->delay_ms, 0);
 }
 
+/* False: the kernel did not take it. What a drill takes is lost as in a network: nobody is told. */
+static bool put_by_drill(struct udp *udp, const union socket_address *address, uint8_t *datagram,
+                         size_t bytes)
+{
+    if (udp->faults != NULL && is_cut(udp, &address->any, false))
+        count_drop(udp, UDP_DROP_FAULT, &address->any);
+    else if (udp->faults != NULL && udp->faults->delay_ms > 0)
+        put_later(udp, address, datagram, bytes);
+    else
+        return put(udp, address, datagram, bytes);
+    return true;
+}
+
+static bool find(struct udp *udp, const struct goose_send *send, struct resolver_found *found)
+{
+    if (!send->has_endpoint) return resolver_find(udp->resolver, send->address, found);
+    found->count = 1;
+    return endpoint_to_sockaddr(&send->endpoint, &found->at[0]);
+}
+
+/* Of several addresses any may be the one where the peer is, and one that is heard from may be somebody else's: so chance
+ * chooses each time. Taken in turn, two messages that always follow each other would each have its own. */
 void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes)
 {
-    struct sockaddr_storage address;
+    struct resolver_found found;
     uint8_t datagram[GOOSE_DATAGRAM_BYTES_MAX];
 
     if (!udp->listening || udp->closing) return;
-    bool known = send->has_endpoint ? endpoint_to_sockaddr(&send->endpoint, &address)
-                                    : resolver_find(udp->resolver, send->address, &address);
-    if (!known || !fit_family(udp, &address)) {
+    if (!find(udp, send, &found)) {
         udp->counts.unresolved++;
         return;
     }
     memcpy(datagram, message, bytes);
     size_t sealed = seal_datagram(udp->seal, datagram, bytes, sizeof datagram);
-    if (udp->faults != NULL && is_cut(udp, (struct sockaddr *)&address, false))
-        count_drop(udp, UDP_DROP_FAULT, (struct sockaddr *)&address);
-    else if (udp->faults != NULL && udp->faults->delay_ms > 0)
-        put_later(udp, &address, datagram, sealed);
-    else
-        put(udp, &address, datagram, sealed);
+    unsigned first = found.count > 1 ? randombytes_uniform(found.count) : 0;
+    for (unsigned i = 0; i < found.count; i++)
+        if (put_by_drill(udp, &found.at[(first + i) % found.count], datagram, sealed)) return;
+    udp->counts.send_failed++;
+}
+
+const struct resolver *udp_names(const struct udp *udp)
+{
+    return udp->resolver;
 }
 
 const struct udp_counts *udp_counts(const struct udp *udp)
@@ -393,6 +444,8 @@ void udp_close(struct udp *udp)
     if (udp == NULL) return;
     udp->closing = true;
     resolver_close(udp->resolver);
+    while (udp->delayed_first != NULL)
+        delayed_close(udp->delayed_first);
     if (udp->listening)
         uv_close((uv_handle_t *)&udp->socket, socket_closed);
     else

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "goose/election.h"
+#include "net/resolver.h"
 #include "net/seal.h"
 #include "net/senders.h"
 
@@ -30,7 +31,7 @@ struct udp_counts {
     uint64_t received;
     uint64_t sent;
     uint64_t send_failed;
-    uint64_t unresolved; /* not sent: the name is not known yet */
+    uint64_t unresolved; /* not sent: no address that the socket reaches is known */
     uint64_t dropped[UDP_DROPS];
     struct senders forged_by; /* under none of my keys; or one of us has none */
     struct senders foreign_by;
@@ -57,11 +58,15 @@ struct udp;
 struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
                     udp_received *received, void *to);
 /* 0, or an error of libuv; after an error it may be tried again. */
-int udp_listen(struct udp *udp, const struct sockaddr *address);
+int udp_listen(struct udp *udp, const union socket_address *address);
 /* Is this where I send from? With a wildcard, any address of this machine and my port. */
 bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint);
+/* Of what this address means, is one address such a place, and another one not? */
+bool udp_is_partly_own(struct udp *udp, struct goose_text address);
 void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes);
 const struct udp_counts *udp_counts(const struct udp *udp);
+/* The addresses that it sends to. */
+const struct resolver *udp_names(const struct udp *udp);
 void udp_set_faults(struct udp *udp, const struct udp_faults *faults);
 /* Frees it once its handles are closed by the loop. */
 void udp_close(struct udp *udp);
@@ -69,6 +74,6 @@ void udp_close(struct udp *udp);
 void endpoint_from_sockaddr(struct goose_endpoint *endpoint, const struct sockaddr *address);
 void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes);
 /* False: no address that can be sent to. */
-bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, struct sockaddr_storage *address);
+bool endpoint_to_sockaddr(const struct goose_endpoint *endpoint, union socket_address *address);
 
 #endif

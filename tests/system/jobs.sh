@@ -98,6 +98,34 @@ kill -s KILL "$(supervisor_of 1)"
 wait_for 5 "all of the job to be gone" job_is_gone
 wait_for 5 "its control group to be gone" no_group
 
+# Who may become root, as sudo may: what it starts is beyond the one who started it.
+someone=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+can_become() {
+    [ "$IN_SANDBOX" = yes ] && mount -t tmpfs -o mode=755 tmpfs /mnt || return 1
+    cp "$(command -v setpriv)" /mnt/become
+    chmod 4755 /mnt/become
+    cp "$GOOSECTL" /mnt/goosectl
+    [ "$("${someone[@]}" /mnt/become --reuid 0 id -u 2>/dev/null)" = 0 ]
+}
+if can_become; then
+    say "a process of another user is not killed: that is said once, and who is told to end ends"
+    : >/run/theirs
+    chmod 666 /run/theirs
+    "${someone[@]}" /mnt/goosectl --at "$(node_address 1)" --lease-page "$(page_of 1)" run -- sh -c \
+        '/mnt/become --reuid 0 sh -c "echo \$\$ >/run/theirs; exec sleep 1000" & wait' >"$FLOCK_DIR/other" 2>&1 </dev/null &
+    other=$!
+    wait_for 5 "a process of another user" test -s /run/theirs
+    theirs=$(</run/theirs)
+    kill -s TERM $other
+    wait_for 5 "it to be said" grep -q "run: process $theirs of the command belongs to another user" "$FLOCK_DIR/other"
+    wait_for 5 "goosectl to end" process_is_gone $other
+    status=0
+    wait $other || status=$?
+    [ $status = 143 ] || fail "it ended with $status, not 143: $(<"$FLOCK_DIR/other")"
+    [ "$(grep -c 'another user' "$FLOCK_DIR/other")" = 1 ] || fail "said more than once: $(<"$FLOCK_DIR/other")"
+    kill -s KILL "$theirs"
+fi
+
 scene "three nodes"
 jobs_flock 3 --heartbeat 50ms --lease 500ms
 

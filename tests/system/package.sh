@@ -31,6 +31,13 @@ inventory() {
     cat "$root/etc/passwd" "$root/etc/group" "$root/etc/shadow"
 }
 
+say "what lintian says of it"
+if command -v lintian >/dev/null; then
+    said=$(lintian --fail-on error,warning "$root/root/goosed.deb" 2>&1) || fail "$said"
+else
+    say "(lintian is not here)"
+fi
+
 say "installed, with nothing but what it depends on"
 inventory >"$FLOCK_DIR/before"
 in_debian dpkg --install /root/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
@@ -82,7 +89,11 @@ for i in $(nodes_running); do
     node_stop "$i"
 done
 
-say "an upgrade leaves state and keys alone; a removal too"
+say "an upgrade leaves state, keys and what is enabled alone; a removal too"
+wants=$root/etc/systemd/system/multi-user.target.wants
+in_debian systemctl enable goosed@n1 2>/dev/null
+[ -L "$wants/goosed@n1.service" ] || fail "it cannot be enabled"
+ln -s /etc/systemd/system/mine.service "$wants/goosed@mine.service"
 kept() {
     (cd "$root" && sha256sum var/lib/goosed/*/state etc/goosed/*)
 }
@@ -91,9 +102,12 @@ in_debian dpkg --install /root/goosed.deb >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat
 in_debian dpkg --remove goosed >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
 [ ! -e "$root/usr/sbin/goosed" ] || fail "removed, and yet there"
 [ "$(kept)" = "$before" ] || fail "state or keys are not what they were"
+[ -L "$wants/goosed@n1.service" ] || fail "a removal has disabled a node"
 
-say "a purge leaves nothing"
+say "a purge leaves nothing but the user, whose number must not become another's; and what is not ours"
 in_debian dpkg --purge goosed >"$FLOCK_DIR/dpkg" 2>&1 || fail "$(cat "$FLOCK_DIR/dpkg")"
-diff "$FLOCK_DIR/before" <(inventory) || fail "this is left, or gone"
+rm "$wants/goosed@mine.service" || fail "a link of the administrator's is gone"
+in_debian getent passwd goosed >/dev/null || fail "the user is gone"
+diff "$FLOCK_DIR/before" <(inventory | grep -v '^goosed:') || fail "this is left, or gone"
 umount "$root/proc"
 finish

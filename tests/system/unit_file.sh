@@ -28,7 +28,8 @@ exposed() {
     tail -n 1 <<<"$said"
 }
 
-say "as it is"
+say "as it is: what has work behind the daemon's end is not killed with it"
+grep -qx KillMode=control-group "$units/goosed@.service" || fail "the unit does not say how it is killed"
 sound
 exposed 20
 

@@ -289,6 +289,52 @@ static void test_sweep_catches_who_forks_on(void **state)
     close(alive[0]);
 }
 
+/* A child that keeps root's name while its parent gives it up takes no signal of his: told, not tried for ever. */
+static _Noreturn void be_powerless(pid_t root, int told)
+{
+    int status = -1;
+
+    if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) _exit(1);
+    pid_t mine = fork();
+    if (mine == 0)
+        for (;;)
+            pause();
+    bool good = tree_kill(mine, &status) == root && WIFSIGNALED(status);
+    (void)!write(told, &good, sizeof good);
+    while (tree_kill(mine, &status) != 0)
+        usleep(1000);
+    _exit(0);
+}
+
+static void test_sweep_tells_what_it_cannot_kill(void **state)
+{
+    int pids[2], told[2], status = -1;
+    pid_t root = 0;
+    bool good = false;
+
+    (void)state;
+    if (getuid() != 0) skip();
+    assert_int_equal(pipe(pids), 0);
+    assert_int_equal(pipe(told), 0);
+    pid_t job = fork();
+    if (job == 0) {
+        tree_spare_present();
+        pid_t child = fork();
+        if (child == 0)
+            for (;;)
+                pause();
+        (void)!write(pids[1], &child, sizeof child);
+        be_powerless(child, told[1]);
+    }
+    close(told[1]);
+    assert_int_equal(read(pids[0], &root, sizeof root), sizeof root);
+    assert_int_equal(read(told[0], &good, sizeof good), sizeof good);
+    assert_true(good);
+    assert_int_equal(kill(root, SIGKILL), 0);
+    assert_int_equal(waitpid(job, &status, 0), job);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_no_command_without_the_role),
         cmocka_unit_test(test_sweep_finds_daemons),
         cmocka_unit_test(test_sweep_catches_who_forks_on),
+        cmocka_unit_test(test_sweep_tells_what_it_cannot_kill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

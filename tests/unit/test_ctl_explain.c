@@ -180,6 +180,24 @@ static void test_they_were_told_different_things(void **state)
     says("in a moment");
 }
 
+/* A node that nobody runs any more may have no name: that is no reason why there is no goose. */
+static void test_no_way_to_a_name(void **state)
+{
+    const char *other = "n3:7000";
+
+    (void)state;
+    set(0, "unresolved", cJSON_CreateStringArray(&other, 1));
+    tell();
+    says("n1:7000 cannot send to n3:7000: the name does not resolve there.\n"
+         "Mend the name there, in DNS or /etc/hosts.\n");
+    does_not_say("they were not told the same");
+    set(1, "other_family", cJSON_CreateStringArray(&other, 1));
+    tell();
+    says("n2:7000 cannot send to n3:7000: it listens at an address of one kind, IPv4 or IPv6, and "
+         "these have only the other.\n"
+         "Give all nodes addresses of one kind, or --bind [::]:PORT, which sends to both.\n");
+}
+
 static void test_a_goose_that_it_does_not_hear(void **state)
 {
     (void)state;
@@ -390,6 +408,7 @@ int main(void)
         IN_A_FLOCK(test_this_is_the_goose),
         IN_A_FLOCK(test_another_version),
         IN_A_FLOCK(test_they_were_told_different_things),
+        IN_A_FLOCK(test_no_way_to_a_name),
         IN_A_FLOCK(test_a_goose_that_it_does_not_hear),
         IN_A_FLOCK(test_too_few_are_left),
         IN_A_FLOCK(test_heard_by_others_though_not_here),

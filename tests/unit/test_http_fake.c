@@ -311,10 +311,17 @@ int world_close(void **state)
 
 int client_open(struct world *world)
 {
-    struct sockaddr_in address;
+    return client_open_from(world, "127.0.0.1");
+}
+
+int client_open_from(struct world *world, const char *host)
+{
+    struct sockaddr_in address, own;
     uv_ip4_addr("127.0.0.1", world->port, &address);
+    uv_ip4_addr(host, 0, &own);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
 }

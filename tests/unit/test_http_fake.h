@@ -92,6 +92,7 @@ struct answered {
 };
 
 int client_open(struct world *world);
+int client_open_from(struct world *world, const char *host); /* any of 127.0.0.0/8 */
 /* False where the server has ended the connection before it had all of it. */
 bool client_send(struct world *world, int fd, const void *bytes, size_t count);
 void client_say(struct world *world, int fd, const char *text);

@@ -57,15 +57,20 @@ static void expect_event(struct world *world, int fd, unsigned index, const char
     cJSON_Delete(json);
 }
 
-static int stream_open(struct world *world)
+static int stream_open_from(struct world *world, const char *host)
 {
-    int fd = client_open(world);
+    int fd = client_open_from(world, host);
     client_say(world, fd, EVENTS);
     struct answered answered = client_hear(world, fd, true);
     assert_int_equal(answered.code, 200);
     answered_free(&answered);
     expect_event(world, fd, (unsigned)world->fake.status.index, world->fake.status.why);
     return fd;
+}
+
+static int stream_open(struct world *world)
+{
+    return stream_open_from(world, "127.0.0.1");
 }
 
 /* ---- streams ---- */
@@ -385,11 +390,13 @@ static void test_waits_that_make_no_sense(void **state)
 
 /* ---- how many ---- */
 
-enum { PLACES = 8, WATCHERS = 4 };
+enum { PLACES_MAX = 8, WATCHERS = 4 };
 
 static void make_small(struct world *world)
 {
-    world->options.connections_max = PLACES;
+    world->options.connections_max = PLACES_MAX;
+    world->options.places_key =
+        UINT64_C(0x9e3779b97f4a7c15); /* addresses that differ are different places */
     world_restart(world);
 }
 
@@ -397,7 +404,7 @@ static void make_small(struct world *world)
 static void test_watchers_leave_room(void **state)
 {
     struct world *world = *state;
-    int fds[WATCHERS], others[PLACES];
+    int fds[WATCHERS], others[PLACES_MAX];
     make_small(world);
     for (int i = 0; i < WATCHERS; i += 2) {
         fds[i] = stream_open(world);
@@ -406,7 +413,7 @@ static void test_watchers_leave_room(void **state)
     }
     static const char *const words = "too many clients watch this node already; "
                                      "ask another node, or look at /status now and then\n";
-    for (int i = 0; i < PLACES; i++) {
+    for (int i = 0; i < PLACES_MAX; i++) {
         others[i] = client_open(world);
         client_say(world, others[i], i % 2 == 0 ? EVENTS : WAIT("wait=4s"));
         expect(world, others[i], 503, words, NULL);
@@ -423,8 +430,36 @@ static void test_watchers_leave_room(void **state)
     expect(world, fds[3], 200, "goose\n", "4");
     for (int i = 0; i < WATCHERS; i++)
         close(fds[i]);
-    for (int i = 0; i < PLACES; i++)
+    for (int i = 0; i < PLACES_MAX; i++)
         close(others[i]);
+}
+
+/* Whoever has all places has to share them with who comes from elsewhere, until all have as many. */
+static void test_watchers_share(void **state)
+{
+    struct world *world = *state;
+    int fds[WATCHERS], others[WATCHERS / 2];
+    make_small(world);
+    for (int i = 0; i < WATCHERS; i++)
+        fds[i] = stream_open(world);
+    for (int i = 0; i < WATCHERS / 2; i++) {
+        others[i] = stream_open_from(world, "127.0.0.2");
+        assert_true(client_ended(world, fds[i]));
+    }
+    for (int i = 0; i < 2; i++) {
+        int late = client_open_from(world, i == 0 ? "127.0.0.1" : "127.0.0.2");
+        client_say(world, late, EVENTS);
+        expect(world, late, 503, NULL, NULL);
+        close(late);
+    }
+    fake_change(&world->fake, "one");
+    for (int i = 0; i < WATCHERS / 2; i++) {
+        expect_event(world, fds[WATCHERS / 2 + i], 4, "one");
+        expect_event(world, others[i], 4, "one");
+        close(others[i]);
+    }
+    for (int i = 0; i < WATCHERS; i++)
+        close(fds[i]);
 }
 
 /* Where every place waits for something, the one that has watched for longest goes. */
@@ -432,9 +467,9 @@ static void test_watchers_and_waits_everywhere(void **state)
 {
     static const struct flock_answer done = {.outcome = FLOCK_DONE};
     struct world *world = *state;
-    int fds[PLACES];
+    int fds[PLACES_MAX];
     make_small(world);
-    for (int i = 0; i < PLACES; i++) {
+    for (int i = 0; i < PLACES_MAX; i++) {
         fds[i] = i < WATCHERS ? stream_open(world) : client_open(world);
         if (i < WATCHERS) continue;
         client_say(world, fds[i], "PUT /drain HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -447,11 +482,11 @@ static void test_watchers_and_waits_everywhere(void **state)
     fake_change(&world->fake, "one");
     for (int i = 1; i < WATCHERS; i++)
         expect_event(world, fds[i], 4, "one");
-    for (int i = WATCHERS; i < PLACES; i++) {
+    for (int i = WATCHERS; i < PLACES_MAX; i++) {
         fake_answer(&world->fake, &done);
         expect(world, fds[i], 200, "draining\n", NULL);
     }
-    for (int i = 0; i < PLACES; i++)
+    for (int i = 0; i < PLACES_MAX; i++)
         close(fds[i]);
     close(late);
 }
@@ -556,6 +591,7 @@ int main(void)
         TEST(test_waits_that_make_no_sense),
         TEST(test_watchers_leave_room),
         TEST(test_watchers_and_waits_everywhere),
+        TEST(test_watchers_share),
         TEST(test_many_watchers),
         TEST(test_the_server_goes_first),
         TEST(test_history),

@@ -159,6 +159,13 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return false;
 }
 
+bool udp_is_partly_own(struct udp *udp, struct goose_text address)
+{
+    (void)udp;
+    (void)address;
+    return false;
+}
+
 void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)
 {
     snprintf(text, bytes, "endpoint of family %d", endpoint->bytes[0]);
@@ -167,6 +174,23 @@ void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t 
 const struct udp_counts *udp_counts(const struct udp *udp)
 {
     return &udp->counts;
+}
+
+const struct resolver *udp_names(const struct udp *udp)
+{
+    (void)udp;
+    return NULL;
+}
+
+/* One of each kind. */
+const struct goose_address *resolver_next_wrong(const struct resolver *resolver,
+                                                enum resolver_wrong wrong, size_t *place)
+{
+    static const struct goose_address names[] = {
+        [RESOLVER_UNKNOWN] = {7, "n8:7000"}, [RESOLVER_OTHER_FAMILY] = {7, "n9:7000"}};
+
+    (void)resolver;
+    return (*place)++ == 0 ? &names[wrong] : NULL;
 }
 
 void udp_close(struct udp *udp)
@@ -563,6 +587,12 @@ static void test_why_names_who_was_told_other_things(void **state)
     expect_why("\"other_flocks\":[\"endpoint of family 2\"]");
 }
 
+static void test_why_names_to_whom_nothing_can_be_sent(void **state)
+{
+    (void)state;
+    expect_why("\"unresolved\":[\"n8:7000\"],\"other_family\":[\"n9:7000\"],\"links\":[");
+}
+
 int main(void)
 {
 #define DUCK(test)  cmocka_unit_test_setup_teardown(test, begin, end)
@@ -578,6 +608,7 @@ int main(void)
         DUCK(test_a_probe_is_no_message),
         DUCK(test_why_names_a_promise_while_it_lasts),
         DUCK(test_why_names_who_was_told_other_things),
+        DUCK(test_why_names_to_whom_nothing_can_be_sent),
     };
     return cmocka_run_group_tests_name("node", tests, NULL, NULL);
 }
