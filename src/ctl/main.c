@@ -132,7 +132,8 @@ static bool read_token(struct ctl *ctl, const char *file, bool needed)
 
     if (file == NULL && needed) file = getenv("GOOSED_HTTP_TOKEN_FILE");
     if (file == NULL) return true;
-    bool good = token_read("--token-file", file, ctl->token, sizeof ctl->token, why, sizeof why);
+    bool good = token_read("--token-file", file, OWN_SECRET_OF_ANY, ctl->token, sizeof ctl->token,
+                           why, sizeof why);
     if (!good) ctl_fail(CTL_UNKNOWN, "%s", why);
     return good;
 }

@@ -71,8 +71,9 @@ static bool read_secrets(struct seal *seal, char token[HTTP_TOKEN_BYTES_MAX],
                          const struct options *options, char *why, size_t why_bytes)
 {
     token[0] = 0;
-    if (options->token_file[0] != 0 && !token_read("--http-token-file", options->token_file, token,
-                                                   HTTP_TOKEN_BYTES_MAX, why, why_bytes))
+    if (options->token_file[0] != 0 &&
+        !token_read("--http-token-file", options->token_file, OWN_SECRET, token,
+                    HTTP_TOKEN_BYTES_MAX, why, why_bytes))
         return false;
     if (options->key_file[0] != 0)
         return seal_read_keys(seal, options->flock, options->key_file, why, why_bytes);
