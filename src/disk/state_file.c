@@ -213,8 +213,9 @@ static bool open_directory(struct state_file *file, bool of_any, struct saver_fo
     if (fstat(file->dir_fd, &about) != 0)
         return fail(found->text, "--state-dir %s: %s", file->dir, strerror(errno));
     file->owner = of_any && geteuid() == 0 ? about.st_uid : geteuid();
-    if (own_file_check(&about, file->owner, OTHERS_WRITE, why, sizeof why)) return true;
-    return fail(found->text, "--state-dir %s: %s", file->dir, why);
+    mode_t forbidden = (about.st_mode & S_ISVTX) != 0 ? 0 : OTHERS_WRITE;
+    if (own_file_check(&about, file->owner, forbidden, why, sizeof why)) return true;
+    return fail(found->text, "--state-dir %s: %s, or give a new one below it", file->dir, why);
 }
 
 /* Who holds the lock, as far as it said so. */

@@ -6,8 +6,8 @@
  *   DIR/state.damaged-N   could not be relied upon
  *   DIR/state.old-N       turned out to be an old copy (PROTOCOL 3)
  *
- * DIR has to belong to who runs us, nobody else may write in it, and what lies in it has to belong to DIR's owner: so no
- * other user can put a link or a state there. */
+ * DIR has to belong to who runs us, or to root; others may write in it only where its sticky bit keeps them from our files;
+ * and `state` and `lock` have to be regular files of ours: so no other user can put a link or a state there. */
 #ifndef DISK_STATE_FILE_H
 #define DISK_STATE_FILE_H
 
