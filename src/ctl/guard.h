@@ -23,6 +23,7 @@ struct guarded {
     struct cgroup cgroup;
     struct job_facts *facts;
     char **command;
+    char *token;      /* which the guard does without; of CTL_TOKEN_BYTES */
     sigset_t signals; /* blocked when goosectl was started */
     int life;         /* the guard ends everything when its parent's end of this closes */
     int news; /* where its parent reads how the job ended, once all of it has; the end: the guard has died */

@@ -348,6 +348,7 @@ static bool read_options(struct run *run, const char *grace)
         arguments->count--;
     }
     run->guarded.command = arguments->of;
+    run->guarded.token = run->ctl->token;
     arguments->of[arguments->count] = NULL; /* behind it stood main()'s */
     if (arguments->count > 0) return true;
     ctl_fail(CTL_UNKNOWN, "run: what? Give the command behind --, as in run -- ./job --fast");

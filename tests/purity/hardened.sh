@@ -24,7 +24,7 @@ for program; do
     said 'BIND_NOW|FLAGS.* NOW' readelf -dW "$program" || fail "bound when used: RELRO is not full"
     said '__(v?(sn|f)?printf|mem[a-z]+|str[a-z]+|read|recv)_chk(@|$)' readelf --dyn-syms -W "$program" || fail "not fortified"
     if said 'Machine: *Advanced Micro Devices X86-64' readelf -hW "$program"; then
-        said 'x86 feature:.*IBT' readelf -nW "$program" || fail "no -fcf-protection"
+        said 'endbr64' objdump -d --no-show-raw-insn "$program" || fail "no -fcf-protection"
         # Of a frame larger than a page each page is touched.
         said 'or[ql] +\$0x0,' objdump -d --no-show-raw-insn "$program" || fail "no -fstack-clash-protection"
     fi
