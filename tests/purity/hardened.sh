@@ -26,7 +26,7 @@ for program; do
     if said 'Machine: *Advanced Micro Devices X86-64' readelf -hW "$program"; then
         said 'endbr64' objdump -d --no-show-raw-insn "$program" || fail "no -fcf-protection"
         # Of a frame larger than a page each page is touched.
-        said 'or[ql] +\$0x0,' objdump -d --no-show-raw-insn "$program" || fail "no -fstack-clash-protection"
+        said 'or[ql] +[$]0x0,' objdump -d --no-show-raw-insn "$program" || fail "no -fstack-clash-protection"
     fi
     echo "$program is hardened"
 done
