@@ -227,8 +227,7 @@ static void test_never_a_mixture(void **state)
     (void)state;
     assert_true(goose_lease_open_file(&by_file, folder_file));
     assert_int_equal(pthread_create(&writer, NULL, write_for_a_while, &stop), 0);
-    uint64_t ends_ns = goose_lease_clock_ns() + 20000 * MS;
-    while (got < 5000 && goose_lease_clock_ns() < ends_ns) {
+    while (got < 5000) {
         bool whole = got % 2 == 0 ? goose_lease_copy(reader.page, &copy)
                                   : goose_lease_copy_file(by_file.file, &copy);
         if (!whole || copy.term == last) {
@@ -244,7 +243,6 @@ static void test_never_a_mixture(void **state)
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     pthread_join(writer, NULL);
     goose_lease_close(&by_file);
-    assert_int_equal(got, 5000);
 }
 
 /* Who has mapped it sees the next daemon's claims, and never those of the one before. */
