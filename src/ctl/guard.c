@@ -136,7 +136,7 @@ static void watch(const struct guard *guard)
 /* Without a secret in it the guard may be looked at again: where /proc hides who may not, its parent has to find it. */
 static void forget_token(struct guarded *guarded)
 {
-    explicit_bzero(guarded->token, CTL_TOKEN_BYTES);
+    if (guarded->token != NULL) explicit_bzero(guarded->token, CTL_TOKEN_BYTES);
     prctl(PR_SET_DUMPABLE, 1);
 }
 
