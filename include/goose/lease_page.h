@@ -13,8 +13,17 @@
  * first datagram that says so leaves. As with every answer about the role, what is done with it later may come too late:
  * use lease.term as a fencing token, or look at hold_left_ns.
  *
+ * goose_lease_open() maps the file. goose_lease_open_file() keeps it open instead, and a look is two system calls, some
+ * microseconds: for a program that must live on whatever happens to the file. Where its owner or root cuts it short, by
+ * mistake, who has mapped it gets SIGBUS at the next look, and who reads it hears "not known". goosed makes it whole
+ * with the next heartbeat; it cuts it short itself only as a last resort, when a claim cannot be withdrawn.
+ *
+ * Both refuse (EPERM) a page that others than its owner may write, and, in a directory where everybody may put files,
+ * as /tmp and /dev/shm are, one that is neither root's nor the reader's own: it could be anybody's. So keep it in
+ * a directory of goosed's, as /run/goosed/NAME is.
+ *
  * The file, in the machine's own byte order; 128 bytes, never shorter, never replaced while goosed lives or when it is
- * started again, so that it may be mapped once and for all:
+ * started again, so that it may be opened or mapped once and for all:
  *
  *     offset  bytes
  *          0      8  "goosepg" and a zero
@@ -32,7 +41,8 @@
  *        112     16  zero
  *
  * To read it: take sequence (an even one), then the rest, then sequence again; if it is the same, the rest belongs
- * together. Then, and not before, read the clock.
+ * together. With read(2), which may take a number in pieces: read all of it twice; if the two are the same and
+ * sequence is even, so are they. Then, and not before, read the clock.
  *
  * Why boot time: it goes on while the machine sleeps, and every language can read it. Why the ends are drawn in by a
  * tenth of what is left: goosed counts leases on a clock that nobody steers, but time daemons slew this one. The kernel
@@ -60,7 +70,7 @@
 #define GOOSE_LEASE_MAGIC     "goosepg"
 #define GOOSE_LEASE_VERSION   1
 #define GOOSE_LEASE_BYTES     128
-#define GOOSE_LEASE_TRIES_MAX 1000 /* a change takes less time than one of these */
+#define GOOSE_LEASE_TRIES_MAX 1000 /* a change takes less time than some of these */
 
 struct goose_lease_page {
     char magic[8];
@@ -91,8 +101,9 @@ struct goose_lease {
 };
 
 struct goose_lease_reader {
-    const struct goose_lease_page *page;
-    void *mapping; /* the same, to be given back */
+    const struct goose_lease_page *page; /* NULL: not mapped */
+    void *mapping;                       /* the same, to be given back */
+    int file;                            /* where it is not mapped; -1: not open */
     uint64_t boot[2];
 };
 
@@ -129,35 +140,73 @@ static inline bool goose_lease_boot(uint64_t boot[2])
 
 static inline void goose_lease_close(struct goose_lease_reader *reader)
 {
-    if (reader->page != NULL) munmap(reader->mapping, GOOSE_LEASE_BYTES);
+    if (reader->page != NULL)
+        munmap(reader->mapping, GOOSE_LEASE_BYTES);
+    else if (reader->file >= 0)
+        close(reader->file);
     reader->page = NULL;
+    reader->file = -1;
 }
 
-/* False: errno says why; EINVAL: the file is no lease page that this header knows. */
+/* Whether nobody but its owner can have written it, and who that is was not up to a stranger. */
+static inline bool goose_lease_is_trusted(const struct stat *about, const char *path)
+{
+    struct stat around;
+    char directory[4096];
+    const char *slash = strrchr(path, '/');
+    size_t bytes = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+
+    if ((about->st_mode & 022) != 0 || bytes >= sizeof directory - 1) return false;
+    memcpy(directory, path, bytes);
+    memcpy(directory + bytes, ".", 2);
+    if (stat(directory, &around) != 0) return false;
+    return (around.st_mode & 022) == 0 || about->st_uid == 0 || about->st_uid == geteuid() ||
+           about->st_uid == around.st_uid;
+}
+
+/* A page that this header knows, open; -1: errno says why. */
+static inline int goose_lease_open_fd(const char *path)
+{
+    struct goose_lease_page head;
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0) return -1;
+    int error = EINVAL;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+        pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head &&
+        memcmp(head.magic, GOOSE_LEASE_MAGIC, sizeof head.magic) == 0 &&
+        head.version == GOOSE_LEASE_VERSION)
+        error = goose_lease_is_trusted(&about, path) ? 0 : EPERM;
+    if (error == 0) return fd;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* False: errno says why; EINVAL: the file is no lease page that this header knows; EPERM: it could be anybody's. */
+static inline bool goose_lease_open_file(struct goose_lease_reader *reader, const char *path)
+{
+    reader->page = NULL;
+    reader->file = -1;
+    if (!goose_lease_boot(reader->boot)) return false;
+    reader->file = goose_lease_open_fd(path);
+    return reader->file >= 0;
+}
+
+/* Likewise, mapped. */
 static inline bool goose_lease_open(struct goose_lease_reader *reader, const char *path)
 {
-    struct stat about;
-
-    reader->page = NULL;
-    if (!goose_lease_boot(reader->boot)) return false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    void *at = MAP_FAILED;
-    errno = EINVAL;
-    if (fstat(fd, &about) == 0 && about.st_size >= GOOSE_LEASE_BYTES)
-        at = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    if (!goose_lease_open_file(reader, path)) return false;
+    void *at = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ, MAP_SHARED, reader->file, 0);
     int error = errno;
-    close(fd);
+    close(reader->file);
+    reader->file = -1;
     errno = error;
     if (at == MAP_FAILED) return false;
     reader->mapping = at;
     reader->page = (const struct goose_lease_page *)at;
-    if (memcmp(reader->page->magic, GOOSE_LEASE_MAGIC, sizeof reader->page->magic) == 0 &&
-        reader->page->version == GOOSE_LEASE_VERSION)
-        return true;
-    goose_lease_close(reader);
-    errno = EINVAL;
-    return false;
+    return true;
 }
 
 /* What stands in the page, all of one moment. False: somebody is writing all the time, or died while writing. */
@@ -176,6 +225,21 @@ static inline bool goose_lease_copy(const struct goose_lease_page *page,
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (sequence % 2 == 0 && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == sequence)
             return true;
+    }
+    return false;
+}
+
+/* Likewise by read(2). False also for a file that has been cut short, or is no page any more. */
+static inline bool goose_lease_copy_file(int fd, struct goose_lease_page *copy)
+{
+    struct goose_lease_page again;
+
+    for (int i = 0; i < GOOSE_LEASE_TRIES_MAX; i++) {
+        if (pread(fd, copy, sizeof *copy, 0) != (ssize_t)sizeof *copy ||
+            pread(fd, &again, sizeof again, 0) != (ssize_t)sizeof again)
+            return false;
+        if (copy->sequence % 2 == 0 && memcmp(copy, &again, sizeof again) == 0)
+            return memcmp(copy->magic, GOOSE_LEASE_MAGIC, sizeof copy->magic) == 0;
     }
     return false;
 }
@@ -203,7 +267,9 @@ static inline enum goose_lease_answer goose_lease_read(const struct goose_lease_
     struct goose_lease_page copy;
 
     memset(lease, 0, sizeof *lease);
-    if (!goose_lease_copy(reader->page, &copy)) return GOOSE_LEASE_NOT_KNOWN;
+    bool whole = reader->page != NULL ? goose_lease_copy(reader->page, &copy)
+                                      : goose_lease_copy_file(reader->file, &copy);
+    if (!whole) return GOOSE_LEASE_NOT_KNOWN;
     if (copy.boot[0] != reader->boot[0] || copy.boot[1] != reader->boot[1])
         return GOOSE_LEASE_NOT_KNOWN;
     return goose_lease_judge(&copy, goose_lease_clock_ns(), lease);

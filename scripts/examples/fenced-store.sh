@@ -9,7 +9,7 @@
 set -eu
 [ $# = 2 ] || { echo "usage: fenced-store.sh FILE TERM <CONTENT" >&2 && exit 2; }
 case $2 in
-'' | 0 | *[!0-9]*) echo "fenced-store.sh: term \"$2\": give the number that Goose-Term or GOOSE_TERM says" >&2 && exit 2 ;;
+'' | 0* | *[!0-9]*) echo "fenced-store.sh: term \"$2\": give the number that Goose-Term or GOOSE_TERM says" >&2 && exit 2 ;;
 esac
 file=$1 term=$2
 
@@ -21,10 +21,18 @@ replace() {
     sync "$(dirname "$1")"
 }
 
+# older A B - terms are numbers of up to 20 digits, more than test(1) can compare: the longer one is the larger.
+older() {
+    [ ${#1} -lt ${#2} ] || { [ ${#1} = ${#2} ] && [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | LC_ALL=C sort | head -n 1)" = "$1" ]; }
+}
+
 exec 9>"$file.lock"
 flock 9
 seen=$(cat "$file.term" 2>/dev/null || echo 0)
-if [ "$term" -lt "$seen" ]; then
+case $seen in
+'' | *[!0-9]*) echo "fenced-store.sh: $file.term holds \"$seen\", which is no term; see to it" >&2 && exit 2 ;;
+esac
+if older "$term" "$seen"; then
     echo "fenced-store.sh: term $term is over: $file has heard from the goose of term $seen" >&2
     exit 1
 fi

@@ -1,18 +1,11 @@
 /* token.c: see token.h. */
 #include "base/token.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_BYTES_MAX 1024 /* more than any token */
-
-static bool is_private(FILE *file)
-{
-    struct stat status;
-    return fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
-}
 
 static bool is_token(const char *text, size_t bytes)
 {
@@ -32,15 +25,11 @@ static size_t line_bytes(const char *text, size_t count)
 
 static const char too_long[] = "has a token that is too long";
 
-/* What is wrong with the file; NULL: nothing, and the token is taken. */
-static const char *take(FILE *file, char *token, size_t token_bytes)
+/* What is wrong with the text; NULL: nothing, and the token is taken. */
+static const char *take(const char *text, size_t count, char *token, size_t token_bytes)
 {
-    char text[FILE_BYTES_MAX];
-
-    if (!is_private(file)) return "can be read by others; make it mode 0600";
-    size_t count = fread(text, 1, sizeof text, file);
-    if (ferror(file) != 0) return "cannot be read";
     size_t bytes = line_bytes(text, count);
+
     if (bytes == 0) return "is empty; write the token on one line";
     if (memchr(text, '\n', bytes) != NULL)
         return "has more than one line; write the token on one line";
@@ -52,18 +41,32 @@ static const char *take(FILE *file, char *token, size_t token_bytes)
     return NULL;
 }
 
-bool token_read(const char *option, const char *path, char *token, size_t token_bytes, char *why,
-                size_t why_bytes)
+static const char *read_and_take(int fd, char *token, size_t token_bytes)
 {
-    FILE *file = fopen(path, "re");
+    char text[FILE_BYTES_MAX];
+    size_t count = 0;
+    ssize_t got;
+
+    while ((got = read(fd, text + count, sizeof text - count)) > 0)
+        count += (size_t)got;
+    const char *wrong = got < 0 ? "cannot be read" : take(text, count, token, token_bytes);
+    explicit_bzero(text, sizeof text);
+    return wrong;
+}
+
+bool token_read(const char *option, const char *path, enum own_file_use use, char *token,
+                size_t token_bytes, char *why, size_t why_bytes)
+{
+    char problem[128];
+    int fd = own_file_open(path, use, problem, sizeof problem);
 
     token[0] = 0;
-    if (file == NULL) {
-        snprintf(why, why_bytes, "%s %s cannot be read: %s", option, path, strerror(errno));
+    if (fd < 0) {
+        snprintf(why, why_bytes, "%s %s cannot be read: %s", option, path, problem);
         return false;
     }
-    const char *wrong = take(file, token, token_bytes);
-    fclose(file);
+    const char *wrong = read_and_take(fd, token, token_bytes);
+    close(fd);
     if (wrong == too_long)
         snprintf(why, why_bytes, "%s %s %s; give at most %zu characters", option, path, wrong,
                  token_bytes - 1);

@@ -2,7 +2,6 @@
  * options_values.c's business. A key that is not known is refused, or a misspelling would silently
  * leave a default in force. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,14 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/own_file.h"
 #include "config/options_inside.h"
 
-/* Up to CONFIG_BYTES_MAX + 1 bytes, so that one too many is seen; below 0: an error, in errno. */
-static ssize_t read_bytes(const char *path, char bytes[CONFIG_BYTES_MAX + 1])
+/* Up to CONFIG_BYTES_MAX + 1 bytes, so that one too many is seen; below 0: `why` says what is wrong. */
+static ssize_t read_bytes(const char *path, char bytes[CONFIG_BYTES_MAX + 1], char *why,
+                          size_t why_bytes)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = own_file_open(path, OWN_CONFIG, why, why_bytes);
     size_t count = 0;
     ssize_t got = 0;
 
@@ -24,9 +25,8 @@ static ssize_t read_bytes(const char *path, char bytes[CONFIG_BYTES_MAX + 1])
         got = read(fd, bytes + count, CONFIG_BYTES_MAX + 1 - count);
         if (got > 0) count += (size_t)got;
     } while ((got > 0 && count <= CONFIG_BYTES_MAX) || (got < 0 && errno == EINTR));
-    int error = errno;
+    if (got < 0) snprintf(why, why_bytes, "%s", strerror(errno));
     close(fd);
-    errno = error;
     return got < 0 ? -1 : (ssize_t)count;
 }
 
@@ -168,13 +168,11 @@ static bool read_object(struct reader *reader, const cJSON *root)
 
 bool options_file_read(struct reader *reader)
 {
-    char *bytes = malloc(CONFIG_BYTES_MAX + 2);
+    char *bytes = malloc(CONFIG_BYTES_MAX + 2), problem[128] = "it has more than 65535 bytes";
 
     if (bytes == NULL) return refuse_config(reader, "no memory to read the file of --config");
-    errno = 0;
-    ssize_t count = read_bytes(reader->given[OPTION_CONFIG].value, bytes);
+    ssize_t count = read_bytes(reader->given[OPTION_CONFIG].value, bytes, problem, sizeof problem);
     if (count < 0 || count > CONFIG_BYTES_MAX) {
-        const char *problem = count < 0 ? strerror(errno) : "it has more than 65535 bytes";
         free(bytes);
         refuse(reader, OPTION_CONFIG, " cannot be read: %s", problem);
         reader->exit = EXIT_WRONG_CONFIG;

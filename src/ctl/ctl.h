@@ -42,6 +42,9 @@ struct command {
 /* "goosectl: ..." as one line on standard error, without control characters. Returns `status`. */
 __attribute__((format(printf, 2, 3))) int ctl_fail(int status, const char *format, ...);
 
+/* Why a lease page could not be opened. */
+const char *ctl_page_problem(int error, const char *if_no_page);
+
 void ctl_printable(char *text); /* without control characters: it may come from anywhere */
 
 /* A command's own options, out of its arguments. False: they are wrong, and that was said. */

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl/ctl.h"
 #include "ctl/kill_tree.h"
 
 /* Each of them only where it is permitted. What is forked starts without. */
@@ -133,6 +134,13 @@ static void watch(const struct guard *guard)
     }
 }
 
+/* Without a secret in it the guard may be looked at again: where /proc hides who may not, its parent has to find it. */
+static void forget_token(struct guarded *guarded)
+{
+    if (guarded->token != NULL) explicit_bzero(guarded->token, CTL_TOKEN_BYTES);
+    prctl(PR_SET_DUMPABLE, 1);
+}
+
 static _Noreturn void become_guard(struct guarded *guarded)
 {
     struct guard guard = {.guarded = guarded, .timer = deadline_timer()};
@@ -140,6 +148,7 @@ static _Noreturn void become_guard(struct guarded *guarded)
     sigset_t child;
     int status = 0;
 
+    forget_token(guarded);
     setpgid(
         0,
         0); /* what is typed at the terminal, and meant for a process group, does not reach both */

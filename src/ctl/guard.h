@@ -23,6 +23,7 @@ struct guarded {
     struct cgroup cgroup;
     struct job_facts *facts;
     char **command;
+    char *token;      /* which the guard does without; of CTL_TOKEN_BYTES */
     sigset_t signals; /* blocked when goosectl was started */
     pid_t killed;     /* the job, once it is to end; 0: not yet */
     int life;         /* the guard ends everything when its parent's end of this closes */

@@ -51,8 +51,10 @@ static bool say(int fd, const struct goose_address *at, const char *token, uint6
                          grace_us, at->chars, has_token ? "Authorization: Bearer " : "", token,
                          has_token ? "\r\n" : "");
 
-    return bytes < (int)sizeof text &&
-           send(fd, text, (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
+    bool said =
+        bytes < (int)sizeof text && send(fd, text, (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
+    explicit_bzero(text, sizeof text);
+    return said;
 }
 
 bool job_line_open(struct job_line *line, const struct goose_address *at, const char *token,

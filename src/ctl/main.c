@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/address.h"
@@ -132,7 +134,10 @@ static bool read_token(struct ctl *ctl, const char *file, bool needed)
 
     if (file == NULL && needed) file = getenv("GOOSED_HTTP_TOKEN_FILE");
     if (file == NULL) return true;
-    bool good = token_read("--token-file", file, ctl->token, sizeof ctl->token, why, sizeof why);
+    prctl(PR_SET_DUMPABLE, 0);
+    mlock(ctl->token, sizeof ctl->token);
+    bool good = token_read("--token-file", file, OWN_SECRET_OF_ANY, ctl->token, sizeof ctl->token,
+                           why, sizeof why);
     if (!good) ctl_fail(CTL_UNKNOWN, "%s", why);
     return good;
 }
@@ -200,5 +205,7 @@ int main(int argc, char **argv)
     const struct command *command = find_command(ctl.arguments.of[0]);
     if (command == NULL)
         return refuse_command(ctl.arguments.of[0], known, sizeof known / sizeof known[0]);
-    return end(carry_out(&ctl, command, &globals));
+    int status = carry_out(&ctl, command, &globals);
+    explicit_bzero(ctl.token, sizeof ctl.token);
+    return end(status);
 }

@@ -45,7 +45,7 @@ static int look(struct recovery *recovery)
     char path[1100];
 
     snprintf(path, sizeof path, "%s/state", recovery->dir);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     ssize_t bytes = fd < 0 ? -1 : read(fd, image, sizeof image);
     int error = errno;
     if (fd >= 0) close(fd);
@@ -186,7 +186,7 @@ static int carry_out(struct recovery *recovery)
     struct state_file file;
     char why[SAVER_TEXT_BYTES] = "";
 
-    if (!state_file_open(&file, recovery->dir, recovery->flock, &found)) {
+    if (!state_file_open(&file, recovery->dir, recovery->flock, true, &found)) {
         if (found.verdict == SAVER_LOCKED)
             return refuse(recovery, "a goosed runs on it; stop that first");
         return ctl_fail(CTL_NO, "recover: %s", found.text);

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "ctl/commands.h"
 #include "ctl/guard.h"
 #include "ctl/job_line.h"
+#include "ctl/job_lock.h"
 #include "ctl/kill_tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -40,7 +39,7 @@ struct run {
     struct job_line line;
     int signals;
     int timer;
-    int lock; /* -1: not yet */
+    struct job_lock lock;
     uint64_t ask_at_ns;
     uint64_t find_at_ns;
     bool foreign;     /* the page: some other file, and goosed would not take its place */
@@ -52,11 +51,9 @@ static const int passed_on[] = {SIGHUP,  SIGINT,   SIGQUIT, SIGTERM, SIGUSR1,
 
 /* ---- one of a kind ---- */
 
-/* Where one goosectl is killed and started again at once, its guard may still be about to end the command of the first:
- * the second waits for the name that both of the first have. */
-static bool take_lock(struct run *run)
+/* What this very job is called: a digest of whose it is, its page, where it runs, and the command. */
+static uint64_t job_digest(const struct run *run)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
     char *directory = getcwd(NULL, 0), *page = realpath(run->page_path, NULL);
     uint64_t digest = (uint64_t)getuid();
 
@@ -66,15 +63,7 @@ static bool take_lock(struct run *run)
         digest = goose_digest_bytes(digest, *word, strlen(*word) + 1);
     free(directory);
     free(page);
-    int bytes = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "goosectl-run-%016llx",
-                         (unsigned long long)digest);
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    socklen_t room = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)bytes);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, room) == 0)
-        run->lock = fd;
-    else if (fd >= 0)
-        close(fd);
-    return run->lock >= 0;
+    return digest;
 }
 
 /* ---- waiting for the role ---- */
@@ -93,7 +82,7 @@ static void say_unreadable(struct run *run, int error)
     char why[512];
 
     snprintf(why, sizeof why, "%.384s: %s", run->page_path,
-             error == EINVAL ? "it is no lease page any more" : strerror(error));
+             ctl_page_problem(error, "it is no lease page any more"));
     say(run, "the lease page cannot be read", why);
 }
 
@@ -112,11 +101,11 @@ static void find_page(struct run *run)
 
     if (now_ns < run->find_at_ns) return;
     run->find_at_ns = now_ns + FIND_NS;
-    if (goose_lease_open(&found, run->page_path)) {
+    if (goose_lease_open_file(&found, run->page_path)) {
         goose_lease_close(&run->reader);
         run->reader = found;
     } else {
-        run->foreign = errno == EINVAL && run->reader.page == NULL;
+        run->foreign = errno == EINVAL && run->reader.file < 0;
         if (!run->foreign) say_unreadable(run, errno);
     }
 }
@@ -125,7 +114,7 @@ static bool is_goose(struct run *run)
 {
     struct goose_lease lease;
 
-    if (run->reader.page == NULL) return false;
+    if (run->reader.file < 0) return false;
     if (goose_lease_read(&run->reader, &lease) == GOOSE_LEASE_GOOSE) return true;
     if (!run->at_once) say(run, "this node is not the goose, so the command waits", "");
     return false;
@@ -198,13 +187,13 @@ static int wait_for_role(struct run *run)
                             "with",
                             run->page_path);
         bool goose = is_goose(run);
-        bool alone = goose && (run->lock >= 0 || take_lock(run));
+        bool alone = goose && (run->lock.fd >= 0 || job_lock_take(&run->lock, job_digest(run)));
         if (goose && !alone) say(run, "another goosectl runs this very command here", "");
         if (alone && goose_lease_clock_ns() >= run->ask_at_ns) {
             int status = try_to_begin(run);
             if (status != GO_ON) return status;
         }
-        if (run->at_once) return run->reader.page == NULL ? CTL_UNKNOWN : CTL_NO;
+        if (run->at_once) return run->reader.file < 0 ? CTL_UNKNOWN : CTL_NO;
         wait_until(run, goose_lease_clock_ns() + LOOK_NS);
     }
 }
@@ -383,6 +372,7 @@ static bool read_options(struct run *run, const char *grace)
         arguments->count--;
     }
     run->guarded.command = arguments->of;
+    run->guarded.token = run->ctl->token;
     arguments->of[arguments->count] = NULL; /* behind it stood main()'s */
     if (arguments->count > 0) return true;
     ctl_fail(CTL_UNKNOWN, "run: what? Give the command behind --, as in run -- ./job --fast");
@@ -398,18 +388,21 @@ static int run(struct ctl *ctl)
     self = (struct run){.ctl = ctl,
                         .page_path = ctl->lease_page,
                         .line = {.fd = -1},
-                        .guarded.news = -1,
-                        .lock = -1};
+                        .reader = {.file = -1},
+                        .guarded.news = -1};
     if (!ctl_options(ctl, options, COUNT(options)) || !read_options(&self, grace))
         return CTL_UNKNOWN;
     if (!open_watch(&self))
         return ctl_fail(CTL_UNKNOWN, "run: cannot begin to watch: %s", strerror(errno));
-    for (;;) {
-        int status = wait_for_role(&self);
-        if (status != CTL_YES) return status;
-        status = run_once(&self);
-        if (status != GO_ON) return status;
+    if (!job_lock_begin(&self.lock))
+        return ctl_fail(CTL_UNKNOWN, "run: no place for its lock: %.384s", self.lock.why);
+    int status = GO_ON;
+    while (status == GO_ON) {
+        status = wait_for_role(&self);
+        if (status == CTL_YES) status = run_once(&self);
     }
+    job_lock_end(&self.lock);
+    return status;
 }
 
 const struct command job_command = {

@@ -1,6 +1,8 @@
 /* say.c: what goosectl says when something is wrong. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
 
@@ -40,4 +42,10 @@ bool ctl_options(struct ctl *ctl, const struct option_known *known, size_t count
     if (options_take(&ctl->arguments, known, count, false, why)) return true;
     ctl_fail(CTL_UNKNOWN, "%s: %s; see goosectl %s --help", ctl->name, why, ctl->name);
     return false;
+}
+
+const char *ctl_page_problem(int error, const char *if_no_page)
+{
+    if (error == EINVAL) return if_no_page;
+    return error == EPERM ? "it may be another user's" : strerror(error);
 }

@@ -39,15 +39,17 @@ static int is_goose_by_page(const struct ctl *ctl)
     struct goose_lease_reader reader;
     struct goose_lease lease;
 
-    if (!goose_lease_open(&reader, ctl->lease_page))
+    if (!goose_lease_open_file(&reader, ctl->lease_page))
         return ctl_fail(CTL_UNKNOWN, "the lease page %s cannot be read: %s", ctl->lease_page,
-                        errno == EINVAL ? "this is no lease page" : strerror(errno));
+                        ctl_page_problem(errno, "this is no lease page"));
     enum goose_lease_answer answer = goose_lease_read(&reader, &lease);
     goose_lease_close(&reader);
     if (answer == GOOSE_LEASE_NOT_KNOWN)
-        return ctl_fail(CTL_UNKNOWN,
-                        "the lease page %s is of an earlier boot, or its goosed died while writing",
-                        ctl->lease_page);
+        return ctl_fail(
+            CTL_UNKNOWN,
+            "the lease page %s is of an earlier boot, or cut short, or its goosed died while "
+            "writing",
+            ctl->lease_page);
     if (ctl->json)
         printf("{\"role\":\"%s\",\"term\":%" PRIu64 ",\"lease_ms\":%" PRIu64 "}\n",
                answer == GOOSE_LEASE_GOOSE ? "goose" : "duck", lease.term, lease.left_ns / 1000000);

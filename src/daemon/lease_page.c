@@ -1,5 +1,7 @@
 /* lease_page.c: see lease_page.h. One writer, which never waits: the file's room and memory are there from the start.
- * An existing page is taken over where it lies, so that whoever has mapped it sees the next daemon, too. */
+ * An existing page is taken over where it lies, so that whoever has it open sees the next daemon, too; but not one that
+ * another user made or may write, who could say goose in our name. It is written with pwrite(2): a store into a mapped
+ * file that somebody cuts short would end this process. */
 #include "daemon/lease_page.h"
 
 #include <assert.h>
@@ -16,6 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/own_file.h"
 #include "goose/lease_page.h"
 
 _Static_assert(sizeof(struct goose_lease_page) == GOOSE_LEASE_BYTES, "as documented");
@@ -24,8 +27,9 @@ _Static_assert(offsetof(struct goose_lease_page, sequence) == 64, "what changes 
 #define NEW_SUFFIX ".new"
 
 struct lease_page {
-    int fd; /* locked */
-    struct goose_lease_page *at;
+    int fd;     /* locked */
+    void *kept; /* mapped, and never looked at */
+    struct goose_lease_page shown;
 };
 
 static bool fail(char *why, size_t why_bytes, const char *path, const char *problem)
@@ -40,39 +44,74 @@ static bool fail_system(char *why, size_t why_bytes, const char *path, const cha
     return false;
 }
 
-/* Whatever else lies there is somebody's, and stays as it is. */
-static bool is_page(int fd)
+/* Whatever else lies there is somebody's, and stays as it is. In an empty file nothing lies: a page was cut short. */
+static bool is_page(int fd, const struct stat *about)
 {
     struct goose_lease_page head = {.magic = ""};
-    struct stat about;
 
-    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == GOOSE_LEASE_BYTES &&
+    if (!S_ISREG(about->st_mode)) return false;
+    if (about->st_size == 0) return true;
+    return about->st_size == GOOSE_LEASE_BYTES &&
            pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head &&
            memcmp(head.magic, GOOSE_LEASE_MAGIC, sizeof head.magic) == 0;
 }
 
-static bool refuse_other_file(char *why, size_t why_bytes, const char *path)
+/* Others may put files where the sticky bit keeps them from taking ours away, as in /tmp. */
+static bool place_is_ours(const char *path, char *why, size_t why_bytes)
 {
-    return fail(why, why_bytes, path, "this is no lease page; give a file of its own");
+    char directory[PATH_MAX], problem[128];
+    struct stat about;
+
+    int bytes = snprintf(directory, sizeof directory, "%s", path);
+    char *slash = bytes > 0 ? strrchr(directory, '/') : NULL;
+    if (slash != NULL) slash[slash == directory] = 0;
+    if (stat(slash != NULL ? directory : ".", &about) != 0 || !S_ISDIR(about.st_mode))
+        return fail(why, why_bytes, path, "there is no such directory; make it first");
+    mode_t forbidden = (about.st_mode & S_ISVTX) != 0 ? 0 : S_IWGRP | S_IWOTH;
+    if (own_file_check(&about, geteuid(), forbidden, problem, sizeof problem)) return true;
+    snprintf(why, why_bytes, "--lease-page %s: its directory is no place for it: %s", path,
+             problem);
+    return false;
+}
+
+/* Who has it open for writing keeps it so, whatever is done about its mode: so it has to go. */
+static bool page_is_ours(int fd, const char *path, char *why, size_t why_bytes)
+{
+    struct stat about;
+
+    if (fstat(fd, &about) != 0) return fail_system(why, why_bytes, path, "cannot look at it");
+    if (!is_page(fd, &about))
+        return fail(why, why_bytes, path, "this is no lease page; give a file of its own");
+    if (about.st_uid == geteuid() && (about.st_mode & (S_IWGRP | S_IWOTH)) == 0) return true;
+    snprintf(why, why_bytes,
+             "--lease-page %s: it is of user %u and mode %04o, and could say what another user "
+             "wants; remove it, or give another file",
+             path, (unsigned)about.st_uid, (unsigned)about.st_mode & 07777);
+    return false;
+}
+
+/* -1 and an empty `why`: there is none. */
+static int open_page(const char *path, int flags, char *why, size_t why_bytes)
+{
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    why[0] = 0;
+    if (fd >= 0 && page_is_ours(fd, path, why, why_bytes)) return fd;
+    if (fd >= 0)
+        close(fd);
+    else if (errno == ELOOP)
+        fail(why, why_bytes, path, "it is a link; give the file itself");
+    else if (errno != ENOENT)
+        fail_system(why, why_bytes, path, "cannot open it");
+    return -1;
 }
 
 bool lease_page_check(const char *path, char *why, size_t why_bytes)
 {
-    char directory[PATH_MAX];
-    struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-    if (fd >= 0) {
-        bool page = is_page(fd);
-        close(fd);
-        return page || refuse_other_file(why, why_bytes, path);
-    }
-    if (errno != ENOENT) return fail_system(why, why_bytes, path, "cannot open it");
-    int bytes = snprintf(directory, sizeof directory, "%s", path);
-    char *slash = bytes > 0 ? strrchr(directory, '/') : NULL;
-    if (slash != NULL) slash[slash == directory] = 0;
-    if (stat(slash != NULL ? directory : ".", &about) == 0 && S_ISDIR(about.st_mode)) return true;
-    return fail(why, why_bytes, path, "there is no such directory; make it first");
+    if (!place_is_ours(path, why, why_bytes)) return false;
+    int fd = open_page(path, O_RDONLY, why, why_bytes);
+    if (fd >= 0) close(fd);
+    return fd >= 0 || why[0] == 0;
 }
 
 /* The machine's boot, and duck, with an even sequence: whoever reads the page before its first claim reads duck. */
@@ -116,17 +155,10 @@ static int make(const char *path, char *why, size_t why_bytes)
 /* The page of an earlier daemon; -1 and an empty `why`: there is none. */
 static int take_over(const char *path, char *why, size_t why_bytes)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_page(path, O_RDWR, why, why_bytes);
 
-    why[0] = 0;
-    if (fd < 0 && errno == ENOENT) return -1;
-    if (fd < 0) {
-        fail_system(why, why_bytes, path, "cannot open it");
-        return -1;
-    }
-    if (!is_page(fd))
-        refuse_other_file(why, why_bytes, path);
-    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+    if (fd < 0) return -1;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         fail(why, why_bytes, path, "another goosed keeps this page; give each node its own");
     else if (fchmod(fd, 0644) != 0)
         fail_system(why, why_bytes, path, "cannot make it readable for all and writable for me");
@@ -136,22 +168,30 @@ static int take_over(const char *path, char *why, size_t why_bytes)
     return -1;
 }
 
-/* An earlier daemon may have died in the middle of a change. */
-static void change_begin(struct goose_lease_page *page)
+/* Seen by all processors before anything else is done, the next write or a datagram. */
+static bool put(const struct lease_page *page, const void *bytes, size_t count, size_t offset)
 {
-    uint64_t sequence = __atomic_load_n(&page->sequence, __ATOMIC_RELAXED);
+    bool whole = pwrite(page->fd, bytes, count, (off_t)offset) == (ssize_t)count;
 
-    __atomic_store_n(&page->sequence, sequence | 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return whole;
 }
 
-/* Seen by all processors before anything else is done, a datagram sent above all. */
-static void change_end(struct goose_lease_page *page)
+/* First and last the lowest bit of the sequence changes alone: whoever reads a number in pieces has an old one, a new one
+ * or an odd one. All of the page is written each time, so that one that was cut short is whole again. Where that cannot
+ * be, on a full disk, the claim that stands there may be one that has to go: then all of the file does. */
+static void put_page(struct lease_page *page)
 {
-    uint64_t sequence = __atomic_load_n(&page->sequence, __ATOMIC_RELAXED);
+    const size_t at = offsetof(struct goose_lease_page, sequence);
+    struct goose_lease_page *shown = &page->shown;
+    uint64_t odd = shown->sequence | 1;
 
-    __atomic_store_n(&page->sequence, sequence + 1, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    bool written = put(page, &odd, sizeof odd, at);
+    shown->sequence = odd + 2;
+    written = put(page, shown, sizeof *shown, 0) && written;
+    shown->sequence++;
+    written = written && put(page, &shown->sequence, sizeof shown->sequence, at);
+    if (!written) (void)!ftruncate(page->fd, 0);
 }
 
 uint64_t lease_page_clock_ns(void)
@@ -168,36 +208,29 @@ static uint64_t end_ns(uint64_t boot_ns, uint64_t left_us)
 void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lease_claim *claim)
 {
     if (page == NULL) return;
-    struct goose_lease_page *at = page->at;
-    uint64_t lease_end_ns = claim->goose ? end_ns(boot_ns, claim->lease_left_us) : 0;
-    uint64_t hold_end_ns = claim->goose ? end_ns(boot_ns, claim->hold_left_us) : 0;
-
     assert(claim->goose || claim->lease_left_us == 0);
-    change_begin(at);
-    __atomic_store_n(&at->role, claim->goose ? UINT64_C(1) : 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&at->term, claim->term, __ATOMIC_RELAXED);
-    __atomic_store_n(&at->lease_end_ns, lease_end_ns, __ATOMIC_RELAXED);
-    __atomic_store_n(&at->hold_end_ns, hold_end_ns, __ATOMIC_RELAXED);
-    __atomic_store_n(&at->lease_ns, claim->lease_us * 900, __ATOMIC_RELAXED);
-    change_end(at);
+    page->shown.role = claim->goose ? 1 : 0;
+    page->shown.term = claim->term;
+    page->shown.lease_end_ns = claim->goose ? end_ns(boot_ns, claim->lease_left_us) : 0;
+    page->shown.hold_end_ns = claim->goose ? end_ns(boot_ns, claim->hold_left_us) : 0;
+    page->shown.lease_ns = claim->lease_us * 900;
+    put_page(page);
 }
 
-static bool map(struct lease_page *page, const char *path, char *why, size_t why_bytes)
+/* Duck, of this boot and this process. An earlier daemon may have died in the middle of a change. */
+static bool take(struct lease_page *page, const char *path, char *why, size_t why_bytes)
 {
     static const struct lease_claim duck = {.goose = false};
-    struct goose_lease_page fresh = {.magic = ""};
+    struct goose_lease_page found = {.magic = ""};
 
-    if (!begin(path, &fresh, why, why_bytes)) return false;
-    void *at = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                    page->fd, 0);
-    if (at == MAP_FAILED) return fail_system(why, why_bytes, path, "cannot map it");
-    page->at = at;
-    /* Where it may: a page that is never swapped out is never waited for. */
-    mlock(at, GOOSE_LEASE_BYTES);
+    if (!begin(path, &page->shown, why, why_bytes)) return false;
+    if (pread(page->fd, &found, sizeof found, 0) == (ssize_t)sizeof found)
+        page->shown.sequence = found.sequence;
     lease_page_show(page, 0, &duck);
-    change_begin(page->at);
-    memcpy(page->at, &fresh, offsetof(struct goose_lease_page, sequence));
-    change_end(page->at);
+    /* Where it may: a page that is never swapped out is never waited for. */
+    page->kept = mmap(NULL, GOOSE_LEASE_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, page->fd, 0);
+    if (page->kept == MAP_FAILED) return fail_system(why, why_bytes, path, "cannot map it");
+    mlock(page->kept, GOOSE_LEASE_BYTES);
     return true;
 }
 
@@ -209,9 +242,9 @@ struct lease_page *lease_page_open(const char *path, char *why, size_t why_bytes
         fail(why, why_bytes, path, "out of memory");
         return NULL;
     }
-    page->fd = take_over(path, why, why_bytes);
+    page->fd = place_is_ours(path, why, why_bytes) ? take_over(path, why, why_bytes) : -1;
     if (page->fd < 0 && why[0] == 0) page->fd = make(path, why, why_bytes);
-    if (page->fd >= 0 && map(page, path, why, why_bytes)) return page;
+    if (page->fd >= 0 && take(page, path, why, why_bytes)) return page;
     if (page->fd >= 0) close(page->fd);
     free(page);
     return NULL;
@@ -231,7 +264,7 @@ void lease_page_close(struct lease_page *page)
 
     if (page == NULL) return;
     lease_page_show(page, 0, &duck);
-    munmap(page->at, GOOSE_LEASE_BYTES);
+    munmap(page->kept, GOOSE_LEASE_BYTES);
     close(page->fd);
     free(page);
 }

@@ -152,7 +152,10 @@ bool listener_set_token(struct listener *listener, const char *token)
 
 static void timer_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct listener *listener = handle->data;
+
+    explicit_bzero(listener->token, sizeof listener->token);
+    free(listener);
 }
 
 static void http_closed(void *to)

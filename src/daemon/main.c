@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <sodium.h>
 #include <uv.h>
 
 #include "base/log.h"
@@ -71,8 +75,9 @@ static bool read_secrets(struct seal *seal, char token[HTTP_TOKEN_BYTES_MAX],
                          const struct options *options, char *why, size_t why_bytes)
 {
     token[0] = 0;
-    if (options->token_file[0] != 0 && !token_read("--http-token-file", options->token_file, token,
-                                                   HTTP_TOKEN_BYTES_MAX, why, why_bytes))
+    if (options->token_file[0] != 0 &&
+        !token_read("--http-token-file", options->token_file, OWN_SECRET, token,
+                    HTTP_TOKEN_BYTES_MAX, why, why_bytes))
         return false;
     if (options->key_file[0] != 0)
         return seal_read_keys(seal, options->flock, options->key_file, why, why_bytes);
@@ -151,6 +156,7 @@ static void read_again(struct goosed *goosed)
     } else {
         log_error(goosed->log, "nothing was changed: %s", options == NULL ? "out of memory" : why);
     }
+    sodium_memzero(token, sizeof token);
     free(options);
     sd_notify_reloaded(goosed->notify);
 }
@@ -360,6 +366,26 @@ static int print_key(void)
     return EXIT_STOPPED;
 }
 
+/* The election's own, and a few clients: without them a node would run that nobody can ask. */
+static bool raise_descriptors(char *why, size_t why_bytes)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
+    if (limit.rlim_cur < HTTP_DESCRIPTORS_MIN) {
+        struct rlimit raised = {HTTP_DESCRIPTORS_MIN, limit.rlim_max};
+        if (limit.rlim_max >= HTTP_DESCRIPTORS_MIN && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            return true;
+        snprintf(why, why_bytes,
+                 "%llu descriptors are too few (ulimit -n, LimitNOFILE=); give at least %d, and %d "
+                 "for many clients",
+                 (unsigned long long)limit.rlim_max, HTTP_DESCRIPTORS_MIN,
+                 HTTP_OTHER_DESCRIPTORS + HTTP_CONNECTIONS_MAX);
+        return false;
+    }
+    return true;
+}
+
 static int start(struct goosed *goosed)
 {
     struct options_source source = source_of(goosed);
@@ -379,7 +405,8 @@ static int start(struct goosed *goosed)
     if (goosed->options.lease_page[0] != 0 &&
         !lease_page_check(goosed->options.lease_page, why, sizeof why))
         return refuse(EXIT_WRONG_CONFIG, why);
-    if (goosed->options.task == TASK_RUN) return run(goosed);
+    if (goosed->options.task == TASK_RUN)
+        return raise_descriptors(why, sizeof why) ? run(goosed) : refuse(EXIT_FAILED_RUNNING, why);
     for (unsigned i = 0; i < goosed->options.warnings; i++)
         fprintf(stderr, "goosed: warning: %s\n", goosed->options.warning[i]);
     puts("the configuration is good");
@@ -406,15 +433,34 @@ static int end(int status)
     return refuse(EXIT_FAILED_RUNNING, "standard output cannot be written to");
 }
 
+/* Keys and token: into no core, before no debugger of this user, and never onto a swap. Where RLIMIT_MEMLOCK is too small
+ * for that, they may be swapped out, and that is all. */
+static struct goosed *new_goosed(void)
+{
+    void *at = mmap(NULL, sizeof(struct goosed), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    prctl(PR_SET_DUMPABLE, 0);
+    if (at == MAP_FAILED) return NULL;
+    mlock(at, sizeof(struct goosed));
+    return at;
+}
+
+static void free_goosed(struct goosed *goosed)
+{
+    sodium_memzero(goosed, sizeof *goosed);
+    munmap(goosed, sizeof *goosed);
+}
+
 int main(int argc, char **argv)
 {
     if (!open_standard()) return EXIT_FAILED_RUNNING;
-    struct goosed *goosed = calloc(1, sizeof *goosed);
+    struct goosed *goosed = new_goosed();
 
     if (goosed == NULL) return refuse(EXIT_FAILED_RUNNING, "out of memory");
     goosed->argc = argc;
     goosed->argv = argv;
     int status = start(goosed);
-    free(goosed);
+    free_goosed(goosed);
     return end(status);
 }

@@ -240,7 +240,7 @@ struct saver *saver_open(uv_loop_t *loop, const char *dir, const char *flock,
     struct saver *saver = calloc(1, sizeof *saver);
 
     if (saver == NULL) return fail_open(NULL, dir, found);
-    if (!state_file_open(&saver->file, dir, flock, found)) {
+    if (!state_file_open(&saver->file, dir, flock, false, found)) {
         free(saver);
         return NULL;
     }

@@ -18,8 +18,12 @@
 
 #include <sodium.h>
 
-#define LOCK_TRIES 75   /* 20 ms apart */
-#define ASIDE_MAX  1000 /* files of one kind: whoever has more has another problem */
+#include "base/own_file.h"
+
+#define LOCK_TRIES   75 /* 20 ms apart */
+#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define OURS         (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+#define ASIDE_MAX    1000 /* files of one kind: whoever has more has another problem */
 
 /* Always false: the value of the function that fails. */
 __attribute__((format(printf, 2, 3))) static bool fail(char text[SAVER_TEXT_BYTES],
@@ -84,7 +88,7 @@ static bool begin_new(struct state_file *file, char text[SAVER_TEXT_BYTES])
     if (errno != 0) return fail_system(file, "no room for it", text);
     if (!write_headers(file, text)) return false;
     int unsynced = file->fd;
-    file->fd = openat(file->dir_fd, "state.new", O_RDWR | O_DSYNC | O_CLOEXEC);
+    file->fd = openat(file->dir_fd, "state.new", O_RDWR | O_DSYNC | OURS);
     close(unsynced);
     return file->fd >= 0 || fail_system(file, "cannot open it again", text);
 }
@@ -174,14 +178,44 @@ static bool make_directories(char *path)
     return true;
 }
 
-static bool open_directory(struct state_file *file, struct saver_found *found)
+/* A file of the directory, open or not: -1, and `text` is a line, unless there is none. */
+static int open_own(const struct state_file *file, const char *name, int flags,
+                    char text[SAVER_TEXT_BYTES])
 {
+    struct stat about;
+    int fd = openat(file->dir_fd, name, flags | O_RDWR | OURS, 0600);
+
+    if (fd < 0) {
+        fail(text, "%s/%s: %s", file->dir, name,
+             errno == ELOOP ? "it is a link; move it away" : strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == file->owner &&
+        (about.st_mode & OTHERS_WRITE) == 0)
+        return fd;
+    fail(text, "%s/%s: give it to user %u (chown), a file that nobody else may write (chmod 600)",
+         file->dir, name, (unsigned)file->owner);
+    close(fd);
+    errno = EPERM;
+    return -1;
+}
+
+static bool open_directory(struct state_file *file, bool of_any, struct saver_found *found)
+{
+    struct stat about;
+    char why[128];
+
     if (!make_directories(file->dir))
         return fail(found->text, "--state-dir %s: cannot make it: %s", file->dir, strerror(errno));
     file->dir_fd = open(file->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file->dir_fd < 0)
         return fail(found->text, "--state-dir %s: %s", file->dir, strerror(errno));
-    return true;
+    if (fstat(file->dir_fd, &about) != 0)
+        return fail(found->text, "--state-dir %s: %s", file->dir, strerror(errno));
+    file->owner = of_any && geteuid() == 0 ? about.st_uid : geteuid();
+    mode_t forbidden = (about.st_mode & S_ISVTX) != 0 ? 0 : OTHERS_WRITE;
+    if (own_file_check(&about, file->owner, forbidden, why, sizeof why)) return true;
+    return fail(found->text, "--state-dir %s: %s, or give a new one below it", file->dir, why);
 }
 
 /* Who holds the lock, as far as it said so. */
@@ -216,8 +250,8 @@ static bool take_lock(struct state_file *file, struct saver_found *found)
 {
     char pid[24];
 
-    file->lock_fd = openat(file->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file->lock_fd < 0) return fail(found->text, "%s/lock: %s", file->dir, strerror(errno));
+    file->lock_fd = open_own(file, "lock", O_CREAT, found->text);
+    if (file->lock_fd < 0) return false;
     if (!lock_soon(file->lock_fd)) {
         if (errno == EWOULDBLOCK) return refuse_locked(file, found);
         return fail(found->text, "%s/lock: cannot lock: %s", file->dir, strerror(errno));
@@ -338,9 +372,10 @@ static bool load(struct state_file *file, struct saver_found *found)
     size_t bytes = 0;
     bool unreadable = false;
 
-    file->fd = openat(file->dir_fd, "state", O_RDWR | O_DSYNC | O_CLOEXEC);
+    file->fd = open_own(file, "state", O_DSYNC, found->text);
     if (file->fd < 0) {
-        if (errno != ENOENT) return fail_system(file, "cannot open", found->text);
+        if (errno != ENOENT) return false;
+        found->text[0] = '\0';
         found->verdict = SAVER_FRESH;
         bool begun = begin_new(file, found->text);
         if (!begun) found->verdict = SAVER_FAILED;
@@ -358,7 +393,7 @@ static bool load(struct state_file *file, struct saver_found *found)
     return refuse_other(file, &state, bytes, found);
 }
 
-bool state_file_open(struct state_file *file, const char *dir, const char *flock,
+bool state_file_open(struct state_file *file, const char *dir, const char *flock, bool of_any,
                      struct saver_found *found)
 {
     *file = (struct state_file){.dir_fd = -1, .lock_fd = -1, .fd = -1};
@@ -370,7 +405,7 @@ bool state_file_open(struct state_file *file, const char *dir, const char *flock
     if (file->dir == NULL || file->flock == NULL || sodium_init() < 0)
         fail(found->text, "--state-dir %s: no memory, or libsodium cannot start", dir);
     else
-        opened = open_directory(file, found) && take_lock(file, found) && load(file, found);
+        opened = open_directory(file, of_any, found) && take_lock(file, found) && load(file, found);
     if (!opened) state_file_close(file);
     return opened;
 }

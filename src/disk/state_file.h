@@ -4,13 +4,17 @@
  *   DIR/state             always with a state in it: made as state.new, renamed when durable
  *   DIR/lock              held while the process lives; has its process id
  *   DIR/state.damaged-N   could not be relied upon
- *   DIR/state.old-N       turned out to be an old copy (PROTOCOL 3) */
+ *   DIR/state.old-N       turned out to be an old copy (PROTOCOL 3)
+ *
+ * DIR has to belong to who runs us, or to root; others may write in it only where its sticky bit keeps them from our files;
+ * and `state` and `lock` have to be regular files of ours: so no other user can put a link or a state there. */
 #ifndef DISK_STATE_FILE_H
 #define DISK_STATE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "disk/state_image.h"
 
@@ -42,6 +46,7 @@ struct saver_found {
 struct state_file {
     char *dir;
     char *flock;
+    uid_t owner;
     int dir_fd;
     int lock_fd;
     int fd;
@@ -50,8 +55,8 @@ struct state_file {
     uint64_t generation;
 };
 
-/* False: `found` says why, and nothing is left open. */
-bool state_file_open(struct state_file *file, const char *dir, const char *flock,
+/* False: `found` says why, and nothing is left open. With `of_any`, root works in another user's directory. */
+bool state_file_open(struct state_file *file, const char *dir, const char *flock, bool of_any,
                      struct saver_found *found);
 /* True: these bytes are durable and may be acted upon. Else `error` is a line. */
 bool state_file_save(struct state_file *file, const uint8_t *bytes, size_t count,

@@ -14,8 +14,6 @@
 #include "http/inside.h"
 #include "http/routes.h"
 
-#define OTHER_DESCRIPTORS 64 /* that the rest of the daemon may need */
-
 /* ---- the server comes ---- */
 
 /* How many connections there are descriptors for, at most `wanted`. */
@@ -23,14 +21,15 @@ static unsigned connections_possible(unsigned wanted)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-    rlim_t needed = (rlim_t)wanted + OTHER_DESCRIPTORS;
+    rlim_t needed = (rlim_t)wanted + HTTP_OTHER_DESCRIPTORS;
     if (limit.rlim_cur < needed) {
         struct rlimit raised = {limit.rlim_max < needed ? limit.rlim_max : needed, limit.rlim_max};
         if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
     }
     if (limit.rlim_cur >= needed) return wanted;
-    return limit.rlim_cur / 2 > OTHER_DESCRIPTORS ? (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS
-                                                  : OTHER_DESCRIPTORS;
+    return limit.rlim_cur > HTTP_OTHER_DESCRIPTORS
+               ? (unsigned)limit.rlim_cur - HTTP_OTHER_DESCRIPTORS
+               : 0;
 }
 
 static unsigned or_default(unsigned given, unsigned otherwise)

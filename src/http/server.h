@@ -19,6 +19,10 @@
 #define HTTP_TURN_US         500
 #define HTTP_TOKEN_BYTES_MAX 512
 
+/* What the rest of the daemon may have open: some 25, and files and name look-ups for a moment. */
+#define HTTP_OTHER_DESCRIPTORS 48
+#define HTTP_DESCRIPTORS_MIN   (HTTP_OTHER_DESCRIPTORS + 16)
+
 struct http_server;
 
 /* Zero means the value above wherever there is one. */

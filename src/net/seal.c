@@ -4,15 +4,14 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
+#include "base/own_file.h"
 #include "goose/wire.h"
 
 #define KEY_FILE_BYTES_MAX 16384
@@ -111,19 +110,6 @@ __attribute__((format(printf, 2, 3))) static bool refuse(const struct refusal_li
     return false;
 }
 
-/* Who may read the file can forge, who may write it can lock everybody out. */
-static bool file_is_private(int fd, const struct refusal_line *line)
-{
-    struct stat about;
-
-    if (fstat(fd, &about) != 0) return refuse(line, "%s", strerror(errno));
-    if (!S_ISREG(about.st_mode)) return refuse(line, "not a file; give a file with one key a line");
-    unsigned mode = (unsigned)about.st_mode & 07777;
-    if ((mode & 077) != 0)
-        return refuse(line, "its mode %04o lets others in than its owner; chmod 600 it", mode);
-    return true;
-}
-
 static bool read_whole(int fd, char *text, size_t *bytes, const struct refusal_line *line)
 {
     size_t have = 0;
@@ -194,8 +180,7 @@ static bool take_file(struct seal *seal, const char *flock, int fd, const struct
 {
     char text[KEY_FILE_BYTES_MAX + 1];
     size_t bytes = 0;
-    bool taken = file_is_private(fd, line) && read_whole(fd, text, &bytes, line) &&
-                 take_lines(seal, flock, text, bytes, line);
+    bool taken = read_whole(fd, text, &bytes, line) && take_lines(seal, flock, text, bytes, line);
 
     sodium_memzero(text, sizeof text);
     return taken;
@@ -206,13 +191,13 @@ bool seal_read_keys(struct seal *seal, const char *flock, const char *path, char
 {
     struct refusal_line line = {path, error, error_bytes};
     struct seal fresh;
+    char problem[128];
 
     if (sodium_init() < 0) return refuse(&line, "libsodium cannot start");
-    /* Without waiting for somebody to write into a pipe. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    /* Who may read the file can forge, who may write it can lock everybody out. */
+    int fd = own_file_open(path, OWN_SECRET, problem, sizeof problem);
     if (fd < 0)
-        return refuse(&line, "%s%s", strerror(errno),
-                      errno == ENOENT ? "; --new-key makes one" : "");
+        return refuse(&line, "%s%s", problem, errno == ENOENT ? "; --new-key makes one" : "");
     begin(&fresh, flock);
     bool taken = take_file(&fresh, flock, fd, &line);
     close(fd);

@@ -49,6 +49,22 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Once: a look by read(2), and what a change costs the daemon. */
+static void measure_file(const char *path, struct lease_page *own, const struct lease_claim *claim)
+{
+    struct goose_lease_reader reader;
+    uint64_t geese = 0;
+
+    if (!goose_lease_open_file(&reader, path)) return;
+    printf("a look by read(2) %.1f ns", page_round(&reader, &geese));
+    goose_lease_close(&reader);
+    uint64_t began_ns = raw_ns();
+    for (uint64_t i = 0; own != NULL && i < looks; i++)
+        lease_page_show(own, began_ns, claim);
+    if (own != NULL) printf("; a change %.1f ns", (double)(raw_ns() - began_ns) / (double)looks);
+    puts("");
+}
+
 static void measure(const struct goose_lease_reader *reader)
 {
     double clocks[ROUNDS], pages[ROUNDS];
@@ -91,6 +107,7 @@ int main(int argc, char **argv)
         return 1;
     }
     measure(&reader);
+    measure_file(argv[1], own, &goose);
     goose_lease_close(&reader);
     lease_page_close(own);
     if (own != NULL) unlink(argv[1]);

@@ -120,7 +120,7 @@ static void try_token(const char *path, const uint8_t *bytes, size_t count)
 {
     char token[TOKEN_BYTES], why[256] = "";
     size_t right = token_in_file(bytes, count);
-    bool taken = token_read("--token", path, token, sizeof token, why, sizeof why);
+    bool taken = token_read("--token", path, OWN_SECRET, token, sizeof token, why, sizeof why);
 
     assert(taken == (right > 0));
     assert(strlen(token) == right);

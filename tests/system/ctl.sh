@@ -114,7 +114,7 @@ token=(--token-file "$FLOCK_DIR/token")
 on "$duck" 1 '' 'goosectl: a change here needs the right token; give --token-file FILE, .*' drain
 on "$duck" 1 '' 'goosectl: a change here needs the right token; .*' drain --token-file "$FLOCK_DIR/wrong"
 chmod 640 "$FLOCK_DIR/wrong"
-on "$duck" 2 '' 'goosectl: --token-file .*/wrong can be read by others; .*' drain --token-file "$FLOCK_DIR/wrong"
+on "$duck" 2 '' 'goosectl: --token-file .*/wrong cannot be read: its mode 0640 lets others in .*' drain --token-file "$FLOCK_DIR/wrong"
 GOOSED_HTTP_TOKEN_FILE=/nowhere on "$duck" 0 '.*' '' status
 GOOSED_HTTP_TOKEN_FILE=$FLOCK_DIR/token on "$duck" 0 "goose is now $(node_address "$duck")" '' \
     handover --to "$(node_address "$duck")"

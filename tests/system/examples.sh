@@ -44,6 +44,13 @@ put 5 five
 put 10 ten # as a number, not as text
 ! put '' nothing 2>/dev/null || fail "a term that is no number"
 [ "$(<"$store")" = ten ] || fail "the file holds $(<"$store")"
+put 99 large # ... however large
+put 9223372036854775808 huge
+! put 99 small 2>/dev/null || fail "a term above 2^63 fences nobody"
+! put 9223372036854775807 small 2>/dev/null || fail "a term above 2^63 fences nobody"
+put 18446744073709551615 last
+[ "$(<"$store")" = last ] || fail "the file holds $(<"$store")"
+rm "$store.term"
 
 say "fencing: of 20 at once, the highest term has the last word"
 for term in {11..30}; do

@@ -120,7 +120,7 @@ file keys "$(for i in {1..17}; do printf '%s\\n' "$key"; done)" 600
 refuses 3 '--key-file keys: line 17 is one key too many; keep at most 16' "${self[@]}" --key-file keys
 refuses 3 '--http-token-file token cannot be read: No such file or directory' "${self[@]}" --http-token-file token
 file token 'honk\n' 644
-refuses 3 '--http-token-file token can be read by others; make it mode 0600' "${self[@]}" --http-token-file token
+refuses 3 '--http-token-file token cannot be read: its mode 0644 lets others in than its owner; chmod 600 it' "${self[@]}" --http-token-file token
 file token '' 600
 refuses 3 '--http-token-file token is empty; write the token on one line' "${self[@]}" --http-token-file token
 file token 'honk honk\n' 600

@@ -149,7 +149,7 @@ static void write_state(const char *flock)
     uint8_t bytes[GOOSE_DURABLE_BYTES_MAX];
     char why[SAVER_TEXT_BYTES];
 
-    assert_true(state_file_open(&file, folder, flock, &found));
+    assert_true(state_file_open(&file, folder, flock, false, &found));
     assert_true(state_file_save(&file, bytes, goose_durable_encode(&old, bytes), why));
     assert_true(state_file_mirror(&file, bytes, goose_durable_encode(&old, bytes), why));
     state_file_close(&file);
@@ -160,7 +160,7 @@ static void read_state(struct goose_durable_state *state)
     struct state_file file;
     struct saver_found found;
 
-    assert_true(state_file_open(&file, folder, "goose", &found));
+    assert_true(state_file_open(&file, folder, "goose", false, &found));
     assert_int_equal(found.verdict, SAVER_WHOLE);
     assert_true(goose_durable_decode(found.bytes, found.count, state));
     state_file_close(&file);
@@ -304,6 +304,27 @@ static void test_wrong_usage(void **state)
     expect(CTL_UNKNOWN, "recover: 'yes' is one argument too many");
 }
 
+/* Root recovers what a service keeps; but not by a file that is not the service's. */
+static void test_of_another_user(void **state)
+{
+    static const char *const names[] = {"", "/state", "/lock"};
+    char path[128];
+
+    (void)state;
+    if (geteuid() != 0) skip();
+    write_state("goose");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s%s", folder, names[i]);
+        assert_int_equal(chown(path, 4711, 4711), 0);
+    }
+    assert_int_equal(chown(path, 0, 0), 0);
+    recover(WORDS("--yes"));
+    expect(CTL_NO, "/lock: give it to user 4711");
+    assert_int_equal(chown(path, 4711, 4711), 0);
+    recover(WORDS("--yes"));
+    expect(CTL_YES, "is a flock of its own now");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_states_that_are_refused, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(test_without_yes_nothing_changes, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(test_with_yes, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(test_of_another_user, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(test_directories_that_are_refused, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(test_wrong_usage, make_dir, folder_remove),
     };

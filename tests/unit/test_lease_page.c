@@ -3,8 +3,10 @@
 #include "folder.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /* The reader's clock: a test may come between it and the page. */
@@ -200,6 +202,8 @@ static void test_other_boot_means_nothing(void **state)
 /* Every field is made from the term, so that a mixture of two claims shows. */
 static void *write_for_a_while(void *stop)
 {
+    const struct timespec moment = {.tv_nsec = 20000};
+
     for (uint64_t term = 1; !__atomic_load_n((bool *)stop, __ATOMIC_RELAXED); term++) {
         const struct lease_claim claim = {.goose = true,
                                           .term = term,
@@ -207,23 +211,26 @@ static void *write_for_a_while(void *stop)
                                           .hold_left_us = term,
                                           .lease_us = term * 3};
         lease_page_show(page, 0, &claim);
-        lease_page_clock_ns();             /* a moment in which one can read at all */
-        if (term % 16 == 0) sched_yield(); /* to a reader on the same processor */
+        nanosleep(&moment, NULL); /* in which one can read at all */
     }
     return NULL;
 }
 
 static void test_never_a_mixture(void **state)
 {
+    struct goose_lease_reader by_file;
     struct goose_lease_page copy;
     pthread_t writer;
     bool stop = false;
     uint64_t got = 0, last = 0;
 
     (void)state;
+    assert_true(goose_lease_open_file(&by_file, folder_file));
     assert_int_equal(pthread_create(&writer, NULL, write_for_a_while, &stop), 0);
     while (got < 5000) {
-        if (!goose_lease_copy(reader.page, &copy) || copy.term == last) {
+        bool whole = got % 2 == 0 ? goose_lease_copy(reader.page, &copy)
+                                  : goose_lease_copy_file(by_file.file, &copy);
+        if (!whole || copy.term == last) {
             sched_yield();
             continue;
         }
@@ -235,6 +242,7 @@ static void test_never_a_mixture(void **state)
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     pthread_join(writer, NULL);
+    goose_lease_close(&by_file);
 }
 
 /* Who has mapped it sees the next daemon's claims, and never those of the one before. */
@@ -301,8 +309,98 @@ static void test_other_files_stay(void **state)
     folder_write("goosepg", 7);
     refuse(folder_file, "no lease page");
     assert_false(goose_lease_open(&reader, folder_file));
-    folder_write("", 0);
-    refuse(folder_file, "no lease page");
+}
+
+/* What nobody but us can have made, or is refused by the writer, and by the reader. */
+static void test_pages_of_others(void **state)
+{
+    char to[64];
+
+    (void)state;
+    lease_page_close(page);
+    page = NULL;
+    assert_int_equal(chmod(folder_file, 0666), 0);
+    refuse(folder_file, "mode 0666");
+    assert_false(goose_lease_open(&reader, folder_file));
+    assert_int_equal(errno, EPERM);
+    assert_int_equal(chmod(folder_file, 0644), 0);
+    assert_int_equal(chmod(folder, 0777), 0);
+    refuse(folder_file, "chmod go-w");
+    assert_int_equal(chmod(folder, 01777), 0);
+    assert_true(lease_page_check(folder_file, why, sizeof why));
+    if (geteuid() == 0) {
+        assert_int_equal(chown(folder_file, 4711, 4711), 0);
+        refuse(folder_file, "it is of user 4711");
+        assert_int_equal(seteuid(4712), 0); /* a reader, to whom it could be anybody's */
+        bool opened = goose_lease_open_file(&reader, folder_file);
+        assert_int_equal(seteuid(0), 0);
+        assert_false(opened);
+        assert_int_equal(errno, EPERM);
+        assert_int_equal(chmod(folder, 0755), 0);
+        assert_true(goose_lease_open_file(&reader, folder_file));
+        assert_int_equal(chown(folder_file, 0, 0), 0);
+        assert_int_equal(chown(folder, 4711, 4711), 0);
+        refuse(folder_file, "no place for it: it belongs to user 4711");
+        assert_int_equal(chown(folder, 0, 0), 0);
+    }
+    snprintf(to, sizeof to, "%s/to", folder);
+    assert_int_equal(rename(folder_file, to), 0);
+    assert_int_equal(symlink("to", folder_file), 0);
+    refuse(folder_file, "it is a link");
+    assert_int_equal(unlink(folder_file), 0);
+    assert_int_equal(mkfifo(folder_file, 0600), 0);
+    refuse(folder_file, "");
+    assert_false(goose_lease_open_file(&reader, folder_file));
+    assert_int_equal(errno, EINVAL);
+}
+
+/* Nobody dies of a file that is cut short; the next claim makes it whole. */
+static void test_cut_short(void **state)
+{
+    struct goose_lease_reader by_file;
+    struct goose_lease lease;
+
+    (void)state;
+    assert_true(goose_lease_open_file(&by_file, folder_file));
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_GOOSE);
+    for (off_t bytes = 0; bytes < GOOSE_LEASE_BYTES; bytes += 16) {
+        assert_int_equal(truncate(folder_file, bytes), 0);
+        assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_NOT_KNOWN);
+        lease_page_show(page, lease_page_clock_ns(), &goose);
+        assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_GOOSE);
+        assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_GOOSE);
+    }
+    assert_int_equal(truncate(folder_file, 0), 0); /* and so found by the next daemon */
+    lease_page_close(page);
+    assert_int_equal(truncate(folder_file, 0), 0);
+    page = lease_page_open(folder_file, why, sizeof why);
+    assert_non_null(page);
+    assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_DUCK);
+    goose_lease_close(&by_file);
+}
+
+/* A disk on which nothing can be written any more: what cannot be withdrawn is not left standing. */
+static void test_a_page_that_cannot_be_written(void **state)
+{
+    static const struct lease_claim duck = {.term = 8};
+    struct goose_lease_reader by_file;
+    struct goose_lease lease;
+    struct rlimit before, none;
+
+    (void)state;
+    assert_true(goose_lease_open_file(&by_file, folder_file));
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 16, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    lease_page_show(page, lease_page_clock_ns(), &duck);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_NOT_KNOWN);
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_int_equal(goose_lease_read(&by_file, &lease), GOOSE_LEASE_GOOSE);
+    goose_lease_close(&by_file);
 }
 
 static void test_places_that_are_none(void **state)
@@ -314,8 +412,10 @@ static void test_places_that_are_none(void **state)
     snprintf(below, sizeof below, "%s/none/lease", folder);
     refuse(below, "directory");
     assert_true(lease_page_check(folder_file, why, sizeof why));
+    assert_int_equal(chdir(folder), 0);
     assert_true(lease_page_check("lease", why, sizeof why));
-    assert_true(lease_page_check("/lease", why, sizeof why));
+    assert_int_equal(chdir("/"), 0);
+    assert_true(geteuid() != 0 || lease_page_check("/lease", why, sizeof why));
     assert_false(goose_lease_open(&reader, folder_file));
 }
 
@@ -343,6 +443,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_never_a_mixture, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_taken_over_in_place, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_one_writer, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_pages_of_others, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_cut_short, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_a_page_that_cannot_be_written, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_other_files_stay, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_places_that_are_none, folder_make, folder_remove),
         cmocka_unit_test(test_no_page),

@@ -489,7 +489,7 @@ static void test_refusals(void **state)
         {{{SELF, "--config=/nonexistent/x"}, {NULL}},
          3,
          {"--config /nonexistent/x cannot be read: No such file"}},
-        {{{SELF}, {"GOOSED_CONFIG=/"}}, 3, {"GOOSED_CONFIG=/ cannot be read: Is a directory"}},
+        {{{SELF}, {"GOOSED_CONFIG=/"}}, 3, {"GOOSED_CONFIG=/ cannot be read: not a file; give"}},
     };
 
     (void)state;

@@ -364,6 +364,56 @@ static void test_a_directory_that_cannot_be(void **state)
     rmdir(path);
 }
 
+/* What another user could have put there is not touched: a link would lead to a file of ours. */
+static void test_what_others_may_write(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const names[] = {"lock", "state"};
+    char path[200], precious[100], text[16] = "";
+
+    assert_int_equal(open_it(bench), SAVER_FRESH);
+    save(bench, 1, "one");
+    close_it(bench);
+    snprintf(precious, sizeof precious, "%s/precious", folder);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        int fd = open(precious, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_int_equal(write(fd, "precious", 8), 8);
+        snprintf(path, sizeof path, "%s/%s", bench->dir, names[i]);
+        unlink(path);
+        assert_int_equal(symlink(precious, path), 0);
+        assert_int_equal(open_it(bench), SAVER_FAILED);
+        assert_non_null(strstr(bench->found.text, "it is a link"));
+        assert_int_equal(pread(fd, text, sizeof text, 0), 8);
+        assert_memory_equal(text, "precious", 8);
+        close(fd);
+        unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(open_it(bench), SAVER_FAILED);
+        unlink(path);
+    }
+    assert_int_equal(open_it(bench), SAVER_FRESH);
+    save(bench, 1, "one");
+    close_it(bench);
+    assert_int_equal(chmod(path, 0620), 0);
+    assert_int_equal(open_it(bench), SAVER_FAILED);
+    assert_non_null(strstr(bench->found.text, "chmod 600"));
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(chmod(bench->dir, 0770), 0);
+    assert_int_equal(open_it(bench), SAVER_FAILED);
+    assert_non_null(strstr(bench->found.text, "chmod go-w"));
+    assert_int_equal(chmod(bench->dir, 0700), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(path, 4711, 0), 0);
+        assert_int_equal(open_it(bench), SAVER_FAILED);
+        assert_int_equal(chown(path, 0, 0), 0);
+        assert_int_equal(chown(bench->dir, 4711, 0), 0);
+        assert_int_equal(open_it(bench), SAVER_FAILED);
+        assert_non_null(strstr(bench->found.text, "it belongs to user 4711"));
+        assert_int_equal(chown(bench->dir, 0, 0), 0);
+    }
+    assert_int_equal(open_it(bench), SAVER_WHOLE);
+}
+
 static void test_the_lock(void **state)
 {
     struct bench *bench = *state;
@@ -603,6 +653,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damage_is_set_aside, begin, end),
         cmocka_unit_test_setup_teardown(test_files_that_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_a_directory_that_cannot_be, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_others_may_write, begin, end),
         cmocka_unit_test_setup_teardown(test_the_lock, begin, end),
         cmocka_unit_test_setup_teardown(test_an_old_copy_is_set_aside, begin, end),
         cmocka_unit_test_setup_teardown(test_a_failing_disk, begin, end),

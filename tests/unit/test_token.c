@@ -20,7 +20,7 @@ static bool read_token(const char *text, size_t bytes)
     folder_write(text, bytes);
     memset(token, 'x', sizeof token);
     memset(why, 0, sizeof why);
-    return token_read("--token", folder_file, token, sizeof token, why, sizeof why);
+    return token_read("--token", folder_file, OWN_SECRET, token, sizeof token, why, sizeof why);
 }
 
 static void refuse(const char *text, size_t bytes, const char *says)
@@ -86,7 +86,7 @@ static void test_a_file_that_others_read_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(modes); i++) {
         assert_int_equal(chmod(folder_file, modes[i]), 0);
-        refuse("honk\n", 5, "0600");
+        refuse("honk\n", 5, "chmod 600");
     }
     assert_int_equal(chmod(folder_file, 0600), 0);
 }
@@ -94,9 +94,10 @@ static void test_a_file_that_others_read_is_refused(void **state)
 static void test_no_file(void **state)
 {
     (void)state;
-    assert_false(token_read("--token", "/nowhere/token", token, sizeof token, why, sizeof why));
+    assert_false(
+        token_read("--token", "/nowhere/token", OWN_SECRET, token, sizeof token, why, sizeof why));
     assert_string_equal(why, "--token /nowhere/token cannot be read: No such file or directory");
-    assert_false(token_read("--token", "/tmp", token, sizeof token, why, sizeof why));
+    assert_false(token_read("--token", "/tmp", OWN_SECRET, token, sizeof token, why, sizeof why));
 }
 
 int main(void)
