@@ -47,7 +47,8 @@ static bool say(int fd, const struct goose_address *at, const char *token, uint6
     char text[CTL_TOKEN_BYTES + 512];
     bool has_token = token[0] != 0;
     int bytes = snprintf(text, sizeof text,
-                         "GET /job?grace=%" PRIu64 "us HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n",
+                         "POST /job?grace=%" PRIu64 "us HTTP/1.1\r\nHost: %s\r\n"
+                         "Content-Length: 0\r\n%s%s%s\r\n",
                          grace_us, at->chars, has_token ? "Authorization: Bearer " : "", token,
                          has_token ? "\r\n" : "");
 
@@ -70,7 +71,7 @@ bool job_line_open(struct job_line *line, const struct goose_address *at, const 
     if (line->code == 0)
         snprintf(line->why, sizeof line->why, "%s does not answer as a goosed does", at->chars);
     else
-        snprintf(line->why, sizeof line->why, "%s refuses GET /job (HTTP %u)", at->chars,
+        snprintf(line->why, sizeof line->why, "%s refuses POST /job (HTTP %u)", at->chars,
                  line->code);
     job_line_close(line);
     return false;

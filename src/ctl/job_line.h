@@ -1,4 +1,4 @@
-/* job_line.h: the connection that keeps the role where it is while a job runs: GET /job. */
+/* job_line.h: the connection that keeps the role where it is while a job runs: POST /job. */
 #ifndef CTL_JOB_LINE_H
 #define CTL_JOB_LINE_H
 

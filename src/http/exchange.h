@@ -32,6 +32,7 @@ struct exchange {
     const struct access *access;
     enum http_method method;
     bool local;      /* the client is on this machine */
+    bool cross_site; /* a page of another site makes a browser ask */
     bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
     bool wants_html; /* and text/html */

@@ -91,6 +91,13 @@ static void keep_once(struct request *request, struct field *kept, bool *has, st
     kept->bytes = (uint16_t)value.bytes;
 }
 
+/* Browsers say whose page makes them ask, and no page can change that: "none" is the user. */
+static bool is_other_site(struct span value)
+{
+    return !span_is_caseless(value, span_of("same-origin")) &&
+           !span_is_caseless(value, span_of("none"));
+}
+
 static void end_field(struct request *request)
 {
     struct span name = view(request, request->name);
@@ -106,6 +113,8 @@ static void end_field(struct request *request)
         request->wants_html = request->wants_html || resolver_type(value, "text/html");
     } else if (span_is_caseless(name, span_of("origin"))) {
         keep_once(request, &request->origin, &request->has_origin, value, &repeated);
+    } else if (span_is_caseless(name, span_of("sec-fetch-site"))) {
+        request->cross_site = request->cross_site || is_other_site(value);
     } else if (span_is_caseless(name, span_of("authorization"))) {
         keep_once(request, &request->authorization, &request->has_authorization, value, &repeated);
     } else if (span_is_caseless(name, span_of("expect"))) {
@@ -227,6 +236,7 @@ bool request_read(const struct request *request, struct exchange *exchange)
     exchange->method = (enum http_method)request->parser.method;
     exchange->wants_json = request->wants_json;
     exchange->wants_html = request->wants_html;
+    exchange->cross_site = request->cross_site;
     exchange->keep_alive =
         request->problem == NULL && http_should_keep_alive(&request->parser) != 0;
     exchange->says_so = request->parser.http_minor == 0;

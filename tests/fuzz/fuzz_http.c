@@ -462,8 +462,8 @@ static const char *const requests[] = {
     "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /status?wait=30s&index=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "GET /?wait=200ms HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
-    "GET /history HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
+    "GET /?wait=200ms HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n",
+    "GET /history HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n",
     "GET http://localhost:7400/readyz?x#y HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "GET /livez HTTP/1.0\r\n\r\n",
@@ -481,11 +481,11 @@ static const char *const requests[] = {
     "PUT /drain HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: "
     "close\r\n\r\n",
     "GET /nowhere HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "PATCH /status HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
-    "GET /status HTTP/2.0\r\nHost: x\r\n\r\n",
-    "GET /status HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
+    "PATCH /status HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    "GET /status HTTP/2.0\r\nHost: localhost\r\n\r\n",
+    "GET /status HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
     "POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n",
-    "GET /job?grace=9s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
+    "POST /job?grace=9s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
 };
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)
