@@ -260,8 +260,8 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_NEW_KEY] = {"new-key", NULL, OPTION_TASK, .help = "print a fresh key, and exit"},
     [OPTION_TOKEN_FILE] =
         {"http-token-file", "FILE", OPTION_VALUE, set_path, KEPT(token_file),
-         .help = "bearer token of HTTP requests that change something. Without one, they\n"
-                 "must come from the machine itself"},
+         .help = "bearer token of HTTP requests that change something: a line of at least\n"
+                 "16 characters. Without one, they must come from the machine itself"},
     [OPTION_FAULTS] = {"faults", NULL, OPTION_SWITCH, set_switch, KEPT(faults), .usual = "off",
                        .help = "allow drills over HTTP that break this node"},
     [OPTION_ON_CHANGE] =

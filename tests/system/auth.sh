@@ -131,19 +131,22 @@ expect_quiet 1 "$(mark)" goose
 
 scene "a token: needed for a change, wherever one asks; read again on HUP"
 flock_new 1
-(umask 077 && echo "honk-1" >"$FLOCK_DIR/token")
+(umask 077 && echo "honk-honk-honk-1" >"$FLOCK_DIR/token")
 printf '%s\n' --http-token-file "$FLOCK_DIR/token" >>"$FLOCK_DIR/1/args"
 start 1
 agree 1
 expect 401 'a change here needs the right token; .*' 1 PUT /drain
 expect_header 'WWW-Authenticate: Bearer .*'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-2'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-1x'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Basic honk-1'
-expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-honk-honk-2'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-honk-honk-1x'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Basic honk-honk-honk-1'
+expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1'
+expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1' \
+    --header 'Host: goosed.example.test' --header 'Origin: https://goosed.example.test'
+expect 200 '\{.*' 1 GET /members --header 'Authorization: Bearer honk-honk-honk-1' --header 'Host: goosed.example.test'
 expect 200 'goose' 1 GET /status
-(umask 077 && echo "honk-2" >"$FLOCK_DIR/token")
+(umask 077 && echo "honk-honk-honk-2" >"$FLOCK_DIR/token")
 read_again 1
-expect 401 '.*' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
-expect 200 '\{"draining":false\}' 1 DELETE /drain --header 'authorization: bearer honk-2' "${json[@]}"
+expect 401 '.*' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1'
+expect 200 '\{"draining":false\}' 1 DELETE /drain --header 'authorization: bearer honk-honk-honk-2' "${json[@]}"
 finish
