@@ -22,6 +22,8 @@ static const struct problem repeated = {400, "Origin or Authorization is there m
                                         "send it once"};
 static const struct problem folded = {400, "a field is folded over several lines",
                                       "send it on one line"};
+static const struct problem bare_lf = {400, "a line of the header ends in LF alone",
+                                       "end each in CR LF"};
 
 static void refuse(struct request *request, const struct problem *problem)
 {
@@ -37,6 +39,15 @@ static void extend(struct request *request, struct field *field, const char *at,
     if (field->bytes == 0) field->at = (uint16_t)from;
     if ((size_t)field->at + field->bytes != from) refuse(request, &folded);
     field->bytes = (uint16_t)(from + bytes - field->at);
+}
+
+/* The parser takes LF for CR LF. Who reads a request otherwise than a proxy in front of it can be
+ * made to see another one. */
+static void want_ends(struct request *request, const char *behind, const char *ends)
+{
+    size_t bytes = strlen(ends);
+    if ((size_t)(behind - request->base) < bytes || memcmp(behind - bytes, ends, bytes) != 0)
+        refuse(request, &bare_lf);
 }
 
 static struct span view(const struct request *request, struct field field)
@@ -131,6 +142,7 @@ static int on_name(http_parser *parser, const char *at, size_t bytes)
 {
     struct request *request = parser->data;
     if (request->in_value) end_field(request);
+    if (request->name.bytes == 0) want_ends(request, at, "\r\n");
     extend(request, &request->name, at, bytes);
     return 0;
 }
@@ -160,6 +172,7 @@ static int on_header_end(http_parser *parser)
 static int on_body(http_parser *parser, const char *at, size_t bytes)
 {
     struct request *request = parser->data;
+    if (request->body.bytes == 0) want_ends(request, at, "\r\n\r\n");
     extend(request, &request->body, at, bytes);
     return 0;
 }
@@ -201,6 +214,7 @@ enum request_progress request_parse(struct request *request, const char *base, s
     /* An Upgrade is an offer, and this server takes none: what follows is HTTP/1.1 still. */
     if (error == HPE_PAUSED) {
         http_parser_pause(parser, 0);
+        if (request->body.bytes == 0) want_ends(request, base + *seen, "\r\n\r\n");
         return REQUEST_WHOLE;
     }
     if (request->in_value) end_field(request); /* it may be the Transfer-Encoding that is wrong */

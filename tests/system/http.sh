@@ -152,6 +152,7 @@ expect 501 'Transfer-Encoding is not supported; .*' "$goose" POST /handover \
     --header 'Transfer-Encoding: chunked' --data '{}'
 expect 400 'this is no \{"to": HOST:PORT\}; .*' "$goose" POST /handover --data '["to"]'
 expect 400 '.*' "$goose" POST /handover --data '{"too":"n1:7000"}'
+expect 400 'this is no \{"to": HOST:PORT\}; .*' "$goose" POST /handover --data "{\"to\":\"$(node_address "$duck")\\u00009\"}"
 expect 400 'this is no HOST:PORT; .*' "$goose" POST /handover --data '{"to":"somewhere"}'
 expect 400 'force is 1 or left out; .*' "$goose" DELETE "/members/$(node_address "$duck")?force=yes"
 expect 400 '.*' "$goose" POST /faults --data 'disk'
@@ -160,6 +161,8 @@ expect 400 '"disk" has to be .*' "$goose" POST /faults --data '{"disk":"bad"}'
 expect_raw 400 "$goose" 'QUACK\r\n\r\n'
 expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\n\r\n'
 expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
+expect_raw 400 "$goose" 'GET /status HTTP/1.1\nHost: a\r\n\r\n'
+expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\nHost: a\r\n\n'
 expect_raw 505 "$goose" 'GET /status HTTP/2.0\r\nHost: a\r\n\r\n'
 
 say "kept connections, pipelining, HTTP/1.0"

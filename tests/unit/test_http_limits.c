@@ -44,6 +44,13 @@ static void test_errors_of_form(void **state)
         {"GET /status HTTP/1.1\r\nHost: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
          400},
         {"GET /status HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\nHost: localhost\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\nX: a\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\n\n", 400},
+        {"GET /status HTTP/1.0\n\n", 400},
+        {"GET /status HTTP/1.0\r\n\n", 400},
+        {"PUT /drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\n{", 400},
         {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400},
         {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: "
          "2\r\n\r\n",
