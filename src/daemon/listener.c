@@ -87,6 +87,7 @@ static bool open_http(struct listener *listener)
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
+                                .log = listener->parts.log,
                                 .faults = options->faults,
                                 .turn_us = turn_us(options)};
     int error = http_server_start(&listener->http, listener->parts.loop, &http, listener->parts.api,

@@ -30,6 +30,14 @@ _Static_assert(READ_BYTES <= STASH_BYTES, "what a read leaves over can be kept")
 _Static_assert(STASH_BYTES <= UINT16_MAX, "a field's place fits struct field");
 _Static_assert(ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX + 64 <= WRITE_BYTES, "an answer fits");
 
+#define WHO_BYTES 80 /* an address and its port, or a user */
+
+/* For the log; of a client that may be gone when there is an answer. */
+struct change_note {
+    char who[WHO_BYTES];
+    char what[FLOCK_ADDRESS_BYTES + 32];
+};
+
 /* Connections that wait for the same thing; who waits longest stands first. Each open one stands
  * in exactly one. */
 struct line {
@@ -122,6 +130,7 @@ struct http_server {
     void (*route)(struct exchange *exchange);
     size_t (*event_text)(char text[EVENT_BYTES_MAX], const struct flock_status *status);
     struct access access;
+    struct log *log; /* NULL: none */
     bool faults;
     bool accept_owed; /* there was no memory or descriptor for a connection */
     bool closing;
@@ -187,6 +196,12 @@ flock_changed watchers_note;
 void watchers_tell(struct http_server *server);
 void watchers_due(struct http_server *server);
 void jobs_tell(struct http_server *server);
+
+/* change_log.c */
+void change_note(struct change_note *note, const struct exchange *exchange,
+                 const struct flock_request *request);
+void change_log(const struct http_server *server, const struct change_note *note,
+                const struct flock_answer *answer);
 
 /* turns.c */
 int turns_start(struct http_server *server);

@@ -85,10 +85,12 @@ void job_post(struct exchange *exchange)
     exchange->api->status(exchange->api->context, &status);
     const struct answer answer = {.code = 200, .open = true, .about = &status, .body = {"", 0}};
     if (worker != NULL && !status.is_goose) job_leave(&worker->waiter);
-    if (status.is_goose && worker != NULL)
+    if (status.is_goose && worker != NULL) {
+        exchange_log(exchange, span_of("a job"), "open");
         reply(exchange, &answer);
-    else
+    } else {
         reply_problem_about(exchange, status.is_goose ? &busy : &duck, &status);
+    }
 }
 
 void jobs_tell(struct http_server *server)

@@ -43,6 +43,7 @@ static int take_options(struct http_server *server, const struct http_options *o
     server->route = route;
     server->event_text = event_text;
     server->faults = options->faults;
+    server->log = options->log;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);
     server->comment_ms = or_default(options->comment_ms, HTTP_COMMENT_MS);

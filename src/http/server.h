@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "base/log.h"
 #include "http/flock.h"
 
 #define HTTP_CONNECTIONS_MAX 2048
@@ -28,6 +29,7 @@ struct http_options {
     const char *self;    /* my address, HOST:PORT: the Host that a change may name */
     const char *bind;    /* where I listen, if elsewhere; NULL: at `self` */
     const char *token;   /* NULL: none */
+    struct log *log;     /* for changes; NULL: none */
     bool faults;         /* /faults exists */
     unsigned idle_ms;    /* between requests */
     unsigned request_ms; /* from a request's first byte to its last, and for taking an answer */

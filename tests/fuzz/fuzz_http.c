@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "http/access.h"
 #include "http/server.h"
 
 #define ESCAPE      0xff
@@ -429,6 +430,15 @@ static void close_server(void)
         answer_oldest(FLOCK_NO_ANSWER);
 }
 
+static void count_requests(void)
+{
+    struct access access = {.self = "n1.test", .bind = "pond.test"};
+
+    access_set_token(&access, (world.traits & HAS_TOKEN) != 0 ? TOKEN : NULL);
+    for (size_t i = 0; i < SOCKETS; i++)
+        client_count_requests(&clients[i], &access);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     if (count == 0) return 0;
@@ -437,8 +447,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     for (size_t i = 0; i < SOCKETS; i++)
         client_clear(&clients[i]);
     walk(program, true);
-    for (size_t i = 0; i < SOCKETS; i++)
-        client_count_requests(&clients[i]);
+    count_requests();
     again();
     open_server();
     walk(program, false);
@@ -482,6 +491,9 @@ static const char *const requests[] = {
     "close\r\n\r\n",
     "GET /nowhere HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "PATCH /status HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: evil.test\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: pond.test\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+    "GET /status HTTP/1.1\nHost: localhost\n\n",
     "GET /status HTTP/2.0\r\nHost: localhost\r\n\r\n",
     "GET /status HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
     "POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n",

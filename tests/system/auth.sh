@@ -144,6 +144,7 @@ expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-h
 expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1' \
     --header 'Host: goosed.example.test' --header 'Origin: https://goosed.example.test'
 expect 200 '\{.*' 1 GET /members --header 'Authorization: Bearer honk-honk-honk-1' --header 'Host: goosed.example.test'
+wait_log 5 1 'undrain, asked by 127\.0\.0\.[0-9]+:[0-9]+: done'
 expect 200 'goose' 1 GET /status
 (umask 077 && echo "honk-honk-honk-2" >"$FLOCK_DIR/token")
 read_again 1

@@ -27,6 +27,14 @@ static void be_duck(struct world *world)
 
 /* ---- what a node is ---- */
 
+static int code_of(struct world *world, const char *method, const char *path, const char *fields)
+{
+    struct answered answered = ask(world, method, path, fields, "");
+    int code = answered.code;
+    answered_free(&answered);
+    return code;
+}
+
 static void test_status(void **state)
 {
     struct world *world = *state;
@@ -500,6 +508,66 @@ static void test_handover(void **state)
     finish(world, fd, done, 200, "{\"goose\":\"n2.test:7400\"}\n");
 }
 
+/* Who asked, for what, and what came of it; also where the client has left meanwhile. */
+static void test_changes_are_logged(void **state)
+{
+    static const struct {
+        const char *method, *path, *body, *says;
+        struct flock_answer answer;
+    } cases[] = {
+        {"POST", "/handover", "", "handover, asked by 127.0.0.1:", {.outcome = FLOCK_DONE}},
+        {"POST",
+         "/handover",
+         "{\"to\":\"n2:1\"}",
+         "handover to n2:1, asked by ",
+         {.outcome = FLOCK_DONE}},
+        {"DELETE",
+         "/members/n2:1?force=1",
+         "",
+         "removal of n2:1 by force, asked by ",
+         {.outcome = FLOCK_NO_GOOSE}},
+        {"PUT",
+         "/voters",
+         "{\"wanted\":3}",
+         "voters wanted: 3, asked by ",
+         {.outcome = FLOCK_REFUSED, .error = "not now"}},
+        {"PUT", "/drain", "", "drain, asked by ", {.outcome = FLOCK_NO_ANSWER}},
+    };
+    static const char *const outcomes[] = {": done\n", ": done\n", ": not done, no goose\n",
+                                           ": refused, not now\n", ": perhaps done, no answer\n"};
+    struct world *world = *state;
+    FILE *file = tmpfile();
+    char text[4096] = "", *at = text;
+    world->options.log = log_new(fileno(file), LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    world_restart(world);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int fd = begin(world, cases[i].method, cases[i].path, "", cases[i].body);
+        close(fd);
+        for (int turn = 0; turn < 5; turn++)
+            world_turn(world, -1, 1);
+        fake_answer(&world->fake, &cases[i].answer);
+        for (int turn = 0; turn < 5; turn++)
+            world_turn(world, -1, 1);
+    }
+    assert_int_equal(code_of(world, "POST", "/job", ""), 200);
+    assert_int_equal(code_of(world, "PUT", "/drain", "Host: evil.test\r\n"), 403);
+    rewind(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        at = strstr(at, cases[i].says);
+        assert_non_null(at);
+        const char *outcome = strstr(at, outcomes[i]);
+        assert_ptr_equal(outcome + strlen(outcomes[i]) - 1, strchr(at, '\n'));
+    }
+    at = strstr(at, "a job, asked by 127.0.0.1:");
+    assert_non_null(at);
+    assert_string_equal(strchr(at, '\n'), "\n"); /* strangers log nothing */
+    log_free(world->options.log);
+    world->options.log = NULL;
+    world_restart(world);
+    fclose(file);
+}
+
 static void test_handover_refused(void **state)
 {
     static const char *const bad[] = {
@@ -568,14 +636,6 @@ static void test_faults(void **state)
 }
 
 /* ---- who may ask ---- */
-
-static int code_of(struct world *world, const char *method, const char *path, const char *fields)
-{
-    struct answered answered = ask(world, method, path, fields, "");
-    int code = answered.code;
-    answered_free(&answered);
-    return code;
-}
 
 /* A page that has turned its own name on this node reads nothing but the role. */
 static void test_hosts_of_what_is_read(void **state)
@@ -844,6 +904,7 @@ int main(void)
         TEST(test_remove_refused),
         TEST(test_outcomes),
         TEST(test_handover),
+        TEST(test_changes_are_logged),
         TEST(test_handover_refused),
         TEST(test_drain),
         TEST(test_faults),
