@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "net/local_socket.h"
 #include "net/resolver.h"
 
 #define AGAIN_MS      1000
@@ -16,6 +17,7 @@ struct listener {
     uv_timer_t again;
     struct resolver *resolver;
     struct http_server *http;
+    struct local_socket local;
     char token[HTTP_TOKEN_BYTES_MAX];
     unsigned tries;
     bool udp_open;
@@ -74,16 +76,39 @@ static unsigned turn_us(const struct options *options)
     return tenth_us < HTTP_TURN_US ? (unsigned)tenth_us : HTTP_TURN_US;
 }
 
+static bool wants_http(const struct listener *listener)
+{
+    const struct options *options = listener->parts.options;
+    return options->http.bytes > 0 || options->http_socket[0] != 0;
+}
+
+/* False: it cannot be, and that was said. */
+static bool open_local(struct listener *listener)
+{
+    const char *path = listener->parts.options->http_socket;
+    char why[256];
+
+    if (path[0] == 0 || listener->local.fd > 0) return true;
+    const char *wrong = local_socket_open(&listener->local, path);
+    if (wrong == NULL) return true;
+    snprintf(why, sizeof why, "--http unix:%s cannot be opened: %s", path, wrong);
+    listener->parts.failed(listener->parts.to, why);
+    return false;
+}
+
 static bool open_http(struct listener *listener)
 {
     const struct options *options = listener->parts.options;
+    bool tcp = options->http.bytes > 0;
     struct sockaddr_storage found;
     char why[256];
 
-    if (options->http.bytes == 0) return true;
-    if (!resolver_find(listener->resolver, goose_address_text(&options->http), &found))
+    if (!wants_http(listener)) return true;
+    if (tcp && !resolver_find(listener->resolver, goose_address_text(&options->http), &found))
         return false;
-    struct http_options http = {.address = (struct sockaddr *)&found,
+    if (!open_local(listener)) return false;
+    struct http_options http = {.address = tcp ? (struct sockaddr *)&found : NULL,
+                                .local_fd = listener->local.fd,
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
@@ -107,8 +132,7 @@ static void try_now(uv_timer_t *timer)
     listener->tries++;
     if (!listener->udp_open) open_udp(listener);
     if (listener->udp_open && listener->http == NULL && !listener->closing) open_http(listener);
-    bool done =
-        listener->udp_open && (listener->http != NULL || listener->parts.options->http.bytes == 0);
+    bool done = listener->udp_open && (listener->http != NULL || !wants_http(listener));
     if (done && !listener->closing) listener->parts.all_open(listener->parts.to);
     if (done || listener->closing) return;
     bool fast = listener->tries < AGAIN_MS / AGAIN_FAST_MS;
@@ -158,8 +182,10 @@ void listener_close(struct listener *listener)
     if (listener == NULL || listener->closing) return;
     listener->closing = true;
     resolver_close(listener->resolver);
+    struct local_socket local = listener->local; /* the server may free the rest at once */
     if (listener->http != NULL)
         http_server_close(listener->http, http_closed, listener);
     else
         http_closed(listener);
+    local_socket_close(&local);
 }

@@ -5,8 +5,11 @@
 #include "http/access.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include <uv.h>
+
+#define NOBODY 65534U
 
 static const struct problem foreign_host = {
     403, "the Host field names neither this node, nor an IP address, nor localhost",
@@ -26,6 +29,9 @@ static const struct problem not_local = {403,
                                          "ask on the node's machine (from loopback, or from the "
                                          "address that is asked), or set --http-token-file "
                                          "and send its token"};
+static const struct problem not_owner = {
+    403, "over this socket only root and the node's own user may change something",
+    "ask as one of them, or set --http-token-file and send its token"};
 
 /* "name:80", "1.2.3.4", "[::1]:80" -> the host alone. False: no such thing. */
 static bool host_of(struct span authority, struct span *host, bool *bracketed)
@@ -126,8 +132,15 @@ const struct problem *access_refusal(const struct exchange *exchange, unsigned n
     if ((needs & ACCESS_HOST) != 0 && host_is_foreign(exchange)) return &foreign_host;
     if ((needs & ACCESS_PAGE) != 0 && exchange->cross_site) return &foreign_site;
     if ((needs & ACCESS_PAGE) != 0 && origin_is_foreign(exchange)) return &foreign_origin;
-    if ((needs & ACCESS_RIGHT) == 0 || (!has_token && exchange->local)) return NULL;
-    return has_token ? &no_token : &not_local;
+    bool asked = has_token && !exchange->by_socket;
+    if ((needs & ACCESS_RIGHT) == 0 || (!asked && exchange->local)) return NULL;
+    return has_token ? &no_token : exchange->by_socket ? &not_owner : &not_local;
+}
+
+/* A user that this user namespace does not know shows as nobody, and so does everybody else of them. */
+bool access_is_owner(unsigned uid)
+{
+    return uid == 0 || (uid == geteuid() && uid != NOBODY);
 }
 
 /* An IPv4 address on an IPv6 socket looks like ::ffff:127.0.0.1. */

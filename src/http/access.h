@@ -22,6 +22,9 @@ bool access_set_token(struct access *access, const char *token);
  * the very address that it connected to. */
 bool access_is_local(const struct sockaddr *peer, const struct sockaddr *own);
 
+/* Whether this user is the node's own, or root. */
+bool access_is_owner(unsigned uid);
+
 /* What a request has to have. */
 #define ACCESS_HOST  1U /* a Host that is this node's */
 #define ACCESS_PAGE  2U /* no page of another site behind it */

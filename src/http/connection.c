@@ -96,6 +96,7 @@ static void answer_request(struct connection *connection)
         .api = server->api,
         .access = &server->access,
         .local = connection->local,
+        .by_socket = connection->by_socket,
         .faults = server->faults,
     };
     if (request_read(&connection->request, &exchange))
@@ -259,8 +260,11 @@ void connection_turn(struct connection *connection, bool broken)
         connection_close(connection);
 }
 
-static bool is_local(int fd)
+static bool is_local(int fd, bool *by_socket)
 {
+    unsigned uid;
+    *by_socket = socket_user(fd, &uid);
+    if (*by_socket) return access_is_owner(uid);
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
     return socket_ends(fd, &peer, &own) &&
@@ -272,7 +276,7 @@ bool connection_start(struct connection *connection)
     struct http_server *server = connection->server;
     connection->waits_for = WAITS_TO_READ;
     if (queue_add(server->queue, connection->fd, WAITS_TO_READ, connection) != 0) return false;
-    connection->local = is_local(connection->fd);
+    connection->local = is_local(connection->fd, &connection->by_socket);
     request_init(&connection->request);
     line_join(&server->idle, connection, uv_now(server->loop));
     return true;

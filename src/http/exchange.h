@@ -31,7 +31,8 @@ struct exchange {
     const struct node_api *api;
     const struct access *access;
     enum http_method method;
-    bool local;      /* the client is on this machine */
+    bool local; /* the client is on this machine; over a Unix socket: the node's user, or root */
+    bool by_socket;  /* it came over one */
     bool cross_site; /* a page of another site makes a browser ask */
     bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */

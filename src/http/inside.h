@@ -69,11 +69,12 @@ struct connection {
     struct unsent *unsent; /* NULL: the client reads */
     struct unsent *unsent_last;
     struct waiter *waiter; /* the next request waits for this; NULL: for nothing */
-    bool local;            /* the client is on this machine */
-    bool cut;              /* its turn ended before the requests in its stash did */
-    bool ended;            /* the client sends no more */
-    bool finishing;        /* the last answer has been made */
-    bool lingering;        /* and sent: only the client's end is waited for */
+    bool local;            /* see struct exchange */
+    bool by_socket;
+    bool cut;       /* its turn ended before the requests in its stash did */
+    bool ended;     /* the client sends no more */
+    bool finishing; /* the last answer has been made */
+    bool lingering; /* and sent: only the client's end is waited for */
     bool closed;
 };
 
@@ -113,7 +114,7 @@ struct http_server {
     uv_timer_t watch;    /* the earliest of the watchers' times */
     int handles;         /* of these five, on their way to be closed */
     int queue;           /* of all sockets: the one that listens is nobody's */
-    int listener;        /* -1: none */
+    int listeners[2];    /* for TCP, and for a Unix socket; -1: none */
     bool ready;          /* somebody in the queue is */
     bool woken;          /* by one of those above */
     bool watch_rang;

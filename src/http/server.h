@@ -25,7 +25,8 @@ struct http_server;
 /* Zero means the value above wherever there is one. */
 struct http_options {
     const struct sockaddr *address; /* where to listen; NULL: on `fd` */
-    int fd;              /* a bound TCP socket; the server closes it, also where the start fails */
+    int fd; /* a bound TCP socket; the server closes it, also where the start fails; 0: none */
+    int local_fd;        /* a Unix socket that listens, and stays the caller's; 0: none */
     const char *self;    /* my address, HOST:PORT: the Host that a change may name */
     const char *bind;    /* where I listen, if elsewhere; NULL: at `self` */
     const char *token;   /* NULL: none */

@@ -1,5 +1,7 @@
 /* test_http_access.c: who may ask for what, as one matrix. Without a server: here the test
  * says where the client is. */
+#include <unistd.h>
+
 #include "unit.h"
 
 #include "http/access.h"
@@ -149,6 +151,30 @@ static void test_what_is_needed(void **state)
     }
 }
 
+/* Over a Unix socket the peer's user decides, with a token and without. */
+static void test_users(void **state)
+{
+    struct access access = {0};
+    (void)state;
+    for (int with_token = 0; with_token <= 1; with_token++) {
+        struct exchange exchange = {.access = &access, .local = true, .by_socket = true};
+        assert_true(access_set_token(&access, with_token ? "secret" : NULL));
+        assert_null(access_refusal(&exchange, CHANGE));
+        exchange.cross_site = true;
+        assert_non_null(access_refusal(&exchange, CHANGE));
+        exchange.cross_site = exchange.local = false;
+        const struct problem *problem = access_refusal(&exchange, CHANGE);
+        assert_non_null(problem);
+        assert_int_equal(problem->code, with_token ? 401 : 403);
+        exchange.authorization = span_of("Bearer secret");
+        assert_int_equal(access_refusal(&exchange, CHANGE) == NULL, with_token);
+    }
+    assert_true(access_is_owner(0));
+    assert_true(access_is_owner(geteuid()));
+    assert_false(access_is_owner(geteuid() + 1));
+    assert_false(access_is_owner(65534));
+}
+
 static bool local(const char *peer, const char *own)
 {
     struct sockaddr_storage ends[2] = {0};
@@ -211,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_the_refusal_names_both_ways_out),
         cmocka_unit_test(test_what_is_needed),
+        cmocka_unit_test(test_users),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_names_and_tokens_that_do_not_fit),
     };
