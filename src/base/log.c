@@ -38,6 +38,8 @@ struct log {
     struct log_thread *thread; /* to the file; NULL: none */
     enum log_level level;
     enum log_format format;
+    const char *node; /* NULL: not said */
+    bool on_terminal;
     int64_t (*wall_us)(void);
     uint64_t dropped;
     uint64_t unsaid; /* dropped, and nobody was told yet */
@@ -96,6 +98,7 @@ struct log *log_new(int fd, enum log_level level, enum log_format format)
     log->own_fd = open_anew(fd);
     log->level = level;
     log->format = format;
+    log->on_terminal = isatty(fd) == 1;
     log->wall_us = wall_us;
     return log;
 }
@@ -125,6 +128,11 @@ void log_set_format(struct log *log, enum log_format format)
 {
     assert(format < LOG_FORMATS);
     log->format = format;
+}
+
+void log_set_node(struct log *log, const char *node)
+{
+    log->node = node;
 }
 
 void log_set_clock(struct log *log, int64_t (*clock_us)(void))
@@ -233,21 +241,40 @@ static void put_time(struct line *line, int64_t at_us)
     line_print(line, "%s.%06dZ", text, (int)(at_us % 1000000));
 }
 
+static void put_head_text(struct line *line, const struct log *log, enum log_level level,
+                          int64_t at_us, uint64_t repeats)
+{
+    put_time(line, at_us);
+    line_print(line, " %-5s ", log_level_name(level));
+    if (log->node != NULL && log->on_terminal) {
+        put_said(line, log->node, false);
+        line_print(line, ": ");
+    }
+    if (repeats > 0) line_print(line, "(%" PRIu64 " times more) ", repeats);
+}
+
+static void put_head_json(struct line *line, const struct log *log, enum log_level level,
+                          int64_t at_us, uint64_t repeats)
+{
+    line_print(line, "{\"time\":\"");
+    put_time(line, at_us);
+    line_print(line, "\",\"level\":\"%s\",", log_level_name(level));
+    if (log->node != NULL) {
+        line_print(line, "\"node\":\"");
+        put_said(line, log->node, true);
+        line_print(line, "\",");
+    }
+    if (repeats > 0) line_print(line, "\"repeats\":%" PRIu64 ",", repeats);
+    line_print(line, "\"message\":\"");
+}
+
 static void make_line(struct line *line, const struct log *log, enum log_level level, int64_t at_us,
                       const char *said, uint64_t repeats)
 {
     bool json = log->format == LOG_FORMAT_JSON;
 
     line->bytes = 0;
-    if (json) line_print(line, "{\"time\":\"");
-    put_time(line, at_us);
-    if (json)
-        line_print(line, "\",\"level\":\"%s\",", log_level_name(level));
-    else
-        line_print(line, " %-5s ", log_level_name(level));
-    if (json && repeats > 0) line_print(line, "\"repeats\":%" PRIu64 ",", repeats);
-    if (!json && repeats > 0) line_print(line, "(%" PRIu64 " times more) ", repeats);
-    if (json) line_print(line, "\"message\":\"");
+    (json ? put_head_json : put_head_text)(line, log, level, at_us, repeats);
     put_said(line, said, json);
     line_end(line, json ? "\"}\n" : "\n");
 }

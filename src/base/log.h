@@ -29,6 +29,9 @@ void log_by_thread(struct log *log);
 void log_free(struct log *log);
 void log_set_level(struct log *log, enum log_level level);
 void log_set_format(struct log *log, enum log_format format);
+/* Whose lines they are: said in JSON, and on a terminal, where several nodes may write. In a file or a journal the place
+ * says it. `node` stays as it is for as long as the log lives. */
+void log_set_node(struct log *log, const char *node);
 /* Microseconds since 1970, UTC, instead of the host's: for tests. */
 void log_set_clock(struct log *log, int64_t (*wall_us)(void));
 

@@ -322,8 +322,10 @@ const struct option option_table[OPTIONS_KNOWN] = {
                                "{\"self\": \"n1:7000\", \"peers\": [\"n2:7000\", \"n3:7000\"]}"},
     [OPTION_LOG_LEVEL] = {"log-level", "LEVEL", OPTION_VALUE, set_log_level, .usual = "info",
                           .help = "how much goes to standard error: error, warn, info or debug"},
-    [OPTION_LOG_FORMAT] = {"log-format", "FORMAT", OPTION_VALUE, set_log_format, .usual = "text",
-                           .help = "how it is written: text or json"},
+    [OPTION_LOG_FORMAT] =
+        {"log-format", "FORMAT", OPTION_VALUE, set_log_format, .usual = "text",
+         .help = "how it is written: text or json. Each line names its node in json,\n"
+                 "and in text on a terminal"},
     [OPTION_CHECK_CONFIG] = {"check-config", NULL, OPTION_TASK,
                              .help = "say whether all this is right, and exit"},
     [OPTION_VERSION] = {"version", NULL, OPTION_TASK, .help = "print the version, and exit"},

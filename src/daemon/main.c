@@ -339,6 +339,7 @@ static int run(struct goosed *goosed)
     goosed->log = log_new(STDERR_FILENO, goosed->options.log_level, goosed->options.log_format);
     if (goosed->log == NULL || uv_loop_init(&goosed->loop) != 0)
         return refuse(EXIT_FAILED_RUNNING, "out of memory");
+    log_set_node(goosed->log, goosed->options.election.self.chars);
     log_by_thread(goosed->log);
     int status = open_state(goosed);
     if (status == EXIT_STOPPED) status = run_parts(goosed);

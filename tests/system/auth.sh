@@ -41,6 +41,16 @@ has_counted() {
     [ "$(counted "$1" "$2")" -gt "$3" ]
 }
 
+# told_by_why I SENTENCE... - goosectl's why, asked at node I, says each of them on a line of its own.
+told_by_why() {
+    local i=$1 said sentence
+    shift
+    said=$("$BUILD_DIR/src/ctl/goosectl" --at "$(node_address "$i")" why) || true
+    for sentence in "$@"; do
+        grep -Eqx "$sentence" <<<"$said" || fail "why, at node $i, does not say: $sentence; but: $said"
+    done
+}
+
 # forged_of_all - by nodes 1 to 3 together.
 forged_of_all() {
     echo $(($(counted 1 forged) + $(counted 2 forged) + $(counted 3 forged)))
@@ -64,6 +74,7 @@ mark=$(mark)
 wait_for 5 "node 1 to count what node 3 sends" has_counted 1 forged 10
 [ "$(log_count 1 'its key is none of mine')" = 1 ] || fail "said more than once"
 [ "$(status_of 3 goose)" = null ] || fail "node 3 follows a goose whose key it does not have"
+told_by_why 3 "$(node_address 3) drops what comes from .*: another key\." 'Give all nodes the same --key-file\.'
 
 say "given the right key, it follows without a restart"
 keys 3 "$first"
@@ -106,6 +117,7 @@ start 3
 wait_log 5 1 'a datagram from .* was dropped: it is of a flock of another name'
 wait_for 5 "node 1 to count them" has_counted 1 foreign 5
 [ "$(status_of 3 goose)" = null ] || fail "a swan follows a goose"
+told_by_why 3 "$(node_address 1) drops what comes from $(node_address 3): another --flock\." 'Give all nodes the same --flock\.'
 
 say "forged datagrams in a flood: dropped and counted, and nothing else changes"
 observe
@@ -127,6 +139,10 @@ node_set_args 3 --peers "$(loopback 1),$(loopback 3),$(loopback 4)"
 start 1 3
 wait_log 10 1 'was started with other --peers than this node: give all first members the same list'
 wait_log 10 3 'was started with other --peers than this node'
+for i in 1 3; do
+    told_by_why $i "$(node_address 1) refuses $(node_address 3): other --peers\." \
+        'Of 3 voters 2 answer; .* But they were not told the same: mend that first, as said above\.'
+done
 observe
 expect_quiet 1 "$(mark)" goose
 

@@ -69,7 +69,7 @@ for command in status watch; do
 done
 
 say "what a node is, and who is a member"
-on "$goose" 0 "node +$at/role +goose/goose +$at/term +[0-9]+/lease +[0-9]+ ms/.*" '' status
+on "$goose" 0 "node +$at/role +goose/goose +$at/term +[0-9]+/lease +[0-9.]+ (ms|s)/.*" '' status
 on "$duck" 0 "node +$(node_address "$duck")/role +duck/goose +$at/.*/sealed +no" '' status
 on "$duck" 0 '\{"self":.*"role":"duck".*\}' '' --json status
 GOOSED_SELF=$at ctl 0 "node +$at/.*" '' status

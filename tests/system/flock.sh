@@ -15,11 +15,9 @@ play() {
 }
 one=$(loopback 1) two=$(loopback 2)
 
-say "a node that cannot start ends it at once"
-began=$SECONDS
+say "a node that cannot start ends it at once: a wait in vain would say so"
 play 1 '(node [12] has ended: goosed: --lease 10ms is under 3 heartbeats .*/){2}flock.sh: no flock was started' \
     start 2 --lease 10ms
-[ $((SECONDS - began)) -lt 8 ] || fail "it waited in vain"
 play 1 'flock.sh: there is no flock; .*' status
 
 say "each command says what it did, and what comes next"

@@ -132,7 +132,7 @@ flock_new() {
 
 # Where a scenario says that the goose must not change, its machine may stand still for so long without a lie.
 # shellcheck disable=SC2034 # for the scenarios
-patient=(--lease 1s)
+patient=(--lease 2s)
 
 # start I...
 start() {

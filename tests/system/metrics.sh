@@ -48,7 +48,7 @@ for i in 1 2 3; do
     expect_metric goosed_voters_wanted '== 3'
     expect_metric goosed_settled '== 1'
     expect_metric "goosed_flock_info{flock=\"goose\",flock_id=\"$id\"}" '== 1'
-    expect_metric 'goosed_setting_seconds{setting="lease"}' '== 1'
+    expect_metric 'goosed_setting_seconds{setting="lease"}' '== 2'
     expect_metric goosed_start_time_seconds "> $(date +%s) - 60"
     expect_metric goosed_disk_write_seconds_count '>= 2'
     [ "$i" != "$goose" ] || continue
@@ -63,7 +63,7 @@ expect_metric goosed_is_goose '== 1'
 expect_metric 'goosed_role{role="goose"}' '== 1'
 expect_metric 'goosed_role{role="duck"}' '== 0'
 expect_metric goosed_lease_remaining_seconds '> 0'
-expect_metric goosed_lease_remaining_seconds '<= 1'
+expect_metric goosed_lease_remaining_seconds '<= 2'
 expect_metric "goosed_voter_silent_seconds{voter=\"$(node_address "$duck")\"}" '< 1'
 expect_metric 'goosed_members{seat="observer"}' '== 0'
 expect_metric goosed_elections_won_total '== 1'
@@ -125,7 +125,7 @@ wait_for 5 "the lag of node $third" lags_more "$third" "$before"
 scene "one that differs in its lease, one in its key: others see that, and how many"
 (umask 077 && "$GOOSED" --new-key >"$FLOCK_DIR/first.key" && "$GOOSED" --new-key >"$FLOCK_DIR/second.key")
 flock_new 2 "${patient[@]}" --key-file "$FLOCK_DIR/first.key"
-node_new 3 "$(loopback 3)" --join "$(addresses_of 1 2)" --lease 2s --key-file "$FLOCK_DIR/first.key"
+node_new 3 "$(loopback 3)" --join "$(addresses_of 1 2)" --lease 3s --key-file "$FLOCK_DIR/first.key"
 node_new 4 "$(loopback 4)" --join "$(addresses_of 1 2)" "${patient[@]}" --key-file "$FLOCK_DIR/second.key"
 start 1 2 3 4
 agree 1 2 3
@@ -137,7 +137,7 @@ expect_metric 'goosed_members_differing{setting="version"}' '== 0'
 expect_metric 'goosed_datagrams_dropped_total{reason="wrong-key"}' '> 0'
 scrape 4
 expect_metric goosed_has_goose '== 0'
-said='the goose has a lease of 1000000 us, this node one of 2000000 us: .* give all members the same --lease'
+said='the goose has a lease of 2000000 us, this node one of 3000000 us: .* give all members the same --lease'
 wait_log 5 3 "$said"
 sleep 0.2 # some heartbeats more
 [ "$(log_count 3 "$said")" = 1 ] || fail "said more than once"

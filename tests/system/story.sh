@@ -53,7 +53,7 @@ cat >"$FLOCK_DIR/wanted" <<'STORY'
 STORY
 cd "$FLOCK_DIR"
 "$story" a b | diff wanted - || fail "not that story"
-sed -E 's/"/\\"/g; s/^([^ ]+) ([a-z]+) +(\(2 times more\) )?(.*)/{"time":"\1","level":"\2","message":"\4"}/' a >json
+sed -E 's/"/\\"/g; s/^([^ ]+) ([a-z]+) +(\(2 times more\) )?(.*)/{"time":"\1","level":"\2","node":"n1:7000","message":"\4"}/' a >json
 "$story" json b | sed 's/: json$/: a/' | diff wanted - || fail "another story from JSON"
 
 # in_order PATTERN... - lines of the story fit them, each behind the one before.

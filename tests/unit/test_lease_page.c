@@ -207,7 +207,8 @@ static void *write_for_a_while(void *stop)
                                           .hold_left_us = term,
                                           .lease_us = term * 3};
         lease_page_show(page, 0, &claim);
-        lease_page_clock_ns(); /* a moment in which one can read at all */
+        lease_page_clock_ns();             /* a moment in which one can read at all */
+        if (term % 16 == 0) sched_yield(); /* to a reader on the same processor */
     }
     return NULL;
 }
@@ -221,8 +222,7 @@ static void test_never_a_mixture(void **state)
 
     (void)state;
     assert_int_equal(pthread_create(&writer, NULL, write_for_a_while, &stop), 0);
-    uint64_t ends_ns = goose_lease_clock_ns() + 20000 * MS;
-    while (got < 5000 && goose_lease_clock_ns() < ends_ns) {
+    while (got < 5000) {
         if (!goose_lease_copy(reader.page, &copy) || copy.term == last) {
             sched_yield();
             continue;
@@ -235,7 +235,6 @@ static void test_never_a_mixture(void **state)
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     pthread_join(writer, NULL);
-    assert_int_equal(got, 5000);
 }
 
 /* Who has mapped it sees the next daemon's claims, and never those of the one before. */

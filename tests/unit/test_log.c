@@ -86,6 +86,39 @@ static void test_levels(void **state)
     bench_free(bench);
 }
 
+/* Three nodes in one terminal can be told apart; a file's lines are shorter without. */
+static void test_whose_line(void **state)
+{
+    struct bench *bench = bench_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    char got[256] = "";
+
+    (void)state;
+    log_set_node(bench->log, "n1:7000");
+    log_info(bench->log, "in a pipe");
+    assert_string_equal(bench_got(bench), TEXT_HEAD "info  in a pipe\n");
+    log_set_format(bench->log, LOG_FORMAT_JSON);
+    log_info(bench->log, "for programs");
+    assert_string_equal(bench_got(bench),
+                        "{\"time\":\"2026-02-16T09:36:07.000042Z\",\"level\":\"info\","
+                        "\"node\":\"n1:7000\",\"message\":\"for programs\"}\n");
+    bench_free(bench);
+
+    int ours = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+    int terminal = open(ptsname(ours), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    struct log *log = log_new(terminal, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    assert_non_null(log);
+    log_set_clock(log, clock_us);
+    log_set_node(log, "n1:7000");
+    log_info(log, "to a person");
+    assert_true(read(ours, got, sizeof got - 1) > 0);
+    assert_string_equal(got, TEXT_HEAD "info  n1:7000: to a person\r\n");
+    log_free(log);
+    close(terminal);
+    close(ours);
+}
+
 static void test_host_clock(void **state)
 {
     struct bench *bench = bench_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
@@ -321,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_whose_line),
         cmocka_unit_test(test_host_clock),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_long_lines),
