@@ -178,11 +178,11 @@ agree 1
 # over_socket CODE METHOD PATH ARGS... - as whom $as says.
 as=()
 over_socket() {
-    local wanted=$1 verb=$2 where=$3 got
+    local wanted=$1 verb=$2 target=$3 got
     shift 3
     got=$("${as[@]}" curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --request "$verb" \
-        --unix-socket "$socket" "$@" "http://localhost$where") || true
-    [ "$got" = "$wanted" ] || fail "$verb $where over the socket: $got, not $wanted"
+        --unix-socket "$socket" "$@" "http://localhost$target") || true
+    [ "$got" = "$wanted" ] || fail "$verb $target over the socket: $got, not $wanted"
 }
 [ "$(stat -c %a "$socket")" = 660 ] || fail "the socket's mode is $(stat -c %a "$socket")"
 expect 401 '.*' 1 DELETE /drain
