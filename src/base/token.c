@@ -7,6 +7,11 @@
 
 #define FILE_BYTES_MAX 1024 /* more than any token */
 
+/* Whoever may connect may guess, as often as a node answers. */
+#define TOKEN_CHARS_MIN 16
+#define AS_TEXT(number) #number
+#define TEXT_OF(number) AS_TEXT(number)
+
 static bool is_token(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
@@ -36,6 +41,9 @@ static const char *take(const char *text, size_t count, char *token, size_t toke
     if (bytes >= token_bytes) return too_long;
     if (!is_token(text, bytes))
         return "has spaces or characters that no header can carry in its token";
+    if (bytes < TOKEN_CHARS_MIN)
+        return "has a token that is guessed too soon; give at least " TEXT_OF(
+            TOKEN_CHARS_MIN) " characters, as openssl rand -hex 16 does";
     memcpy(token, text, bytes);
     token[bytes] = 0;
     return NULL;

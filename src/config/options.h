@@ -13,6 +13,7 @@
 
 #define FLOCK_CHARS_MAX      64
 #define PATH_CHARS_MAX       1023
+#define SOCKET_CHARS_MAX     103 /* what the system takes, less ".new" while it is made */
 #define COMMAND_CHARS_MAX    4095
 #define OPTIONS_WARNINGS_MAX 16
 #define OPTIONS_LINE_BYTES   512
@@ -37,7 +38,8 @@ struct options {
     enum options_task task;
     struct goose_election_options election; /* ready for GOOSE_EVENT_START */
     struct goose_address bind;              /* where to listen for datagrams */
-    struct goose_address http;              /* where to listen for HTTP; empty: nowhere */
+    struct goose_address http;              /* where to listen for HTTP; empty: not over TCP */
+    char http_socket[SOCKET_CHARS_MAX + 1]; /* and at which Unix socket; "": none */
     char flock[FLOCK_CHARS_MAX + 1];
     char state_dir[PATH_CHARS_MAX + 1];
     char key_file[PATH_CHARS_MAX + 1];     /* "": none */

@@ -104,6 +104,18 @@ static bool text_same_host(const struct goose_address *a, const struct goose_add
     return goose_text_equal(address_host(a), address_host(b));
 }
 
+/* A path that is too long, or that --http could not say, is left out: TCP does, too. */
+static void set_default_socket(struct reader *reader)
+{
+    const char *given = environment_find(reader->source, "RUNTIME_DIRECTORY");
+    size_t folder = given != NULL ? strcspn(given, ":") : 0;
+
+    if (folder > 0 && given[0] == '/' && memchr(given, ',', folder) == NULL &&
+        folder + sizeof "/http" - 1 <= SOCKET_CHARS_MAX)
+        snprintf(reader->options->http_socket, sizeof reader->options->http_socket, "%.*s/http",
+                 (int)folder, given);
+}
+
 /* Without --http it is served where datagrams are received, and reached at the port that they are
  * sent to. With it, the others can only guess its host: mine, if it listens there. */
 static void set_listening(struct reader *reader)
@@ -114,6 +126,7 @@ static void set_listening(struct reader *reader)
     if (!is_given(reader, OPTION_BIND)) options->bind = election->self;
     if (!is_given(reader, OPTION_HTTP)) {
         options->http = options->bind;
+        set_default_socket(reader);
         election->http_port = address_port(&election->self);
     } else if (options->http.bytes > 0 && (address_is_wildcard(&options->http) ||
                                            text_same_host(&options->http, &election->self))) {

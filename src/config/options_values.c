@@ -48,11 +48,6 @@ static bool set_self(struct reader *reader, enum option_id id)
     return set_address(reader, id) && refuse_wildcard(reader, id, place_of(reader, id));
 }
 
-static bool set_http(struct reader *reader, enum option_id id)
-{
-    return strcmp(value_of(reader, id), "off") == 0 || set_address(reader, id);
-}
-
 static bool add_to_list(struct reader *reader, enum option_id id, struct list *list,
                         struct span item)
 {
@@ -95,6 +90,47 @@ static bool set_peers(struct reader *reader, enum option_id id)
 static bool set_join(struct reader *reader, enum option_id id)
 {
     return set_list(reader, id, &reader->join);
+}
+
+static bool set_http_socket(struct reader *reader, enum option_id id, struct span path)
+{
+    char *kept = reader->options->http_socket;
+
+    if (kept[0] != 0) return refuse(reader, id, ": more than one unix:PATH; give one");
+    if (path.bytes == 0 || path.at[0] != '/')
+        return refuse(reader, id, ": give the whole path, as in unix:/run/goosed/http");
+    if (path.bytes > SOCKET_CHARS_MAX)
+        return refuse(reader, id, ": a socket's path has at most %d characters", SOCKET_CHARS_MAX);
+    memcpy(kept, path.at, path.bytes);
+    kept[path.bytes] = 0;
+    return true;
+}
+
+static bool set_http_item(struct reader *reader, enum option_id id, struct span item)
+{
+    static const char prefix[] = "unix:";
+    size_t bytes = sizeof prefix - 1;
+    struct goose_address *address = &reader->options->http;
+
+    if (item.bytes >= bytes && memcmp(item.at, prefix, bytes) == 0)
+        return set_http_socket(reader, id, (struct span){item.at + bytes, item.bytes - bytes});
+    if (address->bytes > 0) return refuse(reader, id, ": more than one HOST:PORT; give one");
+    const char *wrong = address_from_user(address, item.at, item.bytes);
+    return wrong == NULL || refuse(reader, id, ": %s", wrong);
+}
+
+/* An address, a socket, or both. */
+static bool set_http(struct reader *reader, enum option_id id)
+{
+    const char *at = value_of(reader, id);
+
+    if (strcmp(at, "off") == 0) return true;
+    for (;; at++) {
+        size_t bytes = strcspn(at, ",");
+        if (!set_http_item(reader, id, trimmed(at, bytes))) return false;
+        at += bytes;
+        if (*at == 0) return true;
+    }
 }
 
 /* It is a name for people, and of a folder. */
@@ -246,8 +282,11 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_BIND] = {"bind", "HOST:PORT", OPTION_VALUE, set_address, KEPT(bind),
                      .group = "Where: one port, UDP for the election and TCP for HTTP",
                      .help = "listen here instead of --self: containers, NAT"},
-    [OPTION_HTTP] = {"http", "HOST:PORT", OPTION_VALUE, set_http, KEPT(http),
-                     .help = "serve HTTP here instead; off: nowhere"},
+    [OPTION_HTTP] = {"http", "WHERE", OPTION_LIST, set_http,
+                     .help = "serve HTTP here instead: HOST:PORT, or unix:PATH for a socket that\n"
+                             "root and my user change things over without a token, or both with a\n"
+                             "comma between; off: nowhere. Default: where I listen and, where\n"
+                             "systemd sets that, unix:$RUNTIME_DIRECTORY/http"},
     [OPTION_STATE_DIR] = {"state-dir", "DIR", OPTION_VALUE, set_path, KEPT(state_dir),
                           .help = "what has to outlast a restart. Default: $STATE_DIRECTORY, else\n"
                                   "/var/lib/goosed/FLOCK/SELF for root, and\n"
@@ -262,8 +301,8 @@ const struct option option_table[OPTIONS_KNOWN] = {
     [OPTION_NEW_KEY] = {"new-key", NULL, OPTION_TASK, .help = "print a fresh key, and exit"},
     [OPTION_TOKEN_FILE] =
         {"http-token-file", "FILE", OPTION_VALUE, set_path, KEPT(token_file),
-         .help = "bearer token of HTTP requests that change something. Without one, they\n"
-                 "must come from the machine itself"},
+         .help = "bearer token of HTTP requests that change something: a line of at least\n"
+                 "16 characters. Without one, they must come from the machine itself"},
     [OPTION_FAULTS] = {"faults", NULL, OPTION_SWITCH, set_switch, KEPT(faults), .usual = "off",
                        .help = "allow drills over HTTP that break this node"},
     [OPTION_ON_CHANGE] =

@@ -112,7 +112,7 @@ int ask_get(const struct ctl *ctl, const char *path, struct reply *reply)
     return ask(ctl, &request, reply);
 }
 
-bool ask_door(const cJSON *member, struct goose_address *at)
+bool ask_door(const cJSON *member, struct place *at)
 {
     const char *spelt = json_text(member, "address");
     struct goose_address address;
@@ -124,7 +124,7 @@ bool ask_door(const cJSON *member, struct goose_address *at)
         return false;
     struct goose_text host = address_host(&address);
     int bytes = snprintf(text, sizeof text, "%.*s:%.0f", host.bytes, host.at, port);
-    return (size_t)bytes < sizeof text && address_from_user(at, text, (size_t)bytes) == NULL;
+    return (size_t)bytes < sizeof text && place_from_user(at, text) == NULL;
 }
 
 void ask_free(struct reply *reply)

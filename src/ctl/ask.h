@@ -19,7 +19,7 @@ int ask_get(const struct ctl *ctl, const char *path, struct reply *reply);
 void ask_free(struct reply *reply);
 
 /* Where a member's HTTP server is: on its host, at a port that the flock knows. False: nobody knows. */
-bool ask_door(const cJSON *member, struct goose_address *at);
+bool ask_door(const cJSON *member, struct place *at);
 
 /* With --json a program gets what the node said. */
 void ask_print(const struct reply *reply);

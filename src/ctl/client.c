@@ -118,7 +118,7 @@ static const http_parser_settings callbacks = {
 /* ---- what goes ---- */
 
 /* Bytes of the head, or 0: too long. */
-static size_t put_head(char head[HEAD_BYTES], const struct goose_address *at,
+static size_t put_head(char head[HEAD_BYTES], const struct place *at,
                        const struct client_request *request)
 {
     bool token = request->token != NULL && request->token[0] != '\0';
@@ -133,7 +133,7 @@ static size_t put_head(char head[HEAD_BYTES], const struct goose_address *at,
     int bytes = snprintf(head, HEAD_BYTES,
                          "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nConnection: close\r\n"
                          "User-Agent: goosectl\r\n%s%s%s%s\r\n",
-                         method, request->path, at->chars,
+                         method, request->path, place_socket(at) != NULL ? "localhost" : at->chars,
                          request->accept != NULL ? request->accept : "application/json",
                          token ? "Authorization: Bearer " : "", token ? request->token : "",
                          token ? "\r\n" : "", about_body);
@@ -208,7 +208,7 @@ static const char *read_all(struct exchange *exchange)
     return wrong;
 }
 
-static const char *talk(struct exchange *exchange, const struct goose_address *at)
+static const char *talk(struct exchange *exchange, const struct place *at)
 {
     const struct client_request *request = exchange->request;
     char head[HEAD_BYTES];
@@ -225,7 +225,7 @@ static const char *talk(struct exchange *exchange, const struct goose_address *a
     return read_all(exchange);
 }
 
-bool client_ask(const struct goose_address *at, const struct client_request *request,
+bool client_ask(const struct place *at, const struct client_request *request,
                 struct client_answer *answer, char why[CLIENT_LINE_BYTES])
 {
     struct exchange exchange = {.request = request, .answer = answer};

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "goose/roster.h"
+#include "ctl/place.h"
 
 #define CLIENT_CONNECT_MS   3000
 #define CLIENT_PATIENCE_MS  5000
@@ -42,7 +42,7 @@ struct client_answer {
 };
 
 /* False: no whole answer came, and `why` is a line that says what was tried. Whoever gets true calls client_free(). */
-bool client_ask(const struct goose_address *at, const struct client_request *request,
+bool client_ask(const struct place *at, const struct client_request *request,
                 struct client_answer *answer, char why[CLIENT_LINE_BYTES]);
 void client_free(struct client_answer *answer);
 

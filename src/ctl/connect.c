@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/address.h"
@@ -77,6 +78,18 @@ static void add_failure(const struct addrinfo *to, const char *before, char *why
         error == ETIMEDOUT ? "no answer in time" : strerror(error));
 }
 
+static int connect_to_socket(const struct place *at, char *why, size_t why_bytes)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    snprintf(name.sun_path, sizeof name.sun_path, "%s", place_socket(at));
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0) return fd;
+    snprintf(why, why_bytes, "%s cannot be reached: %s", at->chars, strerror(errno));
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
 /* Without the brackets of IPv6, as getaddrinfo() wants it. */
 static void host_text(const struct goose_address *at, char host[GOOSE_HOST_CHARS_MAX + 3])
 {
@@ -87,15 +100,16 @@ static void host_text(const struct goose_address *at, char host[GOOSE_HOST_CHARS
              text.at + (bracketed ? 1 : 0));
 }
 
-int connect_to(const struct goose_address *at, unsigned patience_ms, char *why, size_t why_bytes)
+int connect_to(const struct place *at, unsigned patience_ms, char *why, size_t why_bytes)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     char host[GOOSE_HOST_CHARS_MAX + 3], port[8];
     struct addrinfo *all = NULL;
     int fd = -1, tried = 0;
 
-    host_text(at, host);
-    snprintf(port, sizeof port, "%u", (unsigned)address_port(at));
+    if (place_socket(at) != NULL) return connect_to_socket(at, why, why_bytes);
+    host_text(&at->address, host);
+    snprintf(port, sizeof port, "%u", (unsigned)address_port(&at->address));
     int error = getaddrinfo(host, port, &hints, &all);
     if (error != 0) {
         snprintf(why, why_bytes, "the name %s cannot be looked up: %s", host,

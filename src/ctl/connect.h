@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-#include "goose/roster.h"
+#include "ctl/place.h"
 
 /* A non-blocking socket, and `why` is empty; or -1, and it is a line that names each address that was tried. */
-int connect_to(const struct goose_address *at, unsigned patience_ms, char *why, size_t why_bytes);
+int connect_to(const struct place *at, unsigned patience_ms, char *why, size_t why_bytes);
 
 #endif

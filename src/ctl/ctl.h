@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "ctl/arguments.h"
-#include "goose/roster.h"
+#include "ctl/place.h"
 
 #define CTL_TOKEN_BYTES 1024
 
@@ -19,7 +19,7 @@ enum ctl_exit {
 struct ctl {
     const char *name;            /* of the command */
     struct arguments arguments;  /* behind the command's name */
-    struct goose_address at;     /* the node; empty: none was named */
+    struct place at;             /* the node; empty: none was named */
     char token[CTL_TOKEN_BYTES]; /* "": none */
     const char *lease_page;      /* a path; NULL: none was named */
     bool by_page;                /* what the page says will do */

@@ -12,7 +12,7 @@
 
 struct fact {
     char address[GOOSE_ADDRESS_CHARS_MAX + 1];
-    struct goose_address at; /* of its HTTP server; empty: none that others may ask */
+    struct place at; /* of its HTTP server; empty: none that others may ask */
     bool voter;
     cJSON *why;                    /* what GET /why said; NULL: nothing */
     char wrong[CLIENT_LINE_BYTES]; /* then: why not */

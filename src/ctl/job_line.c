@@ -42,14 +42,15 @@ static bool hear(int fd, char answer[ANSWER_BYTES])
     }
 }
 
-static bool say(int fd, const struct goose_address *at, const char *token, uint64_t grace_us)
+static bool say(int fd, const struct place *at, const char *token, uint64_t grace_us)
 {
     char text[CTL_TOKEN_BYTES + 512];
     bool has_token = token[0] != 0;
     int bytes = snprintf(text, sizeof text,
-                         "GET /job?grace=%" PRIu64 "us HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n",
-                         grace_us, at->chars, has_token ? "Authorization: Bearer " : "", token,
-                         has_token ? "\r\n" : "");
+                         "POST /job?grace=%" PRIu64 "us HTTP/1.1\r\nHost: %s\r\n"
+                         "Content-Length: 0\r\n%s%s%s\r\n",
+                         grace_us, place_socket(at) != NULL ? "localhost" : at->chars,
+                         has_token ? "Authorization: Bearer " : "", token, has_token ? "\r\n" : "");
 
     bool said =
         bytes < (int)sizeof text && send(fd, text, (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
@@ -57,7 +58,7 @@ static bool say(int fd, const struct goose_address *at, const char *token, uint6
     return said;
 }
 
-bool job_line_open(struct job_line *line, const struct goose_address *at, const char *token,
+bool job_line_open(struct job_line *line, const struct place *at, const char *token,
                    uint64_t grace_us)
 {
     char answer[ANSWER_BYTES] = "";
@@ -72,7 +73,7 @@ bool job_line_open(struct job_line *line, const struct goose_address *at, const 
     if (line->code == 0)
         snprintf(line->why, sizeof line->why, "%s does not answer as a goosed does", at->chars);
     else
-        snprintf(line->why, sizeof line->why, "%s refuses GET /job (HTTP %u)", at->chars,
+        snprintf(line->why, sizeof line->why, "%s refuses POST /job (HTTP %u)", at->chars,
                  line->code);
     job_line_close(line);
     return false;

@@ -1,4 +1,4 @@
-/* job_line.h: the connection that keeps the role where it is while a job runs: GET /job. */
+/* job_line.h: the connection that keeps the role where it is while a job runs: POST /job. */
 #ifndef CTL_JOB_LINE_H
 #define CTL_JOB_LINE_H
 
@@ -16,7 +16,7 @@ struct job_line {
 };
 
 /* False: `why` is a line. */
-bool job_line_open(struct job_line *line, const struct goose_address *at, const char *token,
+bool job_line_open(struct job_line *line, const struct place *at, const char *token,
                    uint64_t grace_us);
 enum job_line_news job_line_read(struct job_line *line);
 void job_line_close(struct job_line *line);

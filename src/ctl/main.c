@@ -39,7 +39,8 @@ static const char before_commands[] =
 
 static const char behind_commands[] =
     "\n"
-    "  --at HOST:PORT     the node to ask: its --self, or wherever its HTTP is ($GOOSED_SELF);\n"
+    "  --at HOST:PORT     the node to ask: its --self, or wherever its HTTP is ($GOOSED_SELF),\n"
+    "                     or unix:PATH for its socket;\n"
     "                     default: the one that a single /etc/goosed/NAME.json describes\n"
     "  --token-file FILE  the token of a node that wants one before it changes anything\n"
     "                     ($GOOSED_HTTP_TOKEN_FILE)\n"
@@ -121,7 +122,7 @@ static bool read_at(struct ctl *ctl, const char *at, const struct service *servi
             service->wrong[0] != '\0' ? "; " : "", service->wrong);
         return false;
     }
-    const char *wrong = address_from_user(&ctl->at, at, strlen(at));
+    const char *wrong = place_from_user(&ctl->at, at);
     if (wrong != NULL)
         ctl_fail(CTL_UNKNOWN, "%s%.128s: %s", from, at[0] != '\0' ? at : "''", wrong);
     return wrong == NULL;

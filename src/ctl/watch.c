@@ -29,7 +29,7 @@ struct watch {
     struct events events;
     char latest[LATEST][LINE_BYTES]; /* a ring */
     unsigned lines;
-    struct goose_address others[OTHERS]; /* whom to ask while the node is away */
+    struct place others[OTHERS]; /* whom to ask while the node is away */
     size_t other_count;
 };
 
@@ -83,7 +83,7 @@ static void put_change(char line[LINE_BYTES], const cJSON *status)
 
 /* ---- the display ---- */
 
-static cJSON *fetch(const struct goose_address *at, const char *path)
+static cJSON *fetch(const struct place *at, const char *path)
 {
     const struct client_request request = {
         .path = path, .connect_ms = TICK_MS, .patience_ms = TICK_MS};
@@ -117,7 +117,7 @@ static void remember_others(struct watch *watch, const cJSON *members)
 }
 
 /* The node, or the first of the others that answers. */
-static cJSON *fetch_status(const struct watch *watch, const struct goose_address **of)
+static cJSON *fetch_status(const struct watch *watch, const struct place **of)
 {
     cJSON *status = fetch(*of = &watch->ctl->at, "/status");
 
@@ -130,7 +130,7 @@ static cJSON *fetch_status(const struct watch *watch, const struct goose_address
 static void put_display(FILE *to, struct watch *watch)
 {
     bool colour = watch->ctl->colour;
-    const struct goose_address *of;
+    const struct place *of;
     cJSON *status = fetch_status(watch, &of);
     cJSON *members = status != NULL ? fetch(of, "/members") : NULL;
     bool away = of != &watch->ctl->at;

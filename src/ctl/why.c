@@ -21,7 +21,7 @@ static void fetch(struct fact *fact, const char *path)
         .path = path, .connect_ms = ASK_MS, .patience_ms = ASK_MS};
     struct client_answer answer;
 
-    if (fact->at.bytes == 0 || !client_ask(&fact->at, &request, &answer, fact->wrong)) return;
+    if (fact->at.chars[0] == 0 || !client_ask(&fact->at, &request, &answer, fact->wrong)) return;
     cJSON *why = answer.code == 200 ? cJSON_ParseWithLength(answer.body, answer.bytes) : NULL;
     if (cJSON_IsObject(why)) {
         cJSON_Delete(fact->why);
@@ -46,7 +46,7 @@ static struct fact *fact_of(struct fact *facts, size_t *count, const char *addre
 static void find_door(struct fact *fact, const cJSON *member)
 {
     if (!ask_door(member, &fact->at) && json_text(member, "uid") == NULL)
-        address_from_user(&fact->at, fact->address, strlen(fact->address));
+        (void)place_from_user(&fact->at, fact->address);
     snprintf(fact->wrong, sizeof fact->wrong, "%s has no HTTP server for others (--http)",
              fact->address);
 }

@@ -1,4 +1,4 @@
-/* jobs.h: who works in the goose's name (GET /job). All of it is memory: the election knows what their being there
+/* jobs.h: who works in the goose's name (POST /job). All of it is memory: the election knows what their being there
  * means, and node.c tells it. */
 #ifndef DAEMON_JOBS_H
 #define DAEMON_JOBS_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "net/local_socket.h"
 #include "net/resolver.h"
 
 #define AGAIN_MS      1000
@@ -16,6 +17,7 @@ struct listener {
     uv_timer_t again;
     struct resolver *resolver;
     struct http_server *http;
+    struct local_socket local;
     char token[HTTP_TOKEN_BYTES_MAX];
     unsigned tries;
     bool udp_open;
@@ -77,14 +79,37 @@ static unsigned turn_us(const struct options *options)
     return tenth_us < HTTP_TURN_US ? (unsigned)tenth_us : HTTP_TURN_US;
 }
 
+static bool wants_http(const struct listener *listener)
+{
+    const struct options *options = listener->parts.options;
+    return options->http.bytes > 0 || options->http_socket[0] != 0;
+}
+
+/* False: it cannot be, and that was said. */
+static bool open_local(struct listener *listener)
+{
+    const char *path = listener->parts.options->http_socket;
+    char why[256];
+
+    if (path[0] == 0 || listener->local.fd > 0) return true;
+    const char *wrong = local_socket_open(&listener->local, path);
+    if (wrong == NULL) return true;
+    snprintf(why, sizeof why, "--http unix:%s cannot be opened: %s", path, wrong);
+    listener->parts.failed(listener->parts.to, why);
+    return false;
+}
+
+/* NULL: at the Unix socket alone. */
 static int open_http_at(struct listener *listener, const struct sockaddr *address)
 {
     const struct options *options = listener->parts.options;
     char why[256];
     struct http_options http = {.address = address,
+                                .local_fd = listener->local.fd,
                                 .self = options->election.self.chars,
                                 .bind = options->http.chars,
                                 .token = listener->token[0] != 0 ? listener->token : NULL,
+                                .log = listener->parts.log,
                                 .faults = options->faults,
                                 .turn_us = turn_us(options)};
 
@@ -92,15 +117,20 @@ static int open_http_at(struct listener *listener, const struct sockaddr *addres
                              sizeof why);
 }
 
+/* At the first of its addresses that can be had, as UDP. */
 static bool open_http(struct listener *listener)
 {
     const struct goose_address *address = &listener->parts.options->http;
+    bool tcp = address->bytes > 0;
     struct resolver_found found;
     int error = UV_EADDRNOTAVAIL;
 
-    if (address->bytes == 0) return true;
-    if (!resolver_find(listener->resolver, goose_address_text(address), &found)) return false;
-    for (unsigned i = 0; i < found.count && may_come(error); i++)
+    if (!wants_http(listener)) return true;
+    if (tcp && !resolver_find(listener->resolver, goose_address_text(address), &found))
+        return false;
+    if (!open_local(listener)) return false;
+    if (!tcp) error = open_http_at(listener, NULL);
+    for (unsigned i = 0; tcp && i < found.count && may_come(error); i++)
         error = open_http_at(listener, &found.at[i].any);
     if (error == 0) return true;
     if (may_come(error))
@@ -117,8 +147,7 @@ static void try_now(uv_timer_t *timer)
     listener->tries++;
     if (!listener->udp_open) open_udp(listener);
     if (listener->udp_open && listener->http == NULL && !listener->closing) open_http(listener);
-    bool done =
-        listener->udp_open && (listener->http != NULL || listener->parts.options->http.bytes == 0);
+    bool done = listener->udp_open && (listener->http != NULL || !wants_http(listener));
     if (done && !listener->closing) listener->parts.all_open(listener->parts.to);
     if (done || listener->closing) return;
     bool fast = listener->tries < AGAIN_MS / AGAIN_FAST_MS;
@@ -171,8 +200,10 @@ void listener_close(struct listener *listener)
     if (listener == NULL || listener->closing) return;
     listener->closing = true;
     resolver_close(listener->resolver);
+    struct local_socket local = listener->local; /* the server may free the rest at once */
     if (listener->http != NULL)
         http_server_close(listener->http, http_closed, listener);
     else
         http_closed(listener);
+    local_socket_close(&local);
 }

@@ -1,18 +1,26 @@
-/* access.c: who may change something. A browser that some page has talked into it may not (Origin,
- * Host), and neither may a stranger (token, or this machine). It must never look at anything that
- * a client could choose in order to seem near: no forwarded-for field. */
+/* access.c: who may ask for what. A browser that some page has talked into it may change nothing and
+ * hold nothing open (Sec-Fetch-Site, Origin), and reads nothing for a page that turned its own name
+ * on this node (Host); and a stranger may change nothing (token, or this machine). It must never
+ * look at anything that a client could choose in order to seem near: no forwarded-for field. */
 #include "http/access.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include <uv.h>
 
+#define NOBODY 65534U
+
 static const struct problem foreign_host = {
     403, "the Host field names neither this node, nor an IP address, nor localhost",
-    "use the node's own --self or --bind name, its IP address, or localhost"};
+    "a page could have turned its name on this node; use the name of --self, --bind or --http, an "
+    "IP address or localhost, or send the token of --http-token-file"};
 static const struct problem foreign_origin = {
-    403, "a page of another origin asks for a change",
+    403, "a page of another origin asks for this",
     "ask from the node's own page, or without an Origin field"};
+static const struct problem foreign_site = {
+    403, "a page of another site asks, by Sec-Fetch-Site",
+    "it could do so without its reader's will; open the node's own page, or ask with curl"};
 static const struct problem no_token = {
     401, "a change here needs the right token",
     "send Authorization: Bearer and the token of --http-token-file"};
@@ -21,6 +29,9 @@ static const struct problem not_local = {403,
                                          "ask on the node's machine (from loopback, or from the "
                                          "address that is asked), or set --http-token-file "
                                          "and send its token"};
+static const struct problem not_owner = {
+    403, "over this socket only root and the node's own user may change something",
+    "ask as one of them, or set --http-token-file and send its token"};
 
 /* "name:80", "1.2.3.4", "[::1]:80" -> the host alone. False: no such thing. */
 static bool host_of(struct span authority, struct span *host, bool *bracketed)
@@ -52,9 +63,9 @@ static bool is_literal(struct span host, bool bracketed)
     return uv_inet_pton(bracketed ? AF_INET6 : AF_INET, text, address) == 0;
 }
 
-/* The port is not compared: a forwarded port is another one, and a name is what a page of a
- * stranger's could turn on this node (DNS rebinding). An IP address or localhost cannot be turned.
- */
+/* The port is not compared: a forwarded port is another one. A name is what a stranger's page could
+ * turn on this node (DNS rebinding), and then it is that page's name that stands here. An IP address
+ * or localhost is looked up nowhere that a stranger has a say: whoever asks by it means it. */
 static bool host_is_own(const struct access *access, struct span authority)
 {
     struct span host;
@@ -100,15 +111,36 @@ static bool shows_token(const struct exchange *exchange)
     return token_is_right(exchange->access, span_trim(sent));
 }
 
-const struct problem *access_refusal(const struct exchange *exchange)
+/* Only HTTP/1.0 may come without a Host, and no browser speaks it. */
+static bool host_is_foreign(const struct exchange *exchange)
 {
-    const struct access *access = exchange->access;
-    /* Only HTTP/1.0 may come without a Host, and no browser speaks it. */
-    if (exchange->host.at != NULL && !host_is_own(access, exchange->host)) return &foreign_host;
-    if (exchange->origin.at != NULL && !origin_is_own(exchange->origin, exchange->host))
-        return &foreign_origin;
-    if (access->token_bytes > 0) return shows_token(exchange) ? NULL : &no_token;
-    return exchange->local ? NULL : &not_local;
+    return exchange->host.at != NULL && !host_is_own(exchange->access, exchange->host);
+}
+
+static bool origin_is_foreign(const struct exchange *exchange)
+{
+    return exchange->origin.at != NULL && !origin_is_own(exchange->origin, exchange->host);
+}
+
+/* The right token opens all: browsers send no token by themselves, and a page of another site can put
+ * it neither into a request (that takes a leave which this server never gives) nor know it. So it
+ * works behind a proxy or a service name, whatever these make of Host. */
+const struct problem *access_refusal(const struct exchange *exchange, unsigned needs)
+{
+    bool has_token = exchange->access->token_bytes > 0;
+    if (has_token && shows_token(exchange)) return NULL;
+    if ((needs & ACCESS_HOST) != 0 && host_is_foreign(exchange)) return &foreign_host;
+    if ((needs & ACCESS_PAGE) != 0 && exchange->cross_site) return &foreign_site;
+    if ((needs & ACCESS_PAGE) != 0 && origin_is_foreign(exchange)) return &foreign_origin;
+    bool asked = has_token && !exchange->by_socket;
+    if ((needs & ACCESS_RIGHT) == 0 || (!asked && exchange->local)) return NULL;
+    return has_token ? &no_token : exchange->by_socket ? &not_owner : &not_local;
+}
+
+/* A user that this user namespace does not know shows as nobody, and so does everybody else of them. */
+bool access_is_owner(unsigned uid)
+{
+    return uid == 0 || (uid == geteuid() && uid != NOBODY);
 }
 
 /* An IPv4 address on an IPv6 socket looks like ::ffff:127.0.0.1. */

@@ -1,4 +1,4 @@
-/* access.h: who may change something. */
+/* access.h: who may ask for what. */
 #ifndef HTTP_ACCESS_H
 #define HTTP_ACCESS_H
 
@@ -22,7 +22,15 @@ bool access_set_token(struct access *access, const char *token);
  * the very address that it connected to. */
 bool access_is_local(const struct sockaddr *peer, const struct sockaddr *own);
 
-/* Why this request may change nothing, or NULL. */
-const struct problem *access_refusal(const struct exchange *exchange);
+/* Whether this user is the node's own, or root. */
+bool access_is_owner(unsigned uid);
+
+/* What a request has to have. */
+#define ACCESS_HOST  1U /* a Host that is this node's */
+#define ACCESS_PAGE  2U /* no page of another site behind it */
+#define ACCESS_RIGHT 4U /* the right token, or where none is set, a client on this machine */
+
+/* Why this request is refused, or NULL. */
+const struct problem *access_refusal(const struct exchange *exchange, unsigned needs);
 
 #endif

@@ -88,7 +88,7 @@ static void begin(struct exchange *exchange, const struct flock_request *request
 {
     static const struct problem crowded = {503, "too many requests wait for an answer already",
                                            "ask again later"};
-    struct ticket *ticket = exchange_wait(exchange, request->ask, change_reply);
+    struct ticket *ticket = exchange_wait(exchange, request, change_reply);
     if (ticket == NULL)
         reply_problem(exchange, &crowded);
     else

@@ -96,6 +96,7 @@ static void answer_request(struct connection *connection)
         .api = server->api,
         .access = &server->access,
         .local = connection->local,
+        .by_socket = connection->by_socket,
         .faults = server->faults,
     };
     if (request_read(&connection->request, &exchange))
@@ -259,14 +260,19 @@ void connection_turn(struct connection *connection, bool broken)
         connection_close(connection);
 }
 
-/* Where the client is. */
+/* Where the client is, and whether on this machine. */
 static void look_at_ends(struct connection *connection)
 {
     struct sockaddr_storage peer = {0};
     struct sockaddr_storage own = {0};
-    if (!socket_ends(connection->fd, &peer, &own)) return;
-    connection->local =
-        access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
+    unsigned uid;
+
+    connection->by_socket = socket_user(connection->fd, &uid);
+    if (connection->by_socket)
+        connection->local = access_is_owner(uid);
+    else if (socket_ends(connection->fd, &peer, &own))
+        connection->local =
+            access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
     connection->place = place_of(connection->server->places_key, &peer);
 }
 

@@ -31,7 +31,9 @@ struct exchange {
     const struct node_api *api;
     const struct access *access;
     enum http_method method;
-    bool local;      /* the client is on this machine */
+    bool local; /* the client is on this machine; over a Unix socket: the node's user, or root */
+    bool by_socket;  /* it came over one */
+    bool cross_site; /* a page of another site makes a browser ask */
     bool faults;     /* /faults exists */
     bool wants_json; /* Accept names application/json */
     bool wants_html; /* and text/html */
@@ -82,9 +84,12 @@ void reply_problem_about(const struct exchange *exchange, const struct problem *
  * ticket_answered(); `answer` makes the client's answer of that. */
 typedef void change_answer(const struct exchange *exchange, enum flock_ask ask,
                            const struct flock_answer *answer);
-struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask,
+struct ticket *exchange_wait(const struct exchange *exchange, const struct flock_request *request,
                              change_answer *answer);
 void ticket_answered(void *ticket, const struct flock_answer *answer);
+
+/* For the log: what this client asked for, and what came of it. What has a ticket is logged there. */
+void exchange_log(const struct exchange *exchange, struct span what, const char *outcome);
 
 /* For an answer at the next change, when the node's index is no longer `index`, or when `wait_ms`
  * are over: `answer` is called then. False: too many watch already. */

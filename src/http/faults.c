@@ -25,6 +25,7 @@ void faults_post(struct exchange *exchange)
     cJSON *object = body_object(exchange->body);
     bool set = object != NULL && api->set_faults(api->context, object, why, sizeof(why));
     const struct problem refused = {400, why, bad_body.hint};
+    if (set) exchange_log(exchange, exchange->body, "done, a drill");
     if (set)
         faults_get(exchange);
     else

@@ -31,6 +31,14 @@ _Static_assert(READ_BYTES <= STASH_BYTES, "what a read leaves over can be kept")
 _Static_assert(STASH_BYTES <= UINT16_MAX, "a field's place fits struct field");
 _Static_assert(ANSWER_HEAD_BYTES_MAX + SMALL_BODY_BYTES_MAX + 64 <= WRITE_BYTES, "an answer fits");
 
+#define WHO_BYTES 80 /* an address and its port, or a user */
+
+/* For the log; of a client that may be gone when there is an answer. */
+struct change_note {
+    char who[WHO_BYTES];
+    char what[FLOCK_ADDRESS_BYTES + 32];
+};
+
 /* Connections that wait for the same thing; who waits longest stands first. Each open one stands
  * in exactly one. */
 struct line {
@@ -63,11 +71,12 @@ struct connection {
     struct unsent *unsent_last;
     struct waiter *waiter; /* the next request waits for this; NULL: for nothing */
     uint16_t place;        /* where the client is */
-    bool local;            /* on this machine */
-    bool cut;              /* its turn ended before the requests in its stash did */
-    bool ended;            /* the client sends no more */
-    bool finishing;        /* the last answer has been made */
-    bool lingering;        /* and sent: only the client's end is waited for */
+    bool local;            /* see struct exchange */
+    bool by_socket;
+    bool cut;       /* its turn ended before the requests in its stash did */
+    bool ended;     /* the client sends no more */
+    bool finishing; /* the last answer has been made */
+    bool lingering; /* and sent: only the client's end is waited for */
     bool closed;
 };
 
@@ -107,7 +116,7 @@ struct http_server {
     uv_timer_t watch;    /* the earliest of the watchers' times */
     int handles;         /* of these five, on their way to be closed */
     int queue;           /* of all sockets: the one that listens is nobody's */
-    int listener;        /* -1: none */
+    int listeners[2];    /* for TCP, and for a Unix socket; -1: none */
     bool ready;          /* somebody in the queue is */
     bool woken;          /* by one of those above */
     bool watch_rang;
@@ -124,6 +133,7 @@ struct http_server {
     void (*route)(struct exchange *exchange);
     size_t (*event_text)(char text[EVENT_BYTES_MAX], const struct flock_status *status);
     struct access access;
+    struct log *log; /* NULL: none */
     bool faults;
     bool accept_owed; /* there was no memory or descriptor for a connection */
     bool closing;
@@ -191,6 +201,12 @@ flock_changed watchers_note;
 void watchers_tell(struct http_server *server);
 void watchers_due(struct http_server *server);
 void jobs_tell(struct http_server *server);
+
+/* change_log.c */
+void change_note(struct change_note *note, const struct exchange *exchange,
+                 const struct flock_request *request);
+void change_log(const struct http_server *server, const struct change_note *note,
+                const struct flock_answer *answer);
 
 /* turns.c */
 int turns_start(struct http_server *server);

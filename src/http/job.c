@@ -1,4 +1,4 @@
-/* job.c: GET /job: a connection that stays open as long as its client works in the goose's name.
+/* job.c: POST /job: a connection that stays open as long as its client works in the goose's name.
  * The node may have news at any time, even in the middle of a step. So it is only noted then, and
  * sent from the loop: a line "leave", or the end of the stream once this node is no longer the
  * goose. */
@@ -72,7 +72,7 @@ static bool read_grace(const struct exchange *exchange, uint64_t *grace_us)
     return false;
 }
 
-void job_get(struct exchange *exchange)
+void job_post(struct exchange *exchange)
 {
     static const struct problem duck = {503, "this node is not the goose",
                                         "see Goose-Address, or ask again later"};
@@ -81,15 +81,16 @@ void job_get(struct exchange *exchange)
     struct flock_status status;
     uint64_t grace_us;
     if (!read_grace(exchange, &grace_us)) return;
-    struct worker *worker = exchange->method == HTTP_HEAD ? NULL : open_job(exchange, grace_us);
+    struct worker *worker = open_job(exchange, grace_us);
     exchange->api->status(exchange->api->context, &status);
-    const struct answer answer = {
-        .code = 200, .open = exchange->method != HTTP_HEAD, .about = &status, .body = {"", 0}};
+    const struct answer answer = {.code = 200, .open = true, .about = &status, .body = {"", 0}};
     if (worker != NULL && !status.is_goose) job_leave(&worker->waiter);
-    if (status.is_goose && (worker != NULL || exchange->method == HTTP_HEAD))
+    if (status.is_goose && worker != NULL) {
+        exchange_log(exchange, span_of("a job"), "open");
         reply(exchange, &answer);
-    else
+    } else {
         reply_problem_about(exchange, status.is_goose ? &busy : &duck, &status);
+    }
 }
 
 void jobs_tell(struct http_server *server)

@@ -22,6 +22,8 @@ static const struct problem repeated = {400, "Origin or Authorization is there m
                                         "send it once"};
 static const struct problem folded = {400, "a field is folded over several lines",
                                       "send it on one line"};
+static const struct problem bare_lf = {400, "a line of the header ends in LF alone",
+                                       "end each in CR LF"};
 
 static void refuse(struct request *request, const struct problem *problem)
 {
@@ -37,6 +39,15 @@ static void extend(struct request *request, struct field *field, const char *at,
     if (field->bytes == 0) field->at = (uint16_t)from;
     if ((size_t)field->at + field->bytes != from) refuse(request, &folded);
     field->bytes = (uint16_t)(from + bytes - field->at);
+}
+
+/* The parser takes LF for CR LF. Who reads a request otherwise than a proxy in front of it can be
+ * made to see another one. */
+static void want_ends(struct request *request, const char *behind, const char *ends)
+{
+    size_t bytes = strlen(ends);
+    if ((size_t)(behind - request->base) < bytes || memcmp(behind - bytes, ends, bytes) != 0)
+        refuse(request, &bare_lf);
 }
 
 static struct span view(const struct request *request, struct field field)
@@ -91,6 +102,13 @@ static void keep_once(struct request *request, struct field *kept, bool *has, st
     kept->bytes = (uint16_t)value.bytes;
 }
 
+/* Browsers say whose page makes them ask, and no page can change that: "none" is the user. */
+static bool is_other_site(struct span value)
+{
+    return !span_is_caseless(value, span_of("same-origin")) &&
+           !span_is_caseless(value, span_of("none"));
+}
+
 static void end_field(struct request *request)
 {
     struct span name = view(request, request->name);
@@ -106,6 +124,8 @@ static void end_field(struct request *request)
         request->wants_html = request->wants_html || resolver_type(value, "text/html");
     } else if (span_is_caseless(name, span_of("origin"))) {
         keep_once(request, &request->origin, &request->has_origin, value, &repeated);
+    } else if (span_is_caseless(name, span_of("sec-fetch-site"))) {
+        request->cross_site = request->cross_site || is_other_site(value);
     } else if (span_is_caseless(name, span_of("authorization"))) {
         keep_once(request, &request->authorization, &request->has_authorization, value, &repeated);
     } else if (span_is_caseless(name, span_of("expect"))) {
@@ -122,6 +142,7 @@ static int on_name(http_parser *parser, const char *at, size_t bytes)
 {
     struct request *request = parser->data;
     if (request->in_value) end_field(request);
+    if (request->name.bytes == 0) want_ends(request, at, "\r\n");
     extend(request, &request->name, at, bytes);
     return 0;
 }
@@ -151,6 +172,7 @@ static int on_header_end(http_parser *parser)
 static int on_body(http_parser *parser, const char *at, size_t bytes)
 {
     struct request *request = parser->data;
+    if (request->body.bytes == 0) want_ends(request, at, "\r\n\r\n");
     extend(request, &request->body, at, bytes);
     return 0;
 }
@@ -192,6 +214,7 @@ enum request_progress request_parse(struct request *request, const char *base, s
     /* An Upgrade is an offer, and this server takes none: what follows is HTTP/1.1 still. */
     if (error == HPE_PAUSED) {
         http_parser_pause(parser, 0);
+        if (request->body.bytes == 0) want_ends(request, base + *seen, "\r\n\r\n");
         return REQUEST_WHOLE;
     }
     if (request->in_value) end_field(request); /* it may be the Transfer-Encoding that is wrong */
@@ -227,6 +250,7 @@ bool request_read(const struct request *request, struct exchange *exchange)
     exchange->method = (enum http_method)request->parser.method;
     exchange->wants_json = request->wants_json;
     exchange->wants_html = request->wants_html;
+    exchange->cross_site = request->cross_site;
     exchange->keep_alive =
         request->problem == NULL && http_should_keep_alive(&request->parser) != 0;
     exchange->says_so = request->parser.http_minor == 0;

@@ -35,6 +35,7 @@ struct request {
     bool has_authorization;
     bool wants_json;
     bool wants_html;
+    bool cross_site;               /* Sec-Fetch-Site says so */
     bool expects;                  /* the field Expect: 100-continue */
     bool wants_continue;           /* and nobody has told it to send its body yet */
     bool encoded;                  /* there is a Transfer-Encoding */

@@ -1,6 +1,5 @@
 /* routes.c: the table of what can be asked. 404, 405, Allow and OPTIONS are read off it, so they
- * are always true. A row that changes something is never reached by a request that access.c
- * refuses. */
+ * are always true. No row is reached by a request that access.c refuses. */
 #include "http/routes.h"
 
 #include "http/access.h"
@@ -21,19 +20,21 @@ struct row {
     enum http_method method; /* HEAD is GET without the body */
     bool has_tail;           /* the path goes on behind it */
     bool changes;
+    bool
+        any_host; /* what load balancers and scripts ask by any name; it tells no more than the role */
     bool fault;   /* exists only where the drills are allowed */
     bool streams; /* there is no HEAD of it: it has no end */
 };
 
 static const struct row rows[] = {
-    {.path = "/status", .method = HTTP_GET, .handle = status_get},
-    {.path = "/goose", .method = HTTP_GET, .handle = goose_get},
-    {.path = "/goose", .method = HTTP_OPTIONS, .handle = goose_get},
-    {.path = "/duck", .method = HTTP_GET, .handle = duck_get},
-    {.path = "/duck", .method = HTTP_OPTIONS, .handle = duck_get},
+    {.path = "/status", .method = HTTP_GET, .handle = status_get, .any_host = true},
+    {.path = "/goose", .method = HTTP_GET, .handle = goose_get, .any_host = true},
+    {.path = "/goose", .method = HTTP_OPTIONS, .handle = goose_get, .any_host = true},
+    {.path = "/duck", .method = HTTP_GET, .handle = duck_get, .any_host = true},
+    {.path = "/duck", .method = HTTP_OPTIONS, .handle = duck_get, .any_host = true},
     {.path = "/", .method = HTTP_GET, .handle = root_get},
-    {.path = "/livez", .method = HTTP_GET, .handle = livez_get},
-    {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get},
+    {.path = "/livez", .method = HTTP_GET, .handle = livez_get, .any_host = true},
+    {.path = "/readyz", .method = HTTP_GET, .handle = readyz_get, .any_host = true},
     {.path = "/members", .method = HTTP_GET, .handle = members_get},
     {.path = "/why", .method = HTTP_GET, .handle = why_get},
     {.path = "/members/",
@@ -49,7 +50,7 @@ static const struct row rows[] = {
     {.path = "/drain", .method = HTTP_PUT, .handle = drain_put, .changes = true},
     {.path = "/drain", .method = HTTP_DELETE, .handle = drain_delete, .changes = true},
     /* It keeps the role where it is for a while, so not everybody may. */
-    {.path = "/job", .method = HTTP_GET, .handle = job_get, .changes = true},
+    {.path = "/job", .method = HTTP_POST, .handle = job_post, .changes = true},
     {.path = "/faults", .method = HTTP_GET, .handle = faults_get, .fault = true},
     {.path = "/faults", .method = HTTP_POST, .handle = faults_post, .changes = true, .fault = true},
 };
@@ -118,9 +119,27 @@ static void reply_other_method(const struct exchange *exchange, unsigned methods
     reply_problem_allow(exchange, &problem, methods);
 }
 
+/* A page that is no more than looked at must not hold up a handover, or take watchers' places. */
+static bool holds_something(const struct row *row, const struct exchange *exchange)
+{
+    static const char *const words[] = {"hold", "wait", "probe"};
+    struct span value;
+    bool holds = row->streams;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        holds = holds || query_find(exchange->query, words[i], &value);
+    return holds;
+}
+
+static unsigned needs_of(const struct row *row, const struct exchange *exchange)
+{
+    unsigned needs = row->any_host ? 0 : ACCESS_HOST;
+    if (row->changes) return needs | ACCESS_PAGE | ACCESS_RIGHT;
+    return holds_something(row, exchange) ? needs | ACCESS_PAGE : needs;
+}
+
 static void carry_out(const struct row *row, struct exchange *exchange)
 {
-    const struct problem *refusal = row->changes ? access_refusal(exchange) : NULL;
+    const struct problem *refusal = access_refusal(exchange, needs_of(row, exchange));
     size_t bytes = strlen(row->path);
     exchange->tail = (struct span){exchange->path.at + bytes, exchange->path.bytes - bytes};
     if (refusal != NULL)

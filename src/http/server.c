@@ -43,6 +43,7 @@ static int take_options(struct http_server *server, const struct http_options *o
     server->event_text = event_text;
     server->places_key = options->places_key != 0 ? options->places_key : places_key();
     server->faults = options->faults;
+    server->log = options->log;
     server->idle_ms = or_default(options->idle_ms, HTTP_IDLE_MS);
     server->request_ms = or_default(options->request_ms, HTTP_REQUEST_MS);
     server->comment_ms = or_default(options->comment_ms, HTTP_COMMENT_MS);
@@ -63,9 +64,15 @@ static int take_options(struct http_server *server, const struct http_options *o
 
 static int listen_on(struct http_server *server, const struct http_options *options)
 {
+    if (options->local_fd > 0) {
+        int error = queue_add(server->queue, options->local_fd, WAITS_TO_READ, NULL);
+        if (error != 0) return error;
+        server->listeners[1] = options->local_fd;
+    }
+    if (options->address == NULL && options->fd == 0) return 0;
     int fd = socket_listen(options->address, options->fd);
     if (fd < 0) return fd;
-    server->listener = fd;
+    server->listeners[0] = fd;
     return queue_add(server->queue, fd, WAITS_TO_READ, NULL);
 }
 
@@ -77,7 +84,7 @@ static struct http_server *server_new(uv_loop_t *loop, const struct http_options
     *error = server == NULL ? UV_ENOMEM : take_options(server, options);
     if (*error == 0) {
         server->loop = loop;
-        server->queue = server->listener = -1;
+        server->queue = server->listeners[0] = server->listeners[1] = -1;
         return server;
     }
     free(server);
@@ -92,7 +99,7 @@ int http_server_start(struct http_server **started, uv_loop_t *loop,
     struct http_server *server = server_new(loop, options, &error);
     if (server != NULL) error = turns_start(server);
     if (error != 0) {
-        if (options->address == NULL) close(options->fd);
+        if (options->address == NULL && options->fd > 0) close(options->fd);
         snprintf(why, why_bytes, "the HTTP server cannot start: %s", uv_strerror(error));
         if (server != NULL) http_server_close(server, NULL, NULL);
         return error;
@@ -115,7 +122,7 @@ uint16_t http_server_port(const struct http_server *server)
 {
     struct sockaddr_storage own = {0};
     socklen_t bytes = sizeof(own);
-    if (getsockname(server->listener, (struct sockaddr *)&own, &bytes) != 0) return 0;
+    if (getsockname(server->listeners[0], (struct sockaddr *)&own, &bytes) != 0) return 0;
     /* The port stands at the same place in both kinds of address. */
     struct sockaddr_in in;
     memcpy(&in, &own, sizeof(in));
@@ -141,6 +148,6 @@ void http_server_close(struct http_server *server, void (*closed)(void *to), voi
     line_close(&server->waiting);
     line_close(&server->watching);
     tickets_abandon(server);
-    if (server->listener >= 0) socket_close(server->queue, server->listener, false);
+    if (server->listeners[0] >= 0) socket_close(server->queue, server->listeners[0], false);
     turns_stop(server);
 }

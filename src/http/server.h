@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "base/log.h"
 #include "http/flock.h"
 
 #define HTTP_CONNECTIONS_MAX 2048
@@ -28,10 +29,12 @@ struct http_server;
 /* Zero means the value above wherever there is one. */
 struct http_options {
     const struct sockaddr *address; /* where to listen; NULL: on `fd` */
-    int fd;              /* a bound TCP socket; the server closes it, also where the start fails */
+    int fd; /* a bound TCP socket; the server closes it, also where the start fails; 0: none */
+    int local_fd;        /* a Unix socket that listens, and stays the caller's; 0: none */
     const char *self;    /* my address, HOST:PORT: the Host that a change may name */
     const char *bind;    /* where I listen, if elsewhere; NULL: at `self` */
     const char *token;   /* NULL: none */
+    struct log *log;     /* for changes; NULL: none */
     bool faults;         /* /faults exists */
     unsigned idle_ms;    /* between requests */
     unsigned request_ms; /* from a request's first byte to its last, and for taking an answer */

@@ -106,6 +106,18 @@ bool socket_ends(int fd, struct sockaddr_storage *peer, struct sockaddr_storage 
            getsockname(fd, (struct sockaddr *)own, &own_bytes) == 0;
 }
 
+bool socket_user(int fd, unsigned *uid)
+{
+    struct ucred peer;
+    struct sockaddr own = {0};
+    socklen_t peer_bytes = sizeof(peer), own_bytes = sizeof(own);
+    if (getsockname(fd, &own, &own_bytes) != 0 || own.sa_family != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0)
+        return false;
+    *uid = peer.uid;
+    return true;
+}
+
 ssize_t socket_read(int fd, char *to, size_t bytes)
 {
     ssize_t got = recv(fd, to, bytes, 0);

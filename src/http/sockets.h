@@ -29,6 +29,8 @@ unsigned queue_take(int queue, struct ready ready[], unsigned room);
 int socket_listen(const struct sockaddr *address, int fd);
 int socket_accept(int listener);
 bool socket_ends(int fd, struct sockaddr_storage *peer, struct sockaddr_storage *own);
+/* Whose process connected a Unix socket. False: it is none. */
+bool socket_user(int fd, unsigned *uid);
 ssize_t socket_read(int fd, char *to, size_t bytes); /* 0: the end */
 ssize_t socket_write(int fd, const char *from, size_t bytes);
 bool socket_finish(int fd); /* sends our end */

@@ -13,6 +13,7 @@ struct ticket {
     struct http_server *server; /* NULL: closed meanwhile */
     change_answer *answer;
     enum flock_ask ask;
+    struct change_note note;
     bool answered;
     enum flock_outcome outcome;
     unsigned number;
@@ -29,7 +30,7 @@ static void ticket_leave(struct waiter *waiter)
     waiter->exchange.connection = NULL;
 }
 
-struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask,
+struct ticket *exchange_wait(const struct exchange *exchange, const struct flock_request *request,
                              change_answer *answer)
 {
     struct connection *connection = exchange->connection;
@@ -44,7 +45,8 @@ struct ticket *exchange_wait(const struct exchange *exchange, enum flock_ask ask
     ticket->waiter.leave = ticket_leave;
     ticket->server = server;
     ticket->answer = answer;
-    ticket->ask = ask;
+    ticket->ask = request->ask;
+    change_note(&ticket->note, exchange, request);
     waiter_join(&server->tickets, &ticket->waiter);
     connection->waiter = &ticket->waiter;
     return ticket;
@@ -74,10 +76,10 @@ void ticket_answered(void *given, const struct flock_answer *answer)
     wake(ticket->server);
 }
 
+/* The change is logged also where its client has left: it was carried out, or was not, all the same. */
 static void deliver(struct ticket *ticket)
 {
     struct connection *connection = ticket->waiter.exchange.connection;
-    if (connection == NULL) return;
     const struct flock_answer answer = {
         .outcome = ticket->outcome,
         .number = ticket->number,
@@ -85,6 +87,8 @@ static void deliver(struct ticket *ticket)
         .error = ticket->error[0] == '\0' ? NULL : ticket->error,
         .hint = ticket->hint[0] == '\0' ? NULL : ticket->hint,
     };
+    change_log(ticket->server, &ticket->note, &answer);
+    if (connection == NULL) return;
     connection->waiter = NULL;
     ticket->answer(&ticket->waiter.exchange, ticket->ask, &answer);
     connection_resume(connection);
@@ -114,6 +118,9 @@ void tickets_abandon(struct http_server *server)
     for (struct waiter *waiter = server->tickets.first; waiter != NULL; waiter = next) {
         struct ticket *ticket = (struct ticket *)waiter;
         next = waiter->behind;
+        const struct flock_answer answer = {.outcome = ticket->answered ? ticket->outcome
+                                                                        : FLOCK_NO_ANSWER};
+        change_log(server, &ticket->note, &answer);
         if (ticket->answered)
             free(ticket);
         else

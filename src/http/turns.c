@@ -28,11 +28,18 @@ static void begin_sweeps(struct http_server *server)
         uv_timer_start(&server->sweep, on_sweep, turn_ms, turn_ms);
 }
 
+static void listeners_wait_for(struct http_server *server, unsigned waits_for)
+{
+    for (int i = 0; i < 2; i++)
+        if (server->listeners[i] >= 0)
+            queue_change(server->queue, server->listeners[i], waits_for, NULL);
+}
+
 /* Without memory or a descriptor it would stay ready, and be tried in vain: so it is left alone for a while. */
 static void look_away(struct http_server *server)
 {
     server->accept_owed = true;
-    queue_change(server->queue, server->listener, 0, NULL);
+    listeners_wait_for(server, 0);
 }
 
 static bool is_passing(int error)
@@ -41,10 +48,10 @@ static bool is_passing(int error)
 }
 
 /* False: there is nobody to accept, or no room. */
-static bool accept_one(struct http_server *server)
+static bool accept_one(struct http_server *server, int listener)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
-    int fd = connection == NULL ? UV_ENOMEM : socket_accept(server->listener);
+    int fd = connection == NULL ? UV_ENOMEM : socket_accept(listener);
     if (fd < 0) {
         if (!is_passing(fd)) look_away(server);
         free(connection);
@@ -58,11 +65,13 @@ static bool accept_one(struct http_server *server)
     return true;
 }
 
+/* At whichever of the two they come: the queue does not say. */
 static void accept_some(struct http_server *server)
 {
     begin_sweeps(server);
-    for (int i = 0; i < ACCEPTS_A_TURN && accept_one(server); i++)
-        if (share_is_up(server)) return;
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < ACCEPTS_A_TURN && server->listeners[k] >= 0; i++)
+            if (!accept_one(server, server->listeners[k]) || share_is_up(server)) break;
 }
 
 /* ---- and go, if they do nothing ---- */
@@ -90,7 +99,7 @@ static void sweep(struct http_server *server)
     if (server->sweep_rang) wake(server);
     if (server->accept_owed) {
         server->accept_owed = false;
-        queue_change(server->queue, server->listener, WAITS_TO_READ, NULL);
+        listeners_wait_for(server, WAITS_TO_READ);
     } else if (server->connections == 0) {
         uv_timer_stop(&server->sweep);
     }

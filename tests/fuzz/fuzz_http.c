@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "http/access.h"
 #include "http/server.h"
 
 #define ESCAPE      0xff
@@ -429,6 +430,15 @@ static void close_server(void)
         answer_oldest(FLOCK_NO_ANSWER);
 }
 
+static void count_requests(void)
+{
+    struct access access = {.self = "n1.test", .bind = "pond.test"};
+
+    access_set_token(&access, (world.traits & HAS_TOKEN) != 0 ? TOKEN : NULL);
+    for (size_t i = 0; i < SOCKETS; i++)
+        client_count_requests(&clients[i], &access);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     if (count == 0) return 0;
@@ -437,8 +447,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     for (size_t i = 0; i < SOCKETS; i++)
         client_clear(&clients[i]);
     walk(program, true);
-    for (size_t i = 0; i < SOCKETS; i++)
-        client_count_requests(&clients[i]);
+    count_requests();
     again();
     open_server();
     walk(program, false);
@@ -462,8 +471,8 @@ static const char *const requests[] = {
     "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /status?wait=30s&index=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "GET /?wait=200ms HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
-    "GET /history HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
+    "GET /?wait=200ms HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n",
+    "GET /history HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n",
     "GET http://localhost:7400/readyz?x#y HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "GET /livez HTTP/1.0\r\n\r\n",
@@ -481,11 +490,14 @@ static const char *const requests[] = {
     "PUT /drain HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: "
     "close\r\n\r\n",
     "GET /nowhere HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "PATCH /status HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
-    "GET /status HTTP/2.0\r\nHost: x\r\n\r\n",
-    "GET /status HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
+    "PATCH /status HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: evil.test\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: pond.test\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+    "GET /status HTTP/1.1\nHost: localhost\n\n",
+    "GET /status HTTP/2.0\r\nHost: localhost\r\n\r\n",
+    "GET /status HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
     "POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n",
-    "GET /job?grace=9s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
+    "POST /job?grace=9s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
 };
 
 size_t fuzz_sample(uint64_t seed, uint8_t *bytes)

@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "http/access.h"
 #include "http/request.h"
 
 #define REFERENCE_READ_BYTES 4096
@@ -20,11 +21,13 @@ void client_clear(struct client *client)
     memset(client, 0, offsetof(struct client, asked));
 }
 
-static void note_request(struct client *client, const struct request *request)
+static void note_request(struct client *client, const struct request *request,
+                         const struct access *access)
 {
-    struct exchange exchange = {0};
+    struct exchange exchange = {.access = access};
     bool good = request_read(request, &exchange);
-    bool streams = good && exchange.method == HTTP_GET && span_is(exchange.path, "/events");
+    bool streams = good && exchange.method == HTTP_GET && span_is(exchange.path, "/events") &&
+                   access_refusal(&exchange, ACCESS_HOST | ACCESS_PAGE) == NULL;
     struct span wait;
 
     assert(client->requests < REQUESTS_MAX);
@@ -33,7 +36,7 @@ static void note_request(struct client *client, const struct request *request)
         exchange.method == HTTP_HEAD, streams || !exchange.keep_alive, !good, streams};
 }
 
-void client_count_requests(struct client *client)
+void client_count_requests(struct client *client, const struct access *access)
 {
     struct request request;
     const char *at = client->says;
@@ -44,7 +47,7 @@ void client_count_requests(struct client *client)
         there = left - seen < REFERENCE_READ_BYTES ? left : seen + REFERENCE_READ_BYTES;
         enum request_progress parsed = request_parse(&request, at, &seen, there);
         if (parsed == REQUEST_UNFINISHED) continue;
-        note_request(client, &request);
+        note_request(client, &request, access);
         if (client->asked[client->requests - 1].last) return;
         at += seen;
         left -= seen;

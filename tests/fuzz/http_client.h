@@ -37,8 +37,9 @@ struct client {
 };
 
 void client_clear(struct client *client);
+struct access;
 /* Which requests its bytes are, however they are cut into packets. */
-void client_count_requests(struct client *client);
+void client_count_requests(struct client *client, const struct access *access);
 void client_hear(struct client *client, const char *bytes, size_t count);
 
 #endif

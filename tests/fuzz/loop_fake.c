@@ -246,6 +246,13 @@ bool socket_ends(int fd, struct sockaddr_storage *peer, struct sockaddr_storage 
     return true;
 }
 
+bool socket_user(int fd, unsigned *uid)
+{
+    (void)fd;
+    (void)uid;
+    return false;
+}
+
 ssize_t socket_read(int fd, char *to, size_t room)
 {
     struct socket_fake *socket = &fake.sockets[fd];

@@ -69,7 +69,12 @@ static void write_down(const struct options *options, struct words *words)
     add_roster(words, "peers", &election->peers);
     add_roster(words, "join", &election->join);
     add(words, "--bind=%s", options->bind.chars);
-    add(words, "--http=%s", options->http.bytes > 0 ? options->http.chars : "off");
+    bool tcp = options->http.bytes > 0, local = options->http_socket[0] != 0;
+    add(words, "--http=%s%s%s%s",
+        tcp     ? options->http.chars
+        : local ? ""
+                : "off",
+        tcp && local ? "," : "", local ? "unix:" : "", options->http_socket);
     add(words, "--flock=%s", options->flock);
     add(words, "--state-dir=%s", options->state_dir);
     if (options->key_file[0] != 0) add(words, "--key-file=%s", options->key_file);

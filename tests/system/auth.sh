@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
+GOOSECTL=$BUILD_DIR/src/ctl/goosectl
 MISCHIEF=$BUILD_DIR/tests/system/mischief
 
 # keys I KEY... - the key file of node I from its next reading on.
@@ -165,19 +166,63 @@ expect_quiet 1 "$(mark)" goose
 
 scene "a token: needed for a change, wherever one asks; read again on HUP"
 flock_new 1
-(umask 077 && echo "honk-1" >"$FLOCK_DIR/token")
+(umask 077 && echo "honk-honk-honk-1" >"$FLOCK_DIR/token")
 printf '%s\n' --http-token-file "$FLOCK_DIR/token" >>"$FLOCK_DIR/1/args"
 start 1
 agree 1
 expect 401 'a change here needs the right token; .*' 1 PUT /drain
 expect_header 'WWW-Authenticate: Bearer .*'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-2'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-1x'
-expect 401 '.*' 1 PUT /drain --header 'Authorization: Basic honk-1'
-expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-honk-honk-2'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Bearer honk-honk-honk-1x'
+expect 401 '.*' 1 PUT /drain --header 'Authorization: Basic honk-honk-honk-1'
+expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1'
+expect 200 'not draining' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1' \
+    --header 'Host: goosed.example.test' --header 'Origin: https://goosed.example.test'
+expect 200 '\{.*' 1 GET /members --header 'Authorization: Bearer honk-honk-honk-1' --header 'Host: goosed.example.test'
+wait_log 5 1 'undrain, asked by 127\.0\.0\.[0-9]+:[0-9]+: done'
 expect 200 'goose' 1 GET /status
-(umask 077 && echo "honk-2" >"$FLOCK_DIR/token")
+(umask 077 && echo "honk-honk-honk-2" >"$FLOCK_DIR/token")
 read_again 1
-expect 401 '.*' 1 DELETE /drain --header 'Authorization: Bearer honk-1'
-expect 200 '\{"draining":false\}' 1 DELETE /drain --header 'authorization: bearer honk-2' "${json[@]}"
+expect 401 '.*' 1 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1'
+expect 200 '\{"draining":false\}' 1 DELETE /drain --header 'authorization: bearer honk-honk-honk-2' "${json[@]}"
+
+scene "a Unix socket: its user and root need no token there, others do; it comes and goes with the node"
+flock_new 1
+socket=$FLOCK_DIR/1/http
+(umask 077 && echo "honk-honk-honk-1" >"$FLOCK_DIR/token")
+printf '%s\n' --http-token-file "$FLOCK_DIR/token" --http "$(node_address 1),unix:$socket" >>"$FLOCK_DIR/1/args"
+start 1
+agree 1
+# over_socket CODE METHOD PATH ARGS... - as whom $as says.
+as=()
+over_socket() {
+    local wanted=$1 verb=$2 target=$3 got
+    shift 3
+    got=$("${as[@]}" curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --request "$verb" \
+        --unix-socket "$socket" "$@" "http://localhost$target") || true
+    [ "$got" = "$wanted" ] || fail "$verb $target over the socket: $got, not $wanted"
+}
+[ "$(stat -c %a "$socket")" = 660 ] || fail "the socket's mode is $(stat -c %a "$socket")"
+expect 401 '.*' 1 DELETE /drain
+over_socket 200 DELETE /drain
+over_socket 403 DELETE /drain --header 'Sec-Fetch-Site: cross-site'
+wait_log 5 1 "undrain, asked by uid $(id -u): done"
+"$GOOSECTL" --at "unix:$socket" undrain >/dev/null || fail "goosectl has no right over the socket"
+if as=(setpriv --reuid 65533 --regid "$(id -g)" --clear-groups) && "${as[@]}" true 2>/dev/null; then
+    chmod g+x "$FLOCK_DIR" "$FLOCK_DIR/1"
+    over_socket 200 GET /members
+    over_socket 401 DELETE /drain
+    over_socket 200 DELETE /drain --header 'Authorization: Bearer honk-honk-honk-1'
+fi
+as=()
+node_kill 1
+[ -S "$socket" ] || fail "who is killed removes nothing"
+node_start 1
+agree 1
+over_socket 200 GET /livez
+expect_refusal 1 "--http unix:$socket cannot be opened: another process listens there; .*" \
+    --self 127.0.0.1:17099 --http "unix:$socket" --state-dir "$FLOCK_DIR/other"
+over_socket 200 GET /livez
+node_stop 1
+[ ! -e "$socket" ] || fail "the socket is still there"
 finish

@@ -37,7 +37,7 @@ term_of() {
 }
 
 scene "a flock of three, with a token"
-(umask 077 && echo honk >"$FLOCK_DIR/token" && echo quack >"$FLOCK_DIR/wrong")
+(umask 077 && echo honk-honk-honk-1 >"$FLOCK_DIR/token" && echo quack-quack-quack >"$FLOCK_DIR/wrong")
 flock_on_loopback 3 "${patient[@]}" --http-token-file "$FLOCK_DIR/token"
 wait_voters 10 1 2 3
 observe

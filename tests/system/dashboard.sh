@@ -259,7 +259,7 @@ expect_quiet_page "$refused"
 # ---- tokens ----
 
 next_scene "where there is a token it is asked for"
-echo 'open sesame' | tr ' ' - >"$FLOCK_DIR/token"
+echo 'open sesame right now' | tr ' ' - >"$FLOCK_DIR/token"
 chmod 600 "$FLOCK_DIR/token"
 flock_on_loopback 3 "${patient[@]}" --http-token-file "$FLOCK_DIR/token"
 observe
@@ -276,9 +276,9 @@ enter() {
 press "Hand over to $(node_address "$to")"
 browser key Tab
 browser key Enter
-enter close-sesame
+enter close-sesame-right-now
 dialog_says 'That is not the right token'
-enter open-sesame
+enter open-sesame-right-now
 dialog_closes
 shows_goose "$to"
 press 'Hand over…'

@@ -66,7 +66,8 @@ static struct sockaddr_in address_of(const char *text)
 static void make_burst(struct flood *flood, const char *path, size_t room)
 {
     char request[256];
-    int bytes = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost:\r\n\r\n", path);
+    int bytes =
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
 
     if (bytes < 0 || (size_t)bytes > room) give_up(path);
     for (; flood->burst_bytes + (size_t)bytes <= room; flood->burst_bytes += (size_t)bytes)

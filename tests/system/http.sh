@@ -152,6 +152,7 @@ expect 501 'Transfer-Encoding is not supported; .*' "$goose" POST /handover \
     --header 'Transfer-Encoding: chunked' --data '{}'
 expect 400 'this is no \{"to": HOST:PORT\}; .*' "$goose" POST /handover --data '["to"]'
 expect 400 '.*' "$goose" POST /handover --data '{"too":"n1:7000"}'
+expect 400 'this is no \{"to": HOST:PORT\}; .*' "$goose" POST /handover --data "{\"to\":\"$(node_address "$duck")\\u00009\"}"
 expect 400 'this is no HOST:PORT; .*' "$goose" POST /handover --data '{"to":"somewhere"}'
 expect 400 'force is 1 or left out; .*' "$goose" DELETE "/members/$(node_address "$duck")?force=yes"
 expect 400 '.*' "$goose" POST /faults --data 'disk'
@@ -160,6 +161,8 @@ expect 400 '"disk" has to be .*' "$goose" POST /faults --data '{"disk":"bad"}'
 expect_raw 400 "$goose" 'QUACK\r\n\r\n'
 expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\n\r\n'
 expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
+expect_raw 400 "$goose" 'GET /status HTTP/1.1\nHost: a\r\n\r\n'
+expect_raw 400 "$goose" 'GET /status HTTP/1.1\r\nHost: a\r\n\n'
 expect_raw 505 "$goose" 'GET /status HTTP/2.0\r\nHost: a\r\n\r\n'
 
 say "kept connections, pipelining, HTTP/1.0"
@@ -177,14 +180,27 @@ connections=$(curl --silent --output /dev/null --write-out '%{num_connects}\n' "
     --next --silent --output /dev/null --write-out '%{num_connects}\n' "http://$address/goose" | paste -sd ' ')
 [ "$connections" = "1 0 0" ] || fail "a connection is not kept: $connections"
 
-say "who may change something: no foreign page, no foreign name, and without a token only this machine"
+say "who may ask for what: no foreign page, no foreign name, and without a token only this machine"
 expect 200 'not draining' "$duck" DELETE /drain
 expect 200 '.*' "$duck" DELETE /drain --header 'Host: localhost:1'
 expect 200 '.*' "$duck" DELETE /drain --header "Origin: http://$(node_address "$duck")"
-expect 403 'a page of another origin asks for a change; .*' "$duck" DELETE /drain --header 'Origin: http://evil.test'
+expect 403 'a page of another origin asks for this; .*' "$duck" DELETE /drain --header 'Origin: http://evil.test'
 expect 403 '.*' "$duck" DELETE /drain --header 'Origin: null'
 expect 403 'the Host field names neither .*' "$duck" DELETE /drain --header 'Host: evil.test'
+expect 403 'a page of another site asks, by Sec-Fetch-Site; .*' "$duck" DELETE /drain --header 'Sec-Fetch-Site: same-site'
 expect 200 duck "$duck" GET /status --header 'Host: evil.test' --header 'Origin: http://evil.test'
+for path in /goose /livez /readyz; do
+    expect 200 '.*' "$goose" GET $path --header 'Host: evil.test'
+done
+for path in / /members /why /history /metrics /events; do
+    expect 403 'the Host field names neither .*' "$duck" GET $path --header 'Host: evil.test'
+done
+for path in '/status?hold=60s' '/goose?hold=60s' '/status?wait=60s' '/why?probe=1' /events; do
+    expect 403 'a page of another site asks, .*' "$goose" GET "$path" --header 'Sec-Fetch-Site: cross-site'
+done
+expect 200 goose "$goose" GET '/status?hold=1ms' --header 'Sec-Fetch-Site: none'
+expect 405 'this path does not take that method; use POST, OPTIONS' "$goose" GET '/job?grace=60s'
+expect_header 'Allow: POST, OPTIONS'
 
 say "where there is no goose"
 for i in $goose $duck; do

@@ -125,6 +125,9 @@ file token '' 600
 refuses 3 '--http-token-file token is empty; write the token on one line' "${self[@]}" --http-token-file token
 file token 'honk honk\n' 600
 refuses 3 '--http-token-file token has spaces .*' "${self[@]}" --http-token-file token
+file token 'honk-honk-honk-\n' 600
+refuses 3 '--http-token-file token has a token that is guessed too soon; give at least 16 characters, .*' \
+    "${self[@]}" --http-token-file token
 file token 'honk\nhonk\n' 600
 refuses 3 '--http-token-file token has more than one line; .*' "${self[@]}" --http-token-file token
 

@@ -50,7 +50,7 @@ static uint64_t now_us(void)
 /* `receive_bytes` that the kernel may keep for it; 0: as usual. */
 static int stream_open(const char *address, int receive_bytes)
 {
-    static const char ask[] = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char ask[] = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
     struct sockaddr_in to = {.sin_family = AF_INET};
     const char *colon = strchr(address, ':');
     char host[INET_ADDRSTRLEN] = "";

@@ -162,8 +162,8 @@ static void test_what_was_tried_is_said(void **state)
     const struct client_request request = {.path = "/status"};
     struct client_answer got;
     struct fake fake;
-    struct goose_address named;
-    char text[64], wanted[256];
+    struct place named;
+    char text[64], wanted[512];
 
     (void)state;
     fake_begin(&fake, &answer, 1);
@@ -175,13 +175,14 @@ static void test_what_was_tried_is_said(void **state)
              fake.at.chars, fake.at.chars);
     assert_string_equal(why, wanted);
 
-    int bytes = snprintf(text, sizeof text, "localhost:%u", address_port(&fake.at));
-    assert_null(address_from_user(&named, text, (size_t)bytes));
+    snprintf(text, sizeof text, "localhost:%u", address_port(&fake.at.address));
+    assert_null(place_from_user(&named, text));
     assert_false(client_ask(&named, &request, &got, why));
-    snprintf(wanted, sizeof wanted, "127.0.0.1:%u: Connection refused", address_port(&fake.at));
+    snprintf(wanted, sizeof wanted, "127.0.0.1:%u: Connection refused",
+             address_port(&fake.at.address));
     assert_non_null(strstr(why, wanted));
 
-    assert_null(address_from_user(&named, "no-such-host.invalid:1", 22));
+    assert_null(place_from_user(&named, "no-such-host.invalid:1"));
     assert_false(client_ask(&named, &request, &got, why));
     assert_non_null(strstr(why, "the name no-such-host.invalid cannot be looked up: "));
 }

@@ -84,7 +84,7 @@ static void expect_of_page(const struct goose_lease_page *page, int status, cons
 {
     char path[] = "/tmp/goosectl-page-XXXXXX";
     const struct ctl like = {.lease_page = path, .by_page = true};
-    const struct goose_address none = {0};
+    const struct place none = {0};
     int fd = mkstemp(path);
 
     assert_int_equal(write(fd, page, sizeof *page), sizeof *page);

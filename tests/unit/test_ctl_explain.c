@@ -341,7 +341,7 @@ static void test_nonsense(void **state)
 
 static void test_what_is_asked(void **state)
 {
-    static char why[256], members[256];
+    static char why[512], members[512];
     struct fake_answer answers[] = {
         {.bytes = why}, {.bytes = members}, {.bytes = why}, {.bytes = why}, {.bytes = why}};
     struct fake fake;

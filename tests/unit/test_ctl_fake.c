@@ -72,8 +72,8 @@ void fake_begin(struct fake *fake, const struct fake_answer *answers, size_t cou
     assert_int_equal(bind(fake->listener, (struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(listen(fake->listener, 8), 0);
     assert_int_equal(getsockname(fake->listener, (struct sockaddr *)&own, &bytes), 0);
-    int count_chars = snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(own.sin_port));
-    assert_null(address_from_user(&fake->at, text, (size_t)count_chars));
+    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(own.sin_port));
+    assert_null(place_from_user(&fake->at, text));
     assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
 }
 
@@ -110,7 +110,7 @@ static void capture_end(struct capture *capture, char text[FAKE_TEXT_BYTES])
 }
 
 void run_command(struct said *said, const struct command *command, const struct ctl *like,
-                 const struct goose_address *at, const char *const *arguments)
+                 const struct place *at, const char *const *arguments)
 {
     struct ctl ctl = like != NULL ? *like : (struct ctl){.json = false};
     char copies[8][128], *of[9] = {NULL};

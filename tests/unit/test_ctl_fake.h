@@ -23,7 +23,7 @@ struct fake_answer {
 struct fake {
     pthread_t thread;
     int listener;
-    struct goose_address at;
+    struct place at;
     struct fake_answer answers[FAKE_ANSWERS_MAX];
     size_t count;
     char asked[FAKE_ANSWERS_MAX][FAKE_REQUEST_BYTES];
@@ -46,6 +46,6 @@ struct said {
 
 /* A command with these arguments (NULL at the end), on a node at `at`. */
 void run_command(struct said *said, const struct command *command, const struct ctl *like,
-                 const struct goose_address *at, const char *const *arguments);
+                 const struct place *at, const char *const *arguments);
 
 #endif

@@ -175,7 +175,7 @@ static int make_dir(void **state)
 static void recover(const char *const *more)
 {
     const char *words[9] = {"--state-dir", folder, "--self", "N2.:7000"};
-    const struct goose_address none = {0};
+    const struct place none = {0};
     size_t count = 4;
 
     for (; *more != NULL; more++)
@@ -279,7 +279,7 @@ static void test_directories_that_are_refused(void **state)
 
 static void test_another_address_than_its_own(void **state)
 {
-    const struct goose_address none = {0};
+    const struct place none = {0};
 
     (void)state;
     write_state("goose");
@@ -291,7 +291,7 @@ static void test_another_address_than_its_own(void **state)
 
 static void test_wrong_usage(void **state)
 {
-    const struct goose_address none = {0};
+    const struct place none = {0};
 
     (void)state;
     run_command(&said, &recover_command, NULL, &none, WORDS("--state-dir", folder));

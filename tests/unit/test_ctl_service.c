@@ -35,6 +35,18 @@ static void test_just_one(void **state)
     put("a.json", "{\"self\": \"n1:7000\", \"http\": \"off\"}");
     assert_true(service_find(&service, folder));
     assert_string_equal(service.at, "n1:7000");
+    put("a.json", "{\"self\": \"n1:7000\", \"http\": \"n1:80, unix:/nowhere/http\"}");
+    assert_true(service_find(&service, folder));
+    assert_string_equal(service.at, "n1:80");
+    put("a.json", "{\"self\": \"n1:7000\", \"http\": \"unix:/nowhere/http\"}");
+    assert_true(service_find(&service, folder));
+    assert_string_equal(service.at, "unix:/nowhere/http");
+    put("a.json", "{\"self\": \"n1:7000\", \"http\": [\"n1:80\", \"unix:/dev/null\"]}");
+    assert_true(service_find(&service, folder));
+    assert_string_equal(service.at, "unix:/dev/null");
+    put("a.json", "{\"self\": \"n1:7000\", \"http\": \"off\"}");
+    assert_true(service_find(&service, folder));
+    assert_string_equal(service.at, "n1:7000");
 }
 
 static void test_none_that_is_meant(void **state)

@@ -13,7 +13,7 @@
 #define CHROME                                                                                  \
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/" \
     "*;q=0.8"
-#define GET_PAGE "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"
+#define GET_PAGE "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n"
 
 static struct answered get(struct world *world, const char *method, const char *path,
                            const char *accept)

@@ -27,6 +27,14 @@ static void be_duck(struct world *world)
 
 /* ---- what a node is ---- */
 
+static int code_of(struct world *world, const char *method, const char *path, const char *fields)
+{
+    struct answered answered = ask(world, method, path, fields, "");
+    int code = answered.code;
+    answered_free(&answered);
+    return code;
+}
+
 static void test_status(void **state)
 {
     struct world *world = *state;
@@ -132,7 +140,7 @@ static void test_each_answer_is_read_anew(void **state)
     int fd = client_open(world);
     for (int i = 0; i < 5; i++) {
         if (i == 3) be_duck(world);
-        client_say(world, fd, "GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_say(world, fd, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
         check(client_hear(world, fd, false), 200, i < 3 ? "goose\n" : "duck\n");
     }
     assert_int_equal(world->fake.status_reads - before, 5);
@@ -274,7 +282,8 @@ static void test_many_members(void **state)
     world->fake.members = 40000;
     int fd = client_open(world);
     client_say(world, fd,
-               "GET /members HTTP/1.1\r\nHost: x\r\n\r\nGET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+               "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\nGET /status HTTP/1.1\r\nHost: "
+               "localhost\r\n\r\n");
     for (int i = 0; i < 20; i++)
         world_turn(world, -1, 1);
     struct answered answered = client_hear(world, fd, false);
@@ -306,7 +315,8 @@ static void finish(struct world *world, int fd, struct flock_answer answer, int 
 {
     fake_answer(&world->fake, &answer);
     check(client_hear(world, fd, false), code, body);
-    client_say(world, fd, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"); /* the connection goes on */
+    client_say(world, fd,
+               "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); /* the connection goes on */
     check(client_hear(world, fd, false), 200, "live\n");
     close(fd);
 }
@@ -498,6 +508,66 @@ static void test_handover(void **state)
     finish(world, fd, done, 200, "{\"goose\":\"n2.test:7400\"}\n");
 }
 
+/* Who asked, for what, and what came of it; also where the client has left meanwhile. */
+static void test_changes_are_logged(void **state)
+{
+    static const struct {
+        const char *method, *path, *body, *says;
+        struct flock_answer answer;
+    } cases[] = {
+        {"POST", "/handover", "", "handover, asked by 127.0.0.1:", {.outcome = FLOCK_DONE}},
+        {"POST",
+         "/handover",
+         "{\"to\":\"n2:1\"}",
+         "handover to n2:1, asked by ",
+         {.outcome = FLOCK_DONE}},
+        {"DELETE",
+         "/members/n2:1?force=1",
+         "",
+         "removal of n2:1 by force, asked by ",
+         {.outcome = FLOCK_NO_GOOSE}},
+        {"PUT",
+         "/voters",
+         "{\"wanted\":3}",
+         "voters wanted: 3, asked by ",
+         {.outcome = FLOCK_REFUSED, .error = "not now"}},
+        {"PUT", "/drain", "", "drain, asked by ", {.outcome = FLOCK_NO_ANSWER}},
+    };
+    static const char *const outcomes[] = {": done\n", ": done\n", ": not done, no goose\n",
+                                           ": refused, not now\n", ": perhaps done, no answer\n"};
+    struct world *world = *state;
+    FILE *file = tmpfile();
+    char text[4096] = "", *at = text;
+    world->options.log = log_new(fileno(file), LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    world_restart(world);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int fd = begin(world, cases[i].method, cases[i].path, "", cases[i].body);
+        close(fd);
+        for (int turn = 0; turn < 5; turn++)
+            world_turn(world, -1, 1);
+        fake_answer(&world->fake, &cases[i].answer);
+        for (int turn = 0; turn < 5; turn++)
+            world_turn(world, -1, 1);
+    }
+    assert_int_equal(code_of(world, "POST", "/job", ""), 200);
+    assert_int_equal(code_of(world, "PUT", "/drain", "Host: evil.test\r\n"), 403);
+    rewind(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        at = strstr(at, cases[i].says);
+        assert_non_null(at);
+        const char *outcome = strstr(at, outcomes[i]);
+        assert_ptr_equal(outcome + strlen(outcomes[i]) - 1, strchr(at, '\n'));
+    }
+    at = strstr(at, "a job, asked by 127.0.0.1:");
+    assert_non_null(at);
+    assert_string_equal(strchr(at, '\n'), "\n"); /* strangers log nothing */
+    log_free(world->options.log);
+    world->options.log = NULL;
+    world_restart(world);
+    fclose(file);
+}
+
 static void test_handover_refused(void **state)
 {
     static const char *const bad[] = {
@@ -507,6 +577,8 @@ static void test_handover_refused(void **state)
         "{\"to\":1}",
         "{\"to\":\"\"}",
         "{\"too\":\"n2:1\"}",
+        "{\"to\":\"n2:1\\u00009\"}",
+        "{\"to\\u0000o\":\"n2:1\"}",
         "{} x",
         "{}{}",
         "{\"to\":\"a:1\",\"to\":\"b:1\"}",
@@ -563,6 +635,66 @@ static void test_faults(void **state)
     answered_free(&answered);
 }
 
+/* ---- who may ask ---- */
+
+/* A page that has turned its own name on this node reads nothing but the role. */
+static void test_hosts_of_what_is_read(void **state)
+{
+    static const char *const open[] = {"/status", "/goose", "/livez", "/readyz",
+                                       "/status?hold=1ms"};
+    static const char *const closed[] = {"/",       "/members", "/why",   "/history",
+                                         "/events", "/metrics", "/faults"};
+    static const char evil[] = "Host: evil.test:7400\r\n";
+    static const char token[] = "Host: evil.test\r\nAuthorization: Bearer open-sesame-12345\r\n";
+    struct world *world = *state;
+    world->options.faults = true;
+    world->options.token = "open-sesame-12345";
+    world_restart(world);
+    for (size_t i = 0; i < COUNT(open); i++)
+        assert_int_equal(code_of(world, "GET", open[i], evil), 200);
+    assert_int_equal(code_of(world, "GET", "/duck", evil), 503);
+    for (size_t i = 0; i < COUNT(closed); i++) {
+        assert_int_equal(code_of(world, "GET", closed[i], evil), 403);
+        assert_int_equal(code_of(world, "GET", closed[i], "Host: n1.test\r\n"), 200);
+        assert_int_equal(code_of(world, "GET", closed[i], "Host: 10.1.2.3\r\n"), 200);
+        assert_int_equal(code_of(world, "GET", closed[i], token), 200);
+    }
+}
+
+/* What an <img> on any page could ask. */
+static void test_pages_of_other_sites(void **state)
+{
+    static const char *const held[] = {"/events", "/status?hold=1ms", "/status?wait=1ms&index=99",
+                                       "/goose?hold=1ms", "/why?probe=1"};
+    static const char *const read[] = {"/status", "/goose", "/", "/livez", "/members", "/why"};
+    static const char *const other[] = {"Sec-Fetch-Site: cross-site\r\n",
+                                        "sec-fetch-site: same-site\r\n",
+                                        "Sec-Fetch-Site:\r\n",
+                                        "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n",
+                                        "Origin: http://evil.test\r\n",
+                                        "Origin: null\r\n"};
+    static const char *const own[] = {"Sec-Fetch-Site: none\r\n", "Sec-Fetch-Site: same-origin\r\n",
+                                      "Origin: http://localhost\r\n", ""};
+    struct world *world = *state;
+    for (size_t i = 0; i < COUNT(other); i++) {
+        for (size_t k = 0; k < COUNT(held); k++)
+            assert_int_equal(code_of(world, "GET", held[k], other[i]), 403);
+        for (size_t k = 0; k < COUNT(read); k++)
+            assert_int_equal(code_of(world, "GET", read[k], other[i]), 200);
+        assert_int_equal(code_of(world, "POST", "/job", other[i]), 403);
+        assert_int_equal(code_of(world, "PUT", "/drain", other[i]), 403);
+    }
+    assert_int_equal(world->fake.pending, 0);
+    assert_int_equal(world->fake.probes, 0);
+    assert_int_equal(world->fake.hold_asked_us, 0);
+    for (size_t i = 0; i < COUNT(own); i++)
+        for (size_t k = 0; k < COUNT(held); k++)
+            assert_int_equal(code_of(world, "GET", held[k], own[i]), 200);
+    struct answered answered = ask(world, "GET", "/events", other[0], "");
+    assert_non_null(strstr(answered.body, "without its reader's will"));
+    answered_free(&answered);
+}
+
 /* ---- paths and methods ---- */
 
 static void test_no_such_path(void **state)
@@ -587,10 +719,15 @@ static void test_other_methods(void **state)
     static const struct {
         const char *method, *path, *allow;
     } cases[] = {
-        {"POST", "/status", "GET, HEAD, OPTIONS"},   {"DELETE", "/goose", "GET, HEAD, OPTIONS"},
-        {"PUT", "/members", "GET, HEAD, OPTIONS"},   {"GET", "/members/n2:1", "DELETE, OPTIONS"},
-        {"GET", "/handover", "POST, OPTIONS"},       {"HEAD", "/drain", "PUT, DELETE, OPTIONS"},
-        {"PATCH", "/drain", "PUT, DELETE, OPTIONS"}, {"POST", "/", "GET, HEAD, OPTIONS"},
+        {"POST", "/status", "GET, HEAD, OPTIONS"},
+        {"DELETE", "/goose", "GET, HEAD, OPTIONS"},
+        {"PUT", "/members", "GET, HEAD, OPTIONS"},
+        {"GET", "/members/n2:1", "DELETE, OPTIONS"},
+        {"GET", "/handover", "POST, OPTIONS"},
+        {"HEAD", "/drain", "PUT, DELETE, OPTIONS"},
+        {"PATCH", "/drain", "PUT, DELETE, OPTIONS"},
+        {"POST", "/", "GET, HEAD, OPTIONS"},
+        {"GET", "/job", "POST, OPTIONS"},
     };
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -623,7 +760,8 @@ static void test_head(void **state)
         snprintf(length, sizeof(length), "%s", field(&full, "Content-Length"));
         char text[128];
         snprintf(text, sizeof(text),
-                 "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+                 "HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HTTP/1.1\r\nHost: "
+                 "localhost\r\n\r\n",
                  paths[i]);
         int fd = client_open(world);
         client_say(world, fd, text);
@@ -640,13 +778,13 @@ static void test_head(void **state)
 /* ---- one after the other ---- */
 
 #define TRAIN                                                                                   \
-    "GET /status HTTP/1.1\r\nHost: x\r\n\r\n"                                                   \
-    "HEAD /goose HTTP/1.1\r\nHost: x\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"           \
+    "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"                                           \
+    "HEAD /goose HTTP/1.1\r\nHost: localhost\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"   \
     "PUT /drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc\r\n"                \
-    "GET /nowhere HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n"                      \
+    "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n"              \
     "POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{\"to\":\"n9:1\"}" \
-    "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"                               \
-    "GET /status HTTP/1.1\r\nHost: x\r\n\r\n"
+    "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"                       \
+    "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static void hear_train(struct world *world, int fd)
 {
@@ -700,7 +838,7 @@ static void test_versions(void **state)
     assert_true(client_ended(world, fd));
     close(fd);
     fd = client_open(world);
-    client_say(world, fd, "GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client_say(world, fd, "GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     answered = client_hear(world, fd, false);
     assert_string_equal(field(&answered, "Connection"), "close");
     check(answered, 200, "goose\n");
@@ -712,10 +850,11 @@ static void test_an_upgrade_is_not_taken(void **state)
 {
     struct world *world = *state;
     int fd = client_open(world);
-    client_say(
-        world, fd,
-        "GET /status HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-        "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_say(world, fd,
+               "GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, "
+               "HTTP2-Settings\r\nUpgrade: h2c\r\n"
+               "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nGET /livez HTTP/1.1\r\nHost: "
+               "localhost\r\n\r\n");
     check(client_hear(world, fd, false), 200, "goose\n");
     check(client_hear(world, fd, false), 200, "live\n");
     close(fd);
@@ -765,9 +904,12 @@ int main(void)
         TEST(test_remove_refused),
         TEST(test_outcomes),
         TEST(test_handover),
+        TEST(test_changes_are_logged),
         TEST(test_handover_refused),
         TEST(test_drain),
         TEST(test_faults),
+        TEST(test_hosts_of_what_is_read),
+        TEST(test_pages_of_other_sites),
         TEST(test_no_such_path),
         TEST(test_other_methods),
         TEST(test_head),

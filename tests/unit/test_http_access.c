@@ -1,8 +1,12 @@
-/* test_http_access.c: who may change something, as one matrix. Without a server: here the test
+/* test_http_access.c: who may ask for what, as one matrix. Without a server: here the test
  * says where the client is. */
+#include <unistd.h>
+
 #include "unit.h"
 
 #include "http/access.h"
+
+#define CHANGE (ACCESS_HOST | ACCESS_PAGE | ACCESS_RIGHT)
 
 static unsigned refusal(const char *token, bool local, const char *host, const char *origin,
                         const char *authorization)
@@ -15,7 +19,7 @@ static unsigned refusal(const char *token, bool local, const char *host, const c
     if (host != NULL) exchange.host = span_of(host);
     if (origin != NULL) exchange.origin = span_of(origin);
     if (authorization != NULL) exchange.authorization = span_of(authorization);
-    const struct problem *problem = access_refusal(&exchange);
+    const struct problem *problem = access_refusal(&exchange, CHANGE);
     return problem == NULL ? 0 : problem->code;
 }
 
@@ -49,7 +53,9 @@ static void test_hosts(void **state)
         assert_int_equal(refusal(NULL, true, own[i], NULL, NULL), 0);
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
         assert_int_equal(refusal(NULL, true, foreign[i], NULL, NULL), 403);
-        assert_int_equal(refusal("secret", true, foreign[i], NULL, "Bearer secret"), 403);
+        assert_int_equal(refusal("secret", true, foreign[i], NULL, "Bearer secrets"), 403);
+        /* Who knows the token was not talked into it. */
+        assert_int_equal(refusal("secret", false, foreign[i], NULL, "Bearer secret"), 0);
     }
     assert_int_equal(refusal(NULL, true, NULL, NULL, NULL), 0); /* HTTP/1.0 */
 }
@@ -79,7 +85,9 @@ static void test_origins(void **state)
     assert_int_equal(refusal(NULL, true, "evil.test", "http://evil.test", NULL), 403);
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
         assert_int_equal(refusal(NULL, true, "localhost:80", foreign[i], NULL), 403);
-        assert_int_equal(refusal("secret", true, "localhost:80", foreign[i], "Bearer secret"), 403);
+        assert_int_equal(refusal("secret", true, "localhost:80", foreign[i], "Bearer secrets"),
+                         403);
+        assert_int_equal(refusal("secret", true, "localhost:80", foreign[i], "Bearer secret"), 0);
     }
 }
 
@@ -109,10 +117,62 @@ static void test_the_refusal_names_both_ways_out(void **state)
     struct access access = {0};
     const struct exchange exchange = {.access = &access};
     (void)state;
-    const struct problem *problem = access_refusal(&exchange);
+    const struct problem *problem = access_refusal(&exchange, CHANGE);
     assert_non_null(problem);
     assert_non_null(strstr(problem->hint, "loopback"));
     assert_non_null(strstr(problem->hint, "--http-token-file"));
+}
+
+/* Each of the three is asked for by itself, and only where it is needed. */
+static void test_what_is_needed(void **state)
+{
+    static const struct {
+        const char *host, *origin;
+        bool cross_site, local;
+        unsigned needs; /* the one that this breaks */
+    } cases[] = {
+        {"evil.test", NULL, false, true, ACCESS_HOST},
+        {"localhost", "http://evil.test", false, true, ACCESS_PAGE},
+        {"localhost", NULL, true, true, ACCESS_PAGE},
+        {"localhost", NULL, false, false, ACCESS_RIGHT},
+    };
+    struct access access = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct exchange exchange = {.access = &access,
+                                    .host = span_of(cases[i].host),
+                                    .cross_site = cases[i].cross_site,
+                                    .local = cases[i].local};
+        if (cases[i].origin != NULL) exchange.origin = span_of(cases[i].origin);
+        assert_null(access_refusal(&exchange, CHANGE & ~cases[i].needs));
+        const struct problem *problem = access_refusal(&exchange, cases[i].needs);
+        assert_non_null(problem);
+        assert_int_equal(problem->code, 403);
+    }
+}
+
+/* Over a Unix socket the peer's user decides, with a token and without. */
+static void test_users(void **state)
+{
+    struct access access = {0};
+    (void)state;
+    for (int with_token = 0; with_token <= 1; with_token++) {
+        struct exchange exchange = {.access = &access, .local = true, .by_socket = true};
+        assert_true(access_set_token(&access, with_token ? "secret" : NULL));
+        assert_null(access_refusal(&exchange, CHANGE));
+        exchange.cross_site = true;
+        assert_non_null(access_refusal(&exchange, CHANGE));
+        exchange.cross_site = exchange.local = false;
+        const struct problem *problem = access_refusal(&exchange, CHANGE);
+        assert_non_null(problem);
+        assert_int_equal(problem->code, with_token ? 401 : 403);
+        exchange.authorization = span_of("Bearer secret");
+        assert_int_equal(access_refusal(&exchange, CHANGE) == NULL, with_token);
+    }
+    assert_true(access_is_owner(0));
+    assert_true(access_is_owner(geteuid()));
+    assert_false(access_is_owner(geteuid() + 1));
+    assert_false(access_is_owner(65534));
 }
 
 static bool local(const char *peer, const char *own)
@@ -176,6 +236,8 @@ int main(void)
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_the_refusal_names_both_ways_out),
+        cmocka_unit_test(test_what_is_needed),
+        cmocka_unit_test(test_users),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_names_and_tokens_that_do_not_fit),
     };

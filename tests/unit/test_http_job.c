@@ -1,4 +1,4 @@
-/* test_http_job.c: GET /job: open as long as its client likes, one line when it is to leave, its end when the node is
+/* test_http_job.c: POST /job: open as long as its client likes, one line when it is to leave, its end when the node is
  * no longer the goose, and never more than the node takes. */
 #include "test_http_fake.h"
 
@@ -9,12 +9,12 @@
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
-#define GET_JOB "GET /job?grace=3s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define POST_JOB "POST /job?grace=3s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static int open_job(struct world *world)
 {
     int fd = client_open(world);
-    client_say(world, fd, GET_JOB);
+    client_say(world, fd, POST_JOB);
     struct answered answered = client_hear(world, fd, true);
     assert_int_equal(answered.code, 200);
     assert_string_equal(field(&answered, "Content-Type"), "text/plain");
@@ -111,7 +111,7 @@ static void test_it_is_not_idle(void **state)
 
 static void refuse(struct world *world, const char *target, int code, const char *says)
 {
-    struct answered answered = ask(world, "GET", target, "", "");
+    struct answered answered = ask(world, "POST", target, "", "");
     assert_int_equal(answered.code, code);
     assert_non_null(strstr(answered.body, says));
     assert_int_equal(world->fake.jobs, 0);
@@ -133,13 +133,19 @@ static void test_refusals(void **state)
     refuse(world, "/job", 503, "not the goose");
 }
 
-static void test_head_opens_none(void **state)
+/* A page makes a browser GET what it likes. */
+static void test_get_opens_none(void **state)
 {
+    static const char *const methods[] = {"GET", "HEAD"};
     struct world *world = *state;
-    struct answered answered = ask(world, "HEAD", "/job", "", "");
-    assert_int_equal(answered.code, 200);
-    assert_int_equal(world->fake.jobs, 0);
-    answered_free(&answered);
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        struct answered answered = ask(world, methods[i], "/job?grace=60s", "", "");
+        assert_int_equal(answered.code, 405);
+        assert_string_equal(field(&answered, "Allow"), "POST, OPTIONS");
+        if (i == 0) assert_non_null(strstr(answered.body, "use POST"));
+        assert_int_equal(world->fake.jobs, 0);
+        answered_free(&answered);
+    }
 }
 
 /* It keeps the role where it is, so it is for those who may change something. */
@@ -158,7 +164,7 @@ static void test_jobs_take_the_places_of_waits(void **state)
     world->options.waits_max = 2;
     world_restart(world);
     int one = open_job(world), two = open_job(world);
-    struct answered answered = ask(world, "GET", "/job", "", "");
+    struct answered answered = ask(world, "POST", "/job", "", "");
     assert_int_equal(answered.code, 503);
     answered_free(&answered);
     close(one);
@@ -188,7 +194,7 @@ int main(void)
         TEST(test_what_it_says_is_not_heard),
         TEST(test_it_is_not_idle),
         TEST(test_refusals),
-        TEST(test_head_opens_none),
+        TEST(test_get_opens_none),
         TEST(test_needs_the_token),
         TEST(test_jobs_take_the_places_of_waits),
         TEST(test_open_when_the_server_closes),

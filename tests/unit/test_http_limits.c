@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GET       "GET /status HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET       "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define PUT_DRAIN "PUT /drain HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static const struct flock_answer done = {.outcome = FLOCK_DONE};
@@ -36,32 +36,44 @@ static void test_errors_of_form(void **state)
         const char *text;
         int code;
     } cases[] = {
-        {"FETCH /status HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"FETCH /status HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
         {"\x16\x03\x01\x02\x01 hello", 400},
         {"GET /status HTTP/1.1\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nOrigin: a\r\nOrigin: b\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nOrigin: a\r\nOrigin: b\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
+         400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\nHost: localhost\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\nX: a\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\n\n", 400},
+        {"GET /status HTTP/1.0\n\n", 400},
+        {"GET /status HTTP/1.0\r\n\n", 400},
+        {"PUT /drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\n{", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: "
+         "2\r\n\r\n",
+         400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+         400},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nbad header: x\r\n\r\n", 400},
         {"GET /status HTTP/1.1\r\nHost : x\r\n\r\n", 400},
-        {"GET /status HTTP/1.1\r\nHost: x\r\nContent-Length: 16385\r\n\r\n", 413},
+        {"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16385\r\n\r\n", 413},
         {"POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413},
         {"POST /handover HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
          "chunked\r\n\r\n0\r\n\r\n",
          501},
         {"POST /handover HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
-        {"POST /handover HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+        {"POST /handover HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+         "chunked\r\nContent-Length: "
          "3\r\n\r\n",
          501},
-        {"POST /handover HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        {"POST /handover HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: "
          "chunked\r\n\r\n",
          501},
-        {"GET /status HTTP/2.0\r\nHost: x\r\n\r\n", 505},
-        {"CONNECT a.test:80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404},
+        {"GET /status HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
+        {"CONNECT a.test:80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404},
     };
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -81,7 +93,7 @@ static void test_errors_of_form(void **state)
 
 static void send_padded(struct world *world, int fd, size_t header_bytes)
 {
-    static const char front[] = "GET /status HTTP/1.1\r\nHost: x\r\nX: ";
+    static const char front[] = "GET /status HTTP/1.1\r\nHost: localhost\r\nX: ";
     char *text = malloc(header_bytes);
     assert_non_null(text);
     memset(text, 'x', header_bytes);
@@ -218,7 +230,7 @@ static void test_clients_that_do_not_read_are_closed(void **state)
     shorten(world);
     world->fake.members = 100000;
     int fd = client_open(world);
-    client_say(world, fd, "GET /members HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_say(world, fd, "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\n");
     uint64_t start_ms = now_ms();
     while (now_ms() - start_ms < 700)
         world_turn(world, -1, 10);
@@ -244,7 +256,7 @@ static void test_clients_that_do_not_read_are_closed(void **state)
 static void test_slow_readers_do_not_fill_the_memory(void **state)
 {
     struct world *world = *state;
-    static const char members[] = "GET /members HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char members[] = "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\n";
     int slow = client_open(world);
     int other = client_open(world);
     world->fake.members = 200000;
@@ -269,7 +281,7 @@ static void test_an_answer_waits_until_the_one_before_is_taken(void **state)
     struct world *world = *state;
     int fd = client_open(world);
     world->fake.members = 200000;
-    client_say(world, fd, "GET /members HTTP/1.1\r\nHost: x\r\n\r\n" PUT_DRAIN);
+    client_say(world, fd, "GET /members HTTP/1.1\r\nHost: localhost\r\n\r\n" PUT_DRAIN);
     for (int i = 0; i < 20; i++)
         world_turn(world, -1, 5);
     assert_int_equal(world->fake.pending, 0);
@@ -304,7 +316,7 @@ static void test_a_stopped_process_answers_what_waits(void **state)
     for (int i = 0; i < 3; i++)
         world_turn(world, -1, 1);
     assert_int_equal(send(fd, GET, strlen(GET), 0), (ssize_t)strlen(GET));
-    assert_int_equal(send(half, "Host: x\r\n\r\n", 11, 0), 11);
+    assert_int_equal(send(half, "Host: localhost\r\n\r\n", 19, 0), 19);
     poll(NULL, 0, 700);
     world->fake.status.is_goose = false;
     expect(world, fd, 200, "duck\n");

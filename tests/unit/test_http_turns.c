@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GET    "GET /status HTTP/1.1\r\nHost: x\r\n\r\n"
-#define STREAM "GET /events HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET    "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define STREAM "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 enum { MANY = 6 };
 
@@ -156,7 +156,7 @@ static void test_a_pass_ends_a_bounded_number_of_waits(void **state)
     hurry(world);
     for (int i = 0; i < MANY; i++) {
         fds[i] = client_known(world);
-        client_say(world, fds[i], "GET /status?wait=300ms HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_say(world, fds[i], "GET /status?wait=300ms HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     uint64_t start_ms = now_ms();
     while (now_ms() - start_ms < 200)

@@ -11,9 +11,9 @@
 
 #include <cjson/cJSON.h>
 
-#define GET        "GET /status HTTP/1.1\r\nHost: x\r\n\r\n"
-#define EVENTS     "GET /events HTTP/1.1\r\nHost: x\r\n\r\n"
-#define WAIT(what) "GET /status?" what " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET        "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define EVENTS     "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define WAIT(what) "GET /status?" what " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define EVENT_MAX  4096
 #define KEPT       64 /* events, for who reads slowly */
 
@@ -163,7 +163,7 @@ static void test_a_change_in_the_middle_of_an_answer(void **state)
     int stream = stream_open(world);
     int fd = client_open(world);
     world->fake.changes_in_hold = true;
-    client_say(world, fd, GET "GET /status?hold=1s HTTP/1.1\r\nHost: x\r\n\r\n" GET);
+    client_say(world, fd, GET "GET /status?hold=1s HTTP/1.1\r\nHost: localhost\r\n\r\n" GET);
     expect(world, fd, 200, "goose\n", "3");
     expect(world, fd, 200, "goose\n", "4");
     expect(world, fd, 200, "goose\n", "4");
@@ -305,8 +305,9 @@ static void test_a_wait_is_answered_at_the_change(void **state)
     int same = client_open(world), next = client_open(world), json = client_open(world);
     client_say(world, same, WAIT("wait=5m&index=3") GET);
     client_say(world, next, WAIT("wait=1s"));
-    client_say(world, json,
-               "GET /?index=3&wait=20s HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n");
+    client_say(
+        world, json,
+        "GET /?index=3&wait=20s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n");
     assert_true(client_is_quiet(world, same) && client_is_quiet(world, next) &&
                 client_is_quiet(world, json));
     world->fake.status.is_goose = false;

@@ -19,6 +19,10 @@ struct given {
     const char *variables[WORDS_MAX];
 };
 
+#define LONG_PATH                                          \
+    "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+    "/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" /* 103 */
+
 static struct options options;
 static char why[OPTIONS_LINE_BYTES];
 
@@ -257,6 +261,30 @@ static void test_http(void **state)
     assert_int_equal(options.election.http_port, 7000);
 }
 
+static void test_http_socket(void **state)
+{
+    (void)state;
+    ACCEPT(FLAGS(SELF));
+    assert_string_equal(options.http_socket, "");
+    ACCEPT(FLAGS(SELF, "--http=unix:/run/a b"));
+    assert_string_equal(options.http_socket, "/run/a b");
+    assert_int_equal(options.http.bytes, 0);
+    assert_int_equal(options.election.http_port, 0);
+    ACCEPT(FLAGS(SELF, "--http", "0.0.0.0:80, unix:/s"));
+    assert_string_equal(options.http_socket, "/s");
+    assert_string_equal(options.http.chars, "0.0.0.0:80");
+    assert_int_equal(options.election.http_port, 80);
+    ACCEPT(FLAGS(SELF, "--http=unix:" LONG_PATH));
+    assert_int_equal(strlen(options.http_socket), 103);
+    ACCEPT(FLAGS(SELF), VARIABLES("RUNTIME_DIRECTORY=/run/a:/run/b"));
+    assert_string_equal(options.http_socket, "/run/a/http");
+    assert_string_equal(options.http.chars, "10.0.0.1:7000");
+    ACCEPT(FLAGS(SELF, "--http=10.0.0.1:80"), VARIABLES("RUNTIME_DIRECTORY=/run/a"));
+    assert_string_equal(options.http_socket, "");
+    ACCEPT(FLAGS(SELF), VARIABLES("RUNTIME_DIRECTORY=" LONG_PATH));
+    assert_string_equal(options.http_socket, "");
+}
+
 static void test_where_the_lease_page_is(void **state)
 {
     char path[5000] = "RUNTIME_DIRECTORY=/";
@@ -428,6 +456,20 @@ static void test_refusals(void **state)
         {{{NULL}, {"GOOSED_SELF=a:0"}}, 3, {"GOOSED_SELF=a:0: the port"}},
         {{{SELF, "--bind=a"}, {NULL}}, 2, {"--bind a: "}},
         {{{SELF, "--http=on"}, {NULL}}, 2, {"--http on: "}},
+        {{{SELF, "--http=n1:80,n2:80"}, {NULL}},
+         2,
+         {"--http n1:80,n2:80: more than one HOST:PORT"}},
+        {{{SELF, "--http=unix:/a,unix:/b"}, {NULL}},
+         2,
+         {"--http unix:/a,unix:/b: more than one unix:PATH"}},
+        {{{SELF, "--http=unix:http"}, {NULL}},
+         2,
+         {"--http unix:http: give the whole path, as in unix:/run/"}},
+        {{{SELF, "--http=unix:"}, {NULL}}, 2, {"--http unix:: give the whole path"}},
+        {{{SELF, "--http=n1:80,"}, {NULL}}, 2, {"--http n1:80,: "}},
+        {{{SELF, "--http=unix:" LONG_PATH "x"}, {NULL}},
+         2,
+         {"--http unix:/", "a socket's path has at most 103 characters"}},
         {{{SELF, "--flock=a/b"}, {NULL}}, 2, {"--flock a/b: a flock's name"}},
         {{{SELF, "--flock=.."}, {NULL}}, 2, {"--flock ..: "}},
         {{{SELF, "--flock", "-x"}, {NULL}}, 2, {"--flock -x: "}},
@@ -720,6 +762,7 @@ int main(void)
         cmocka_unit_test(test_as_many_as_a_roster_holds),
         cmocka_unit_test(test_http),
         cmocka_unit_test(test_where_state_is),
+        cmocka_unit_test(test_http_socket),
         cmocka_unit_test(test_where_the_lease_page_is),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_warnings),

@@ -10,7 +10,8 @@
 
 #include "base/token.h"
 
-#define TOKEN_BYTES 9 /* with its zero */
+#define TOKEN_BYTES 19                 /* with its zero */
+#define HONK        "honk-honk-honk-1" /* 16: as short as one may be */
 
 static char token[TOKEN_BYTES];
 static char why[256];
@@ -35,8 +36,8 @@ static void refuse(const char *text, size_t bytes, const char *says)
 static void test_tokens_that_are_read(void **state)
 {
     static const char *const texts[][2] = {
-        {"honk", "honk"},         {"honk\n", "honk"},         {"honk\r\n", "honk"},
-        {"12345678", "12345678"}, {"1234567~\n", "1234567~"}, {"!", "!"},
+        {HONK, HONK},           {HONK "\n", HONK},        {HONK "\r\n", HONK},
+        {HONK "23", HONK "23"}, {HONK "2~\n", HONK "2~"},
     };
 
     (void)state;
@@ -52,22 +53,25 @@ static void test_tokens_that_are_refused(void **state)
     (void)state;
     refuse("", 0, "is empty");
     refuse("\n", 1, "is empty; write the token on one line");
-    refuse("123456789", 9, "too long; give at most 8 characters");
-    refuse("123456789\n", 10, "too long");
+    refuse(HONK "234", 19, "too long; give at most 18 characters");
+    refuse(HONK "234\n", 20, "too long");
+    refuse("honk-honk-honk-\n", 16,
+           "has a token that is guessed too soon; give at least 16 characters");
+    refuse("!", 1, "give at least 16 characters");
     refuse("honk\nhonk\n", 10, "more than one line");
-    refuse("honk\n\n", 6, "more than one line");
-    refuse("ho nk\n", 6, "spaces");
-    refuse("h\xc3\xb6nk\n", 6, "characters");
+    refuse(HONK "\n\n", 18, "more than one line");
+    refuse("h " HONK, 18, "spaces");
+    refuse("\xc3\xb6" HONK, 18, "characters");
 }
 
 /* Found by fuzzing: what stood behind such a byte was passed over, and the token was the rest. */
 static void test_nothing_is_passed_over(void **state)
 {
     (void)state;
-    refuse("ho\0nk", 5, "characters");
-    refuse("honk\0", 5, "characters");
-    refuse("ho\rnk\n", 6, "characters");
-    refuse("honk\r\r\n", 7, "characters");
+    refuse("h\0" HONK, 18, "characters");
+    refuse(HONK "\0", 17, "characters");
+    refuse("h\r" HONK, 18, "characters");
+    refuse(HONK "\r\r\n", 19, "characters");
 }
 
 static void test_much_is_too_much(void **state)
@@ -86,7 +90,7 @@ static void test_a_file_that_others_read_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(modes); i++) {
         assert_int_equal(chmod(folder_file, modes[i]), 0);
-        refuse("honk\n", 5, "chmod 600");
+        refuse(HONK "\n", 17, "chmod 600");
     }
     assert_int_equal(chmod(folder_file, 0600), 0);
 }
