@@ -103,7 +103,7 @@ static void try_keys(const char *path, const uint8_t *bytes, size_t count)
     check_refusal(why, path);
 }
 
-/* How long the token is that the file holds, and nothing else but the end of its line; 0: none. */
+/* How long the token is that the file holds, and nothing else but the end of its line; 0: none that is long enough. */
 static size_t token_in_file(const uint8_t *at, size_t count)
 {
     size_t bytes = 0;
@@ -113,7 +113,7 @@ static size_t token_in_file(const uint8_t *at, size_t count)
     size_t rest = count - bytes;
     bool ends = rest == 0 || (rest == 1 && (at[bytes] == '\n' || at[bytes] == '\r')) ||
                 (rest == 2 && memcmp(at + bytes, "\r\n", 2) == 0);
-    return ends && bytes < TOKEN_BYTES ? bytes : 0;
+    return ends && bytes >= 16 && bytes < TOKEN_BYTES ? bytes : 0;
 }
 
 static void try_token(const char *path, const uint8_t *bytes, size_t count)
