@@ -15,7 +15,7 @@ packages_of() {
     run) echo curl util-linux ;;
     test) echo libcmocka-dev binutils iproute2 iptables iputils-arping iputils-ping jq man-db xxd python3 ;;
     check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
-    long) echo debootstrap dpkg-dev file lintian systemd prometheus haproxy chromium fonts-dejavu-core ;;
+    long) echo debootstrap dpkg-dev file lintian systemd prometheus haproxy openssl chromium fonts-dejavu-core ;;
     esac
 }
 
