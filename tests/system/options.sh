@@ -116,7 +116,7 @@ file keys '# none yet\n' 600
 refuses 3 '--key-file keys: no key in it; --new-key makes one' "${self[@]}" --key-file keys
 file keys "$key\n${key:1}\n" 600
 refuses 3 '--key-file keys: line 2 is not a key of 64 hex digits; --new-key makes one' "${self[@]}" --key-file keys
-file keys "$(for i in {1..17}; do printf '%s\\n' "$key"; done)" 600
+file keys "$(for i in {10..26}; do printf '%s%s\\n' "$i" "${key:2}"; done)" 600
 refuses 3 '--key-file keys: line 17 is one key too many; keep at most 16' "${self[@]}" --key-file keys
 refuses 3 '--http-token-file token cannot be read: No such file or directory' "${self[@]}" --http-token-file token
 file token 'honk\n' 644
