@@ -274,14 +274,15 @@ static void look_at_ends(struct connection *connection)
         connection->local =
             access_is_local((const struct sockaddr *)&peer, (const struct sockaddr *)&own);
     connection->place = place_of(connection->server->places_key, &peer);
+    connection->server->connections_of[connection->place]++;
 }
 
 bool connection_start(struct connection *connection)
 {
     struct http_server *server = connection->server;
+    look_at_ends(connection);
     connection->waits_for = WAITS_TO_READ;
     if (queue_add(server->queue, connection->fd, WAITS_TO_READ, connection) != 0) return false;
-    look_at_ends(connection);
     request_init(&connection->request);
     line_join(&server->idle, connection, uv_now(server->loop));
     return true;

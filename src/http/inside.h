@@ -154,7 +154,8 @@ struct http_server {
     uint64_t answers[HTTP_CODES]; /* by their code less HTTP_CODE_MIN */
     struct waiters watchers;      /* who was told longest ago stands first */
     uint64_t places_key;
-    uint16_t of_place[PLACES]; /* how many of them */
+    uint16_t watchers_of[PLACES]; /* how many of them */
+    uint16_t connections_of[PLACES];
     unsigned untold;       /* of them, the first so many have not been told of the newest change */
     uint64_t watch_due_ms; /* UINT64_MAX: no timer runs */
     uint64_t index;        /* of the newest event; 0: none has come yet */

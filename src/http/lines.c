@@ -120,6 +120,7 @@ void connection_close(struct connection *connection)
     if (connection->closed) return;
     connection->closed = true;
     server->connections--;
+    server->connections_of[connection->place]--;
     line_leave(connection);
     if (connection->waiter != NULL) connection->waiter->leave(connection->waiter);
     socket_close(server->queue, connection->fd, connection->unsent != NULL);
@@ -134,12 +135,25 @@ void line_close(struct line *line)
         connection_close(line->first);
 }
 
+/* Who has stood in it for longest, of those from where most come. */
+static struct connection *one_of_most(const struct http_server *server, const struct line *line)
+{
+    struct connection *most = line->first;
+    for (struct connection *one = line->first; one != NULL; one = one->behind)
+        if (server->connections_of[one->place] > server->connections_of[most->place]) most = one;
+    return most;
+}
+
+/* Somebody who takes all places takes them from himself, not from a client elsewhere that asks now and then. */
 void lines_make_room(struct http_server *server)
 {
     if (server->connections < server->connections_max) return;
-    struct connection *longest =
-        server->idle.first != NULL ? server->idle.first : server->busy.first;
-    if (longest == NULL) longest = server->watching.first;
-    assert(longest != NULL);
-    connection_close(longest);
+    struct connection *goes = one_of_most(server, &server->idle);
+    struct connection *busy = one_of_most(server, &server->busy);
+    if (goes == NULL ||
+        (busy != NULL && server->connections_of[busy->place] > server->connections_of[goes->place]))
+        goes = busy;
+    if (goes == NULL) goes = server->watching.first;
+    assert(goes != NULL);
+    connection_close(goes);
 }

@@ -1,5 +1,5 @@
 /* server.c: how the server comes and goes, and what it may use. It must never turn a new client away: when all places
- * are taken, the connection that has done nothing for longest makes room. Waits can hold half of the places at most,
+ * are taken, one of those from where most come makes room, who has done nothing for longest. Waits can hold half of the places at most,
  * and so can who watches, so that one can always be found. */
 #include "http/server.h"
 

@@ -30,7 +30,7 @@ static void arm(struct http_server *server, uint64_t due_ms)
 static void watcher_leave(struct waiter *waiter)
 {
     struct connection *connection = waiter->exchange.connection;
-    connection->server->of_place[connection->place]--;
+    connection->server->watchers_of[connection->place]--;
     waiter_leave(&connection->server->watchers, waiter);
     connection->waiter = NULL;
     free(waiter);
@@ -42,7 +42,7 @@ static struct connection *one_of_most(const struct http_server *server)
     struct connection *most = NULL;
     for (struct waiter *waiter = server->watchers.first; waiter != NULL; waiter = waiter->behind) {
         struct connection *one = waiter->exchange.connection;
-        if (most == NULL || server->of_place[one->place] > server->of_place[most->place])
+        if (most == NULL || server->watchers_of[one->place] > server->watchers_of[most->place])
             most = one;
     }
     return most;
@@ -55,7 +55,7 @@ static bool find_place(struct http_server *server, const struct connection *asks
 {
     if (server->watchers.count < server->watchers_max) return true;
     struct connection *most = one_of_most(server);
-    if (most == NULL || server->of_place[most->place] <= server->of_place[asks->place] + 1)
+    if (most == NULL || server->watchers_of[most->place] <= server->watchers_of[asks->place] + 1)
         return false;
     connection_close(most);
     return true;
@@ -75,7 +75,7 @@ static struct watcher *watch(const struct exchange *exchange, uint64_t index, ui
     watcher->index = index;
     watcher->due_ms = uv_now(server->loop) + wait_ms;
     waiter_join(&server->watchers, &watcher->waiter);
-    server->of_place[connection->place]++;
+    server->watchers_of[connection->place]++;
     connection->waiter = &watcher->waiter;
     arm(server, watcher->due_ms);
     return watcher;

@@ -376,6 +376,29 @@ static void test_slow_clients_keep_nobody_out(void **state)
     close(fd);
 }
 
+/* Neither many nor busy ones push out a client elsewhere that has said nothing for a while. */
+static void test_who_has_most_makes_room(void **state)
+{
+    struct world *world = *state;
+    int many[2 * PLACES];
+    world->options.places_key = UINT64_C(1) << 30 | 1; /* 127.0.0.1 to 3 have three numbers */
+    make_small(world);
+    int quiet = client_open_from(world, "127.0.0.2");
+    expect_alive(world, quiet);
+    for (int i = 0; i < 2 * PLACES; i++) {
+        many[i] = client_open(world);
+        client_say(world, many[i], i % 2 == 0 ? "GET /sta" : "");
+        world_turn(world, -1, 0);
+    }
+    int late = client_open_from(world, "127.0.0.3");
+    expect_alive(world, late);
+    expect_alive(world, quiet);
+    for (int i = 0; i < 2 * PLACES; i++)
+        close(many[i]);
+    close(quiet);
+    close(late);
+}
+
 static void test_waits_leave_room(void **state)
 {
     struct world *world = *state;
@@ -692,6 +715,7 @@ int main(void)
         TEST(test_a_wait_is_not_idle),
         TEST(test_a_stopped_process_answers_what_waits),
         TEST(test_the_longest_idle_makes_room),
+        TEST(test_who_has_most_makes_room),
         TEST(test_slow_clients_keep_nobody_out),
         TEST(test_waits_leave_room),
         TEST(test_each_gets_the_answer_to_its_own_request),
