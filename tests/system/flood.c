@@ -150,7 +150,7 @@ int main(int count, char **arguments)
     flood.clients = calloc((size_t)flood.count * flood.nodes, sizeof *flood.clients);
     if (flood.clients == NULL) give_up("memory");
     int resets = strcmp(flood.deed, "reset") == 0, bursts = flood.deed[0] == '/';
-    make_burst(&flood, bursts ? flood.deed : "/metrics", bursts ? BURST_BYTES : 40);
+    make_burst(&flood, bursts ? flood.deed : "/metrics", bursts ? BURST_BYTES : 50);
     uint64_t end_ms = now_ms() + 1000 * (uint64_t)atoi(arguments[2]);
     while (now_ms() < end_ms)
         bursts ? burst(&flood, end_ms) : come_and_go(&flood, resets);
