@@ -111,7 +111,9 @@ if can_become; then
     say "a process of another user is not killed: that is said once, and who is told to end ends"
     : >/run/theirs
     chmod 666 /run/theirs
-    "${someone[@]}" /mnt/goosectl --at "$(node_address 1)" --lease-page "$(page_of 1)" run -- sh -c \
+    mkdir -m 700 /mnt/someone
+    chown 65534:65534 /mnt/someone
+    XDG_RUNTIME_DIR=/mnt/someone "${someone[@]}" /mnt/goosectl --at "$(node_address 1)" --lease-page "$(page_of 1)" run -- sh -c \
         '/mnt/become --reuid 0 sh -c "echo \$\$ >/run/theirs; exec sleep 1000" & wait' >"$FLOCK_DIR/other" 2>&1 </dev/null &
     other=$!
     wait_for 5 "a process of another user" test -s /run/theirs
