@@ -189,7 +189,7 @@ static void put_page(struct lease_page *page)
     bool written = put(page, &odd, sizeof odd, at);
     shown->sequence = odd + 2;
     written = put(page, shown, sizeof *shown, 0) && written;
-    shown->sequence++;
+    shown->sequence--;
     written = written && put(page, &shown->sequence, sizeof shown->sequence, at);
     if (!written) (void)!ftruncate(page->fd, 0);
 }

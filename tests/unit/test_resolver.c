@@ -294,8 +294,9 @@ static void test_few_threads_at_a_time(void **state)
     while (!find("n3:7001"))
         uv_run(&bench.loop, UV_RUN_ONCE);
     assert_int_equal(server.asked, 4);
-    look_up("n19:7001");
-    assert_true(find("n19:7001"));
+    /* The answers of the other three may come first. */
+    while (!find("n19:7001"))
+        uv_run(&bench.loop, UV_RUN_ONCE);
 }
 
 int main(void)
