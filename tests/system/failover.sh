@@ -12,6 +12,7 @@ taken_over() {
 }
 
 flock_on_loopback 3 "${patient[@]}"
+observe_options=() # as fast as it can
 observe
 
 say "kill -9"

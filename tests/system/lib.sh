@@ -262,7 +262,9 @@ heal() {
 # Watches all nodes known by now, and those of observe_too, until the end of the scenario. (Readers of its lines read
 # all of them: "head" would end the pipe early, which is an error here.)
 observe_too=()
-observe_options=()
+# As fast as it can, which is without this, it takes a processor for itself. What it misses then, the claims that the nodes
+# log show.
+observe_options=(--every 1ms)
 observe() {
     local i all=("${observe_too[@]}")
     for i in $(nodes_all); do

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 flock_on_bridge 5 "${patient[@]}"
+observe_options=() # as fast as it can
 observe
 
 wait_goose
