@@ -44,7 +44,7 @@ say_plan() {
         ;;
     full)
         echo "Checks the sources, builds three times (gcc, clang, sanitizers), and runs all tests but the long."
-        echo "A quarter of an hour and more on two cores; later runs build less."
+        echo "Half an hour on two cores; later runs build less."
         ;;
     all) echo "As --full, and the long tests. Hours." ;;
     esac

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define FOR_READING   (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-#define OTHERS_WRITE  (S_IWGRP | S_IWOTH)
 #define OTHERS_AT_ALL (S_IRWXG | S_IRWXO)
 
 bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, char *why,
@@ -20,7 +19,7 @@ bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, cha
     if (about->st_uid != owner && about->st_uid != 0)
         snprintf(why, why_bytes, "it belongs to user %u, who could change it; chown it to user %u",
                  (unsigned)about->st_uid, (unsigned)owner);
-    else if ((mode & OTHERS_WRITE & forbidden) != 0 && (forbidden & S_IROTH) == 0)
+    else if ((mode & OWN_OTHERS_WRITE & forbidden) != 0 && (forbidden & S_IROTH) == 0)
         snprintf(why, why_bytes, "its mode %04o lets others than its owner write it; chmod go-w it",
                  mode);
     else if ((mode & forbidden) != 0)
@@ -30,11 +29,18 @@ bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, cha
     return false;
 }
 
+bool own_directory_check(const struct stat *about, uid_t owner, char *why, size_t why_bytes)
+{
+    mode_t forbidden = (about->st_mode & S_ISVTX) != 0 ? 0 : OWN_OTHERS_WRITE;
+
+    return own_file_check(about, owner, forbidden, why, why_bytes);
+}
+
 static bool check(int fd, enum own_file_use use, char *why, size_t why_bytes)
 {
     struct stat about;
     uid_t owner = geteuid();
-    mode_t forbidden = use == OWN_CONFIG ? OTHERS_WRITE : OTHERS_AT_ALL;
+    mode_t forbidden = use == OWN_CONFIG ? OWN_OTHERS_WRITE : OTHERS_AT_ALL;
 
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
         snprintf(why, why_bytes, "not a file; give a regular file");
@@ -70,7 +76,7 @@ static int open_link(int directory, const char *name, char *why, size_t why_byte
     struct stat about;
 
     if (fstat(directory, &about) == 0 &&
-        own_file_check(&about, geteuid(), OTHERS_WRITE, why, why_bytes))
+        own_file_check(&about, geteuid(), OWN_OTHERS_WRITE, why, why_bytes))
         return openat(directory, name, FOR_READING);
     errno = ELOOP;
     return -1;
@@ -85,15 +91,16 @@ int own_file_open(const char *path, enum own_file_use use, char *why, size_t why
     if (fd < 0 && directory >= 0 && errno == ELOOP) fd = open_link(directory, name, why, why_bytes);
     int error = errno;
     if (directory >= 0) close(directory);
-    errno = error;
-    if (fd >= 0 && check(fd, use, why, why_bytes)) return fd;
-    if (fd >= 0)
+    if (fd >= 0) {
+        if (check(fd, use, why, why_bytes)) return fd;
         close(fd);
-    else if (error == ELOOP)
-        snprintf(why, why_bytes,
-                 "it is a link, in a directory that others may write; give the file itself");
-    else
-        snprintf(why, why_bytes, "%s", strerror(error));
-    if (fd >= 0) errno = EPERM;
+        error = EPERM;
+    } else {
+        snprintf(why, why_bytes, "%s",
+                 error == ELOOP
+                     ? "it is a link, in a directory that others may write; give the file itself"
+                     : strerror(error));
+    }
+    errno = error;
     return -1;
 }

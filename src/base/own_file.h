@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#define OWN_OTHERS_WRITE (S_IWGRP | S_IWOTH)
+
 enum own_file_use {
     OWN_CONFIG, /* others may read it */
     OWN_SECRET, /* nobody else may; but root's by a group, as systemd and Kubernetes hand secrets to a service */
@@ -21,5 +23,7 @@ int own_file_open(const char *path, enum own_file_use use, char *why, size_t why
 /* A file or directory of `owner` or root, without any of the `forbidden` bits of its mode. */
 bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, char *why,
                     size_t why_bytes);
+/* A directory of `owner` or root, where others may write only if its sticky bit keeps them from our files, as in /tmp. */
+bool own_directory_check(const struct stat *about, uid_t owner, char *why, size_t why_bytes);
 
 #endif

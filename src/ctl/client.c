@@ -133,7 +133,7 @@ static size_t put_head(char head[HEAD_BYTES], const struct place *at,
     int bytes = snprintf(head, HEAD_BYTES,
                          "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nConnection: close\r\n"
                          "User-Agent: goosectl\r\n%s%s%s%s\r\n",
-                         method, request->path, place_socket(at) != NULL ? "localhost" : at->chars,
+                         method, request->path, place_host(at),
                          request->accept != NULL ? request->accept : "application/json",
                          token ? "Authorization: Bearer " : "", token ? request->token : "",
                          token ? "\r\n" : "", about_body);

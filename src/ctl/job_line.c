@@ -49,8 +49,8 @@ static bool say(int fd, const struct place *at, const char *token, uint64_t grac
     int bytes = snprintf(text, sizeof text,
                          "POST /job?grace=%" PRIu64 "us HTTP/1.1\r\nHost: %s\r\n"
                          "Content-Length: 0\r\n%s%s%s\r\n",
-                         grace_us, place_socket(at) != NULL ? "localhost" : at->chars,
-                         has_token ? "Authorization: Bearer " : "", token, has_token ? "\r\n" : "");
+                         grace_us, place_host(at), has_token ? "Authorization: Bearer " : "", token,
+                         has_token ? "\r\n" : "");
 
     bool said =
         bytes < (int)sizeof text && send(fd, text, (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)bytes;

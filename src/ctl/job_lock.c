@@ -25,7 +25,7 @@ static bool is_ours(const char *directory, char *why, size_t why_bytes)
     if (!S_ISDIR(about.st_mode)) errno = ENOTDIR;
     if (!S_ISDIR(about.st_mode))
         snprintf(why, why_bytes, "%s", strerror(errno));
-    else if (own_file_check(&about, geteuid(), S_IWGRP | S_IWOTH, why, why_bytes)) {
+    else if (own_file_check(&about, geteuid(), OWN_OTHERS_WRITE, why, why_bytes)) {
         if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0) return true;
         snprintf(why, why_bytes, "%s", strerror(errno));
     }

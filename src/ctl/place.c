@@ -18,6 +18,11 @@ const char *place_socket(const struct place *place)
     return strncmp(place->chars, PLACE_SOCKET, bytes) == 0 ? place->chars + bytes : NULL;
 }
 
+const char *place_host(const struct place *place)
+{
+    return place_socket(place) != NULL ? "localhost" : place->chars;
+}
+
 const char *place_from_user(struct place *place, const char *text)
 {
     size_t bytes = strlen(text), prefix = sizeof PLACE_SOCKET - 1;

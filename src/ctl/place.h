@@ -16,5 +16,7 @@ struct place {
 const char *place_from_user(struct place *place, const char *text);
 /* The path of its socket; NULL: it has an address. */
 const char *place_socket(const struct place *place);
+/* What to ask for there, in the Host field. */
+const char *place_host(const struct place *place);
 
 #endif

@@ -56,7 +56,6 @@ static bool is_page(int fd, const struct stat *about)
            memcmp(head.magic, GOOSE_LEASE_MAGIC, sizeof head.magic) == 0;
 }
 
-/* Others may put files where the sticky bit keeps them from taking ours away, as in /tmp. */
 static bool place_is_ours(const char *path, char *why, size_t why_bytes)
 {
     char directory[PATH_MAX], problem[128];
@@ -67,8 +66,7 @@ static bool place_is_ours(const char *path, char *why, size_t why_bytes)
     if (slash != NULL) slash[slash == directory] = 0;
     if (stat(slash != NULL ? directory : ".", &about) != 0 || !S_ISDIR(about.st_mode))
         return fail(why, why_bytes, path, "there is no such directory; make it first");
-    mode_t forbidden = (about.st_mode & S_ISVTX) != 0 ? 0 : S_IWGRP | S_IWOTH;
-    if (own_file_check(&about, geteuid(), forbidden, problem, sizeof problem)) return true;
+    if (own_directory_check(&about, geteuid(), problem, sizeof problem)) return true;
     snprintf(why, why_bytes, "--lease-page %s: its directory is no place for it: %s", path,
              problem);
     return false;
@@ -82,7 +80,7 @@ static bool page_is_ours(int fd, const char *path, char *why, size_t why_bytes)
     if (fstat(fd, &about) != 0) return fail_system(why, why_bytes, path, "cannot look at it");
     if (!is_page(fd, &about))
         return fail(why, why_bytes, path, "this is no lease page; give a file of its own");
-    if (about.st_uid == geteuid() && (about.st_mode & (S_IWGRP | S_IWOTH)) == 0) return true;
+    if (about.st_uid == geteuid() && (about.st_mode & OWN_OTHERS_WRITE) == 0) return true;
     snprintf(why, why_bytes,
              "--lease-page %s: it is of user %u and mode %04o, and could say what another user "
              "wants; remove it, or give another file",

@@ -371,19 +371,17 @@ static bool raise_descriptors(char *why, size_t why_bytes)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
-    if (limit.rlim_cur < HTTP_DESCRIPTORS_MIN) {
-        struct rlimit raised = {HTTP_DESCRIPTORS_MIN, limit.rlim_max};
-        if (limit.rlim_max >= HTTP_DESCRIPTORS_MIN && setrlimit(RLIMIT_NOFILE, &raised) == 0)
-            return true;
-        snprintf(why, why_bytes,
-                 "%llu descriptors are too few (ulimit -n, LimitNOFILE=); give at least %d, and %d "
-                 "for many clients",
-                 (unsigned long long)limit.rlim_max, HTTP_DESCRIPTORS_MIN,
-                 HTTP_OTHER_DESCRIPTORS + HTTP_CONNECTIONS_MAX);
-        return false;
-    }
-    return true;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= HTTP_DESCRIPTORS_MIN)
+        return true;
+    struct rlimit raised = {HTTP_DESCRIPTORS_MIN, limit.rlim_max};
+    if (limit.rlim_max >= HTTP_DESCRIPTORS_MIN && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return true;
+    snprintf(why, why_bytes,
+             "%llu descriptors are too few (ulimit -n, LimitNOFILE=); give at least %d, and %d for "
+             "many clients",
+             (unsigned long long)limit.rlim_max, HTTP_DESCRIPTORS_MIN,
+             HTTP_OTHER_DESCRIPTORS + HTTP_CONNECTIONS_MAX);
+    return false;
 }
 
 static int start(struct goosed *goosed)

@@ -20,10 +20,9 @@
 
 #include "base/own_file.h"
 
-#define LOCK_TRIES   75 /* 20 ms apart */
-#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
-#define OURS         (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-#define ASIDE_MAX    1000 /* files of one kind: whoever has more has another problem */
+#define LOCK_TRIES 75 /* 20 ms apart */
+#define OURS       (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+#define ASIDE_MAX  1000 /* files of one kind: whoever has more has another problem */
 
 /* Always false: the value of the function that fails. */
 __attribute__((format(printf, 2, 3))) static bool fail(char text[SAVER_TEXT_BYTES],
@@ -191,7 +190,7 @@ static int open_own(const struct state_file *file, const char *name, int flags,
         return -1;
     }
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == file->owner &&
-        (about.st_mode & OTHERS_WRITE) == 0)
+        (about.st_mode & OWN_OTHERS_WRITE) == 0)
         return fd;
     fail(text, "%s/%s: give it to user %u (chown), a file that nobody else may write (chmod 600)",
          file->dir, name, (unsigned)file->owner);
@@ -213,8 +212,7 @@ static bool open_directory(struct state_file *file, bool of_any, struct saver_fo
     if (fstat(file->dir_fd, &about) != 0)
         return fail(found->text, "--state-dir %s: %s", file->dir, strerror(errno));
     file->owner = of_any && geteuid() == 0 ? about.st_uid : geteuid();
-    mode_t forbidden = (about.st_mode & S_ISVTX) != 0 ? 0 : OTHERS_WRITE;
-    if (own_file_check(&about, file->owner, forbidden, why, sizeof why)) return true;
+    if (own_directory_check(&about, file->owner, why, sizeof why)) return true;
     return fail(found->text, "--state-dir %s: %s, or give a new one below it", file->dir, why);
 }
 

@@ -20,10 +20,9 @@ struct row {
     enum http_method method; /* HEAD is GET without the body */
     bool has_tail;           /* the path goes on behind it */
     bool changes;
-    bool
-        any_host; /* what load balancers and scripts ask by any name; it tells no more than the role */
-    bool fault;   /* exists only where the drills are allowed */
-    bool streams; /* there is no HEAD of it: it has no end */
+    bool any_host; /* what load balancers and scripts ask by any name */
+    bool fault;    /* exists only where the drills are allowed */
+    bool streams;  /* there is no HEAD of it: it has no end */
 };
 
 static const struct row rows[] = {
