@@ -375,7 +375,10 @@ static ssize_t hear_bytes(struct world *world, int fd, char *bytes, size_t most)
 /* At most `most` bytes more, with a zero behind them. False: the end. */
 static bool hear_more(struct world *world, int fd, struct answered *answered, size_t most)
 {
-    answered->text = realloc(answered->text, answered->bytes + most + 1);
+    if (answered->room < answered->bytes + most + 1) {
+        answered->room = answered->bytes + most + 1;
+        answered->text = realloc(answered->text, answered->room);
+    }
     assert_non_null(answered->text);
     ssize_t got = hear_bytes(world, fd, answered->text + answered->bytes, most);
     if (got < 0) print_error("no answer in time, only %zu bytes\n", answered->bytes);

@@ -89,6 +89,7 @@ struct answered {
     int code;
     size_t bytes; /* of it all; 0: the connection ended before a whole answer */
     size_t body_bytes;
+    size_t room;
     char *text; /* of it all, zero-terminated */
     char *body;
 };
