@@ -4,7 +4,7 @@
 
 # packages_of GROUP - build: goosed itself; package: a package of it; run: the scripts that run it; test: its tests;
 # check: what scripts/test.sh looks at the sources with (libclang-rt holds clang's sanitizers and libFuzzer); long: what
-# only the long tests need.
+# only the long tests need; peers: what scripts/bench.sh shows goosed beside.
 packages_of() {
     case $1 in
     build)
@@ -15,6 +15,7 @@ packages_of() {
     run) echo curl util-linux ;;
     test) echo libcmocka-dev binutils iproute2 iptables iputils-arping iputils-ping jq man-db xxd python3 ;;
     check) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck ;;
+    peers) echo etcd-server etcd-client zookeeper redis-server redis-sentinel keepalived wrk nginx-light ;;
     long) echo debootstrap dpkg-dev file lintian systemd prometheus haproxy openssl chromium fonts-dejavu-core ;;
     esac
 }
