@@ -77,8 +77,8 @@ def doubles_cell(samples):
     twice = [sample for sample in good if sample["doubles"]]
     if not twice:
         return f"0 of {len(good)}"
-    to_the_end = ", to the end" if any(sample["at_end"] for sample in twice) else ""
-    return f"{len(twice)} of {len(good)}, {time_text(max(numbers(twice, 'double_ms')))}{to_the_end}"
+    on = ", and on" if any(sample.get("lasts") for sample in twice) else ""
+    return f"{len(twice)} of {len(good)}, {time_text(max(numbers(twice, 'double_ms')))}{on}"
 
 
 def stale_cell(samples):
@@ -132,13 +132,15 @@ def table(found, versions, here):
 
     lines = [versions.get("", ""), "", "Versions: " + ", ".join(sorted({versions[name] for name, _ in here})) + ".", ""]
     lines += rows_of(
-        "Until another leads: median (worst; how often).",
+        "Until another leads: median (worst; how often). Cold start: from the first of three processes; who leads "
+        "first under Sentinel stands in its configuration.",
         [title for _, title in DEEDS],
         [[label] + [failover_cell(of(name, deed)) for deed, _ in DEEDS] for name, label in here],
     )
     lines += rows_of(
-        "Two leaders at once: in how many, and for how long at the most. Back: the dead one is started again. Stale: "
-        "the stopped one goes on, and says that it leads while another does.",
+        "Two leaders at once: in how many, and for how long at the most. And on: until the dead one "
+        "was started again, the cable mended after 2 s, or the stopped one let go on after 0.3 s. Back: the dead one "
+        "is started again. Stale: the stopped one goes on, and says that it leads while another does.",
         ["kill -9", "back", "SIGSTOP", "stale", "cut off and heal"],
         [
             [label, doubles_cell(of(name, "kill")), doubles_cell(of(name, "back")), doubles_cell(of(name, "pause")),
@@ -148,7 +150,7 @@ def table(found, versions, here):
     )
     lines += rows_of(
         "Three nodes at rest, together.",
-        ["MB resident (what is shared, by shares)", "% of a core (the busiest node)", "packets a second", "kB a second"],
+        ["MB resident (PSS)", "% of a core (the busiest node)", "packets a second", "kB a second"],
         [[label] + rest_cells(of(name, "rest")) for name, label in here],
     )
     locks = [(name, text) for name, text in (("goosed", "goosectl run"), ("etcd", "etcdctl lock"),
@@ -176,8 +178,8 @@ class Plot:
     """Rows with names at the left, and a logarithmic axis for each panel."""
 
     def __init__(self, rows, panels, width):
-        self.rows, self.left, self.width, self.gap = rows, 190, width, 24
-        self.panels, self.top, self.step = panels, 48, 24
+        self.left, self.width, self.gap = 200, width, 44
+        self.top, self.step = 48, 24
         self.high = self.top + self.step * len(rows)
         self.parts = []
         total = self.left + panels * (width + self.gap)
@@ -189,7 +191,9 @@ class Plot:
         return self.top + self.step * (row + 0.5)
 
     def text(self, x, y, text, anchor="start", fill=INK, size=13):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-size="{size}">{text}</text>')
+        self.parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-size="{size}">{text}</text>'
+        )
 
     def panel(self, number, title, low, high, name):
         """Returns value -> x. Draws the axis by powers of ten."""
@@ -208,17 +212,23 @@ class Plot:
             tick *= 10
         return place
 
-    def dot(self, x, row, ours, shift=0.0):
-        self.parts.append(f'<circle cx="{x:.1f}" cy="{self.y(row) + shift:.1f}" r="3" fill="{OURS if ours else THEIRS}" fill-opacity="0.45"/>')
+    def dot(self, x, row, nth, ours):
+        """Those with about the same x lie at different heights."""
+        y = self.y(row) + nth * 5 % 9 - 4
+        fill = OURS if ours else THEIRS
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{fill}" fill-opacity="0.45"/>')
 
     def bar(self, x0, x1, row, ours, high=9):
-        self.parts.append(f'<rect x="{x0:.1f}" y="{self.y(row) - high / 2:.1f}" width="{max(x1 - x0, 1):.1f}" height="{high}" fill="{OURS if ours else THEIRS}"/>')
+        y, width = self.y(row) - high / 2, max(x1 - x0, 1)
+        fill = OURS if ours else THEIRS
+        self.parts.append(f'<rect x="{x0:.1f}" y="{y:.1f}" width="{width:.1f}" height="{high}" fill="{fill}"/>')
 
     def write(self, path):
         width, height = self.size
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" {FONT}>'
+        paper = f'<rect width="{width}" height="{height}" fill="white"/>'
         with open(path, "w", encoding="utf-8") as out:
-            out.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" {FONT}>\n')
-            out.write(f'<rect width="{width}" height="{height}" fill="white"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+            out.write("\n".join([head, paper] + self.parts + ["</svg>", ""]))
 
 
 def axis_ms(value):
@@ -232,9 +242,10 @@ def plot_failover(found, rows, path):
         for row, (name, _, ours) in enumerate(rows):
             values = numbers(found.get((name, deed), []), "after_ms")
             for i, value in enumerate(values):
-                plot.dot(place(value), row, ours, (i * 5 % 9) - 4)
+                plot.dot(place(value), row, i, ours)
             if values:
                 plot.bar(place(median(values)) - 1, place(median(values)) + 1, row, ours, 18)
+                plot.text(place(values[-1]) + 8, plot.y(row) + 4, time_text(median(values)), size=11)
     plot.write(path)
 
 
@@ -246,17 +257,17 @@ def plot_doubles(found, rows, path):
             samples = [sample for sample in found.get((name, deed), []) if "double_ms" in sample]
             twice = [sample for sample in samples if sample["doubles"]]
             for i, sample in enumerate(twice):
-                plot.dot(place(sample["double_ms"]), row, ours, (i * 5 % 9) - 4)
+                plot.dot(place(sample["double_ms"]), row, i, ours)
             if samples:
                 x = place(max(sample["double_ms"] for sample in twice)) + 8 if twice else place(1) + 4
-                end = ", to the end" if any(sample["at_end"] for sample in twice) else ""
+                end = ", and on" if any(sample.get("lasts") for sample in twice) else ""
                 plot.text(x, plot.y(row) + 4, f"{len(twice)} of {len(samples)}{end}", size=11)
     plot.write(path)
 
 
 def plot_rest(found, rows, path):
     plot = Plot([(label, ours) for _, label, ours in rows], 3, 240)
-    panels = [("pss_kb", "memory, MB", 1, 1000, 1000), ("cpu_percent", "% of a core", 0.01, 100, 1),
+    panels = [("pss_kb", "memory of all three, MB", 1, 1000, 1000), ("cpu_percent", "all three, % of a core", 0.01, 100, 1),
               ("packets_s", "packets a second", 0.1, 10000, 1)]
     for number, (key, title, low, high, unit) in enumerate(panels):
         place = plot.panel(number, title, low, high, lambda value: f"{value:g}")

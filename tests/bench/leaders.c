@@ -28,6 +28,7 @@
 #define SPANS_MAX 512
 #define NOBODY    NODES_MAX
 #define MS        UINT64_C(1000000)
+#define AGREED    (300 * MS) /* behind a deed: the next one waits longer */
 
 enum deed { DEED_KILL, DEED_TERM, DEED_PAUSE, DEED_CUT, DEED_START, DEED_WATCH, DEEDS };
 static const char *const deed_names[DEEDS] = {"kill", "term", "pause", "cut", "start", "watch"};
@@ -68,6 +69,7 @@ static uint64_t every = MS, steady = 700 * MS, jitter = 100 * MS, look_on = 500 
 static struct in_addr vip;
 static uint64_t began, since, done, seen, back, settled, last_stale;
 static unsigned struck = NOBODY, next = NOBODY, stale;
+static bool lasts; /* two led when the deed was undone, or at the end */
 
 static const char usage_text[] =
     "usage: leaders [OPTIONS] goosed|etcd|zookeeper|redis|vip kill|term|pause|cut|start|watch "
@@ -83,7 +85,7 @@ static const char usage_text[] =
     "\"bridge\"\n"
     "  start                 measure from --since, a time of day as in $EPOCHREALTIME, until "
     "somebody leads\n"
-    "  watch                 do nothing, and look on until all have agreed for --steady\n"
+    "  watch                 do nothing, and look on for --look and until all agree\n"
     "  --every US --steady MS --jitter MS --look MS --patience MS --vip ADDRESS --since S\n";
 
 /* ---- spans ---- */
@@ -170,8 +172,17 @@ static void do_deed(void)
     }
 }
 
+static bool two_lead(void)
+{
+    unsigned leading = 0;
+    for (unsigned i = 0; i < count; i++)
+        leading += nodes[i].open; /* a stopped one says nothing */
+    return leading > 1;
+}
+
 static void undo_deed(void)
 {
+    lasts = two_lead();
     back = leaders_now_ns();
     phase = PHASE_BACK;
     settled = 0;
@@ -200,12 +211,12 @@ static uint64_t chance(uint64_t below)
     return below == 0 ? 0 : bits % below;
 }
 
-/* True once all have agreed on the same leader, in *leader, for long enough. */
-static bool is_settled(unsigned *leader)
+/* True once all have agreed on the same leader, in *leader, for so long. */
+static bool is_settled(unsigned *leader, uint64_t so_long)
 {
     unsigned now = agreed_leader();
     if (now == NOBODY || now != *leader || settled == 0) {
-        settled = now == NOBODY ? 0 : leaders_now_ns() + steady + chance(jitter);
+        settled = now == NOBODY ? 0 : leaders_now_ns() + so_long;
         *leader = now;
         return false;
     }
@@ -239,12 +250,12 @@ static void take_answer(struct node *n, bool yes)
 static void advance(void)
 {
     uint64_t now = leaders_now_ns();
-    if (phase == PHASE_SETTLE && is_settled(&struck)) do_deed();
+    if (phase == PHASE_SETTLE && is_settled(&struck, steady + chance(jitter))) do_deed();
     if (phase == PHASE_WATCH && now > seen + look_on) undo_deed();
     if (phase != PHASE_BACK || now < back + look_on) return;
     bool gone = deed == DEED_KILL || deed == DEED_TERM;
     static unsigned leader = NOBODY;
-    if (gone || is_settled(&leader)) phase = PHASE_OVER;
+    if (gone || is_settled(&leader, AGREED)) phase = PHASE_OVER;
 }
 
 /* ---- asking ---- */
@@ -304,16 +315,14 @@ static void show_ms(const char *name, bool known, uint64_t ns)
 
 static void report(void)
 {
-    unsigned doubles = 0, leading = 0;
-    for (unsigned i = 0; i < count; i++)
-        leading += nodes[i].leads;
+    unsigned doubles = 0;
     uint64_t both = count_doubles(&doubles);
     printf("\"every_us\": %" PRIu64 ", \"struck\": %u", every / 1000,
            struck == NOBODY ? 0 : struck + 1);
     show_ms("after_ms", next != NOBODY, seen - done);
     printf(", \"doubles\": %u", doubles);
     show_ms("double_ms", true, both);
-    printf(", \"at_end\": %s, \"stale\": %u", leading > 1 ? "true" : "false", stale);
+    printf(", \"lasts\": %s, \"stale\": %u", lasts || two_lead() ? "true" : "false", stale);
     show_ms("stale_ms", true, stale == 0 ? 0 : last_stale - back);
     printf("\n");
 }
@@ -344,10 +353,10 @@ static uint64_t since_day(const char *text)
 static void take_pids(struct node *n, char *text)
 {
     for (char *at = strtok(text, ","); at != NULL; at = strtok(NULL, ",")) {
-        int pid = atoi(at);
+        long pid = strtol(at, NULL, 10);
         if (pid <= 1 || n->pid_count == PIDS_MAX)
             leaders_give_up("not one of at most 8 process ids:", at);
-        n->pids[n->pid_count++] = pid;
+        n->pids[n->pid_count++] = (pid_t)pid;
     }
 }
 

@@ -156,19 +156,23 @@ static enum heard ask_kernel(struct line *l)
 
 void line_init(struct line *l, const struct way *way, const char *name, struct in_addr vip)
 {
-    char address[64];
-    unsigned port;
+    char address[INET_ADDRSTRLEN];
 
     *l = (struct line){.way = way, .name = name, .vip = vip, .fd = -1};
     if (way->question == NULL) {
         l->fd = netlink_in(name);
         return;
     }
-    l->to.sin_family = AF_INET;
-    if (sscanf(name, "%63[0-9.]:%u", address, &port) != 2 ||
-        inet_pton(AF_INET, address, &l->to.sin_addr) != 1)
+    const char *colon = strchr(name, ':');
+    if (colon == NULL || (size_t)(colon - name) >= sizeof address)
         leaders_give_up("not IPV4:PORT:", name);
+    memcpy(address, name, (size_t)(colon - name));
+    address[colon - name] = '\0';
+    unsigned long port = strtoul(colon + 1, NULL, 10);
+    l->to.sin_family = AF_INET;
     l->to.sin_port = htons((uint16_t)port);
+    if (inet_pton(AF_INET, address, &l->to.sin_addr) != 1 || port == 0 || port > UINT16_MAX)
+        leaders_give_up("not IPV4:PORT:", name);
 }
 
 static enum heard lost(struct line *l)

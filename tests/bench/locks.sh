@@ -5,7 +5,8 @@
 
 STUBBORN=$BUILD_DIR/tests/bench/stubborn
 
-# The line of configuration for a job: a stop that gives the job a second, then kills it.
+# The configuration's lines for a job. A stop gives the job a second and then kills it, in a session of its own: keepalived
+# takes along, when it ends, what its scripts still do.
 keepalived_notify() {
     cat >"$work/notify" <<SCRIPT
 #!/bin/sh
@@ -17,8 +18,7 @@ elif [ -e "\$2.pid" ]; then
     pid=\$(cat "\$2.pid")
     rm "\$2.pid"
     kill "\$pid"
-    for i in 1 2 3 4 5 6 7 8 9 10; do [ -d "/proc/\$pid" ] && sleep 0.1; done
-    kill -9 "\$pid"
+    setsid sh -c "sleep 1; kill -9 \$pid" >/dev/null 2>&1 </dev/null &
 fi
 SCRIPT
     chmod 755 "$work/notify"

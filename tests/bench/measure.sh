@@ -54,7 +54,7 @@ start_system() {
 come_back() {
     local fields watcher
     wait_gone "$2"
-    ask_leaders watch 300 --steady 100 --jitter 0 >"$work/back" &
+    ask_leaders watch 300 >"$work/back" &
     watcher=$!
     peer_start "$1"
     wait "$watcher" || return 1
@@ -77,9 +77,10 @@ is_there() {
 
 # strike DEED NTH - once; afterwards all three are there again.
 strike() {
-    local deed=$1 fields struck pids=()
+    local deed=$1 look=300 fields struck pids=()
+    [ "$deed" != cut ] || look=2000
     for struck in 1 2 3; do pids[struck]=$(peer_struck "$struck"); done
-    fields=$(ask_leaders "$deed" 300) || return 1
+    fields=$(ask_leaders "$deed" $look) || return 1
     keep "$deed" "$2" "$fields"
     struck=$(sed -n 's/.*"struck": \([0-9]*\).*/\1/p' <<<"$fields")
     case $deed in
@@ -125,7 +126,7 @@ rest_figures() {
 
 rest() {
     local i fields rss=0 pss=0
-    sleep 1
+    sleep 2
     rest_figures >"$work/before"
     sleep "$rest_s"
     rest_figures >"$work/after"
@@ -185,17 +186,18 @@ measure_system() {
 
 # GET /status beside nginx: http_bench.sh's own table.
 measure_answers() {
-    local connections ours theirs
+    local connections ours theirs pid
     system=goosed
     ! is_kept answers 32 || return 0
     is_wanted goosed goosed && command -v nginx wrk >/dev/null || return 0
     progress "answers a second"
     "$GOOSED" --self 127.0.0.1:7900 --state-dir "$work/alone" 2>"$work/alone.log" &
+    pid=$!
     "$top/tests/bench/http_bench.sh" --seconds 2 --pairs "$pairs" 7900 >"$work/answers" ||
         [ $? = 1 ] || die "$(cat "$work/answers")"
     while read -r connections ours theirs _; do
         keep answers "$connections" "\"goosed\": $ours, \"nginx\": $theirs"
     done < <(grep '^ *[0-9]' "$work/answers")
-    kill $!
-    wait $! || true
+    kill $pid
+    wait $pid || true
 }

@@ -13,7 +13,7 @@ start 1 2
 wait_for 15 "a goose" flock_agrees 1
 wait_for 15 "another" flock_agrees 2
 two=$("$BUILD_DIR/tests/bench/leaders" --patience 1000 goosed watch "$(loopback 1)" "$(loopback 2)")
-jq -e '.doubles == 1 and .double_ms > 100 and .at_end' <<<"{$two}" || fail "seen: $two"
+jq -e '.doubles == 1 and .double_ms > 100 and .lasts' <<<"{$two}" || fail "seen: $two"
 node_kill 1
 node_kill 2
 
