@@ -270,7 +270,7 @@ static int verdict(const struct run *run, const struct session *session)
     bool killed = session->status < 0 || WIFSIGNALED(session->status);
 
     if (!told && (session->news || !killed)) return exit_status(session->status);
-    if (session->quit != 0) return 128 + session->quit;
+    if (session->quit != 0) return killed ? 128 + session->quit : exit_status(session->status);
     if (session->dead_guard)
         ctl_fail(0, "run: the process that guards the command was killed, and the command with it");
     else
