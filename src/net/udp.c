@@ -294,18 +294,19 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return same_address(&own, endpoint);
 }
 
-bool udp_is_partly_own(struct udp *udp, struct goose_text address)
+enum udp_share udp_own_share(struct udp *udp, struct goose_text address)
 {
     struct resolver_found found;
     unsigned own = 0;
 
-    if (!resolver_find(udp->resolver, address, &found)) return false;
+    if (!resolver_find(udp->resolver, address, &found)) return UDP_NOTHING;
     for (unsigned i = 0; i < found.count; i++) {
         struct goose_endpoint at;
         endpoint_from_sockaddr(&at, &found.at[i].any);
         own += udp_is_own(udp, &at);
     }
-    return own > 0 && own < found.count;
+    if (own == 0) return UDP_NOTHING;
+    return own < found.count ? UDP_SOME : UDP_ALL;
 }
 
 /* False: the kernel did not take it. */
