@@ -84,32 +84,34 @@ any_shooter() {
     kill -0 "${shooters[@]}" 2>/dev/null
 }
 
-# fire_at KINDS CHANGES JUDGE ARGS... - a flock, and for $each seconds everything at once. JUDGE: "same" goose and term;
-# "one" goose at a time; or "none".
+# fire_at KINDS CHANGES JUDGE ARGS... - a flock, and for $each seconds everything at once. JUDGE: "same" goose and term, from
+# when there is a goose: and that there soon is one, though datagrams come from before it; "one" goose at a time; or "none".
 fire_at() {
     local kinds=$1 changes=$2 judge=$3 i before=() after=() began token_field=()
     shift 3
     [[ " $* " != *" --http-token-file "* ]] || token_field=(--header "Authorization: Bearer $token")
     flock_new 3 --lease 5s "$@"
     open_doors
-    "$BUILD_DIR/tests/system/fire_datagrams" "$seed" "$each" "$kinds" $((port_base + 1)) $((port_base + 2)) \
+    "$BUILD_DIR/tests/system/fire_datagrams" "$seed" "$kinds" $((port_base + 1)) $((port_base + 2)) \
         $((port_base + 3)) >"$FLOCK_DIR/by-udp" &
-    shooters=($!)
+    gunner=$!
     wait_for 10 "the one who fires to listen" grep -q listening "$FLOCK_DIR/by-udp"
+    [ "$judge" != same ] || kill -USR1 $gunner
     start 1 2 3
-    agree 1 2 3
-    wait_for 15 "every seat to be taken" flock_is_settled
+    wait_for 60 "a goose that all follow" flock_agrees 1 2 3
+    wait_for 60 "every seat to be taken" flock_is_settled
     # So that this is among what was heard.
     node_http "$goose" POST /handover "${token_field[@]}" >/dev/null
-    agree 1 2 3
+    wait_for 60 "the next goose" flock_agrees 1 2 3
     wait_goose
     term=$(status_of "$goose" term)
     [ "$judge" = none ] || observe
-    base=$(figures)
+    base="0 0 0"
     for i in 1 2 3; do
         before+=("$(rss_kb "$i")")
     done
-    kill -USR1 "${shooters[0]}"
+    kill -USR1 $gunner
+    shooters=()
     shoot "$changes"
     began=$(now_ms)
     while sleep 0.5 && any_shooter; do
@@ -119,7 +121,8 @@ fire_at() {
         say "$datagrams datagrams taken, $requests requests answered"
         [ "$judge" != same ] || expect_same
     done
-    wait "${shooters[@]}" || fail "who fires did not end well"
+    kill $gunner
+    wait $gunner "${shooters[@]}" || fail "who fires did not end well"
     say "$(tail -qn 1 "$FLOCK_DIR"/by-* | xargs)"
     count
     for i in 1 2 3; do

@@ -1,11 +1,11 @@
 /* fire_datagrams.c: datagrams to nodes on loopback, as many as they take, from any address and port of 127/8, their own
  * among them.
  *
- *   fire_datagrams SEED SECONDS KINDS PORT...
+ *   fire_datagrams SEED KINDS PORT...
  *
- * KINDS: see fire.h. It listens from its start, and fires from SIGUSR1 on. It sends no more while a node's queue is filled
- * to a part: what the kernel would drop shows nothing, and would be missed by the election. One line at the end says
- * how much it did. Needs a network namespace of its own, or root. */
+ * KINDS: see fire.h. It listens from its start, and fires from SIGUSR1 until SIGTERM. It sends no more while a node's queue
+ * is filled to a part: what the kernel would drop shows nothing, and would be missed by the election. One line at the end
+ * says how much it did. Needs a network namespace of its own, or root. */
 #include "fire.h"
 
 #include <arpa/inet.h>
@@ -49,14 +49,6 @@ static _Noreturn void give_up(const char *what)
 {
     fprintf(stderr, "fire_datagrams: %s: %s\n", what, strerror(errno));
     exit(EXIT_USAGE);
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void listen_on(int ears)
@@ -126,18 +118,17 @@ int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_handler = on_signal};
 
-    if (argc < 5 || argc - 4 > TARGETS_MAX ||
-        !fire_begin(&fire, strtoull(argv[1], NULL, 10), argv[3])) {
-        fputs("usage: fire_datagrams SEED SECONDS noise|recorded|strangers|liars,... PORT...\n",
-              stderr);
+    if (argc < 4 || argc - 3 > TARGETS_MAX ||
+        !fire_begin(&fire, strtoull(argv[1], NULL, 10), argv[2])) {
+        fputs("usage: fire_datagrams SEED noise|recorded|strangers|liars,... PORT...\n", stderr);
         return EXIT_USAGE;
     }
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    for (; target_count < (size_t)argc - 4; target_count++)
-        targets[target_count] = (uint16_t)strtoul(argv[4 + target_count], NULL, 10);
+    for (; target_count < (size_t)argc - 3; target_count++)
+        targets[target_count] = (uint16_t)strtoul(argv[3 + target_count], NULL, 10);
     struct pollfd ears = {.fd = loopback_ears(true), .events = POLLIN};
     int fd = loopback_mouth();
     int table = open("/proc/net/udp", O_RDONLY | O_CLOEXEC);
@@ -146,8 +137,7 @@ int main(int argc, char **argv)
     fflush(stdout);
     for (; !begun && !over; poll(&ears, 1, PEEK_MS))
         listen_on(ears.fd);
-    uint64_t end_ms = now_ms() + 1000 * strtoull(argv[2], NULL, 10);
-    for (; !over && now_ms() < end_ms; fire_away(fd, table))
+    for (; !over; fire_away(fd, table))
         listen_on(ears.fd);
     printf("fire_datagrams: %lu datagrams sent, %zu heard\n", sent, fire.recents);
     return EXIT_SUCCESS;

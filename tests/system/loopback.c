@@ -12,12 +12,13 @@
 #define ROOM    (4 << 20)
 #define OWN_TTL (LOOPBACK_NODE_TTL - 1)
 
+/* By the half-word in which time to live and protocol stand. */
 static int listen_to_nodes(int fd)
 {
-    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct iphdr, ttl)),
-                                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LOOPBACK_NODE_TTL, 0, 1),
-                                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-                                 BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct iphdr, ttl)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LOOPBACK_NODE_TTL << 8 | IPPROTO_UDP, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), BPF_STMT(BPF_RET | BPF_K, 0)};
     const struct sock_fprog program = {sizeof code / sizeof *code, code};
 
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);

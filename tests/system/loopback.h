@@ -26,7 +26,7 @@ struct disguised {
     uint8_t bytes[LOOPBACK_BYTES_MAX];
 };
 
-/* To hear with; of nodes only, or all. -1: errno says why not. */
+/* To hear with; datagrams of nodes only, or all. -1: errno says why not. */
 int loopback_ears(bool nodes_only);
 /* False: nothing, or no datagram that a node could have sent. It does not wait. */
 bool loopback_hear(int ears, struct datagram *d);
