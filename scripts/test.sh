@@ -17,8 +17,8 @@ minutes on two cores.
 
   --full    all that must hold before a change lands, and what CI runs: formatting, shell scripts, static checks, a
             build with clang, a build with AddressSanitizer and UndefinedBehaviorSanitizer and its tests, the release
-            build and all its tests but the long
-  --all     the long tests too (label "long"); hours
+            build and its tests. A patient scenario runs in one of the two.
+  --all     every test in each build that it is meant for, and the long ones (label "long"); hours
   --help    this
 
 Further options go to ctest, e.g. -R wire, which then chooses among all tests but the long. The builds stay in build/,
@@ -44,7 +44,7 @@ say_plan() {
         ;;
     full)
         echo "Checks the sources, builds three times (gcc, clang, sanitizers), and runs all tests but the long."
-        echo "Half an hour on two cores; later runs build less."
+        echo "A quarter of an hour on two cores; later runs build less."
         ;;
     all) echo "As --full, and the long tests. Hours." ;;
     esac
@@ -178,7 +178,7 @@ if [ $which = brief ]; then
     table
     exit 0
 fi
-skip='long|brief'
+skip='long|brief|memory'
 [ $which = full ] || skip=brief
 groups=(build run test check)
 [ $which != all ] || groups+=(long)

@@ -6,7 +6,7 @@
 # ---- names ----
 
 node_address() {
-    cat "$FLOCK_DIR/$1/address"
+    echo "$(<"$FLOCK_DIR/$1/address")"
 }
 
 node_state_dir() {
@@ -21,7 +21,8 @@ node_log() {
 nodes_all() {
     local dir
     for dir in "$FLOCK_DIR"/*/address; do
-        [ -e "$dir" ] && basename "$(dirname "$dir")"
+        dir=${dir%/address}
+        [ ! -d "$dir" ] || echo "${dir##*/}"
     done | sort -n
 }
 
