@@ -135,21 +135,19 @@ configure() {
         { cat "$own/configure.log" >&2 && return 1; }
 }
 
-# The unit tests of the daemon's own files, those of src/http and of src/ctl, and those that look at bytes or at sizes,
-# or are none; all others are of the election's rules, of what it reads back from its disk too.
-daemon_tests='^test_(address|changes|clock|durable|ferry|jobs|lease_page|log|metrics|node|notify|on_change|options|probe|resolver|seal|state_image|token)$'
-other_tests='^test_(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|scale)$'
-# unit_tests KIND
+# unit_tests KIND - the table of tests/unit that names a test says whose it is; but those that look at bytes or at sizes,
+# or are none.
+other_tests='^(dashboard|ctl_fake|http_fake|http_stand_in|wire|wire_rules|scale)$'
 unit_tests() {
-    local path name kind
+    local path name table
     for path in "$top"/tests/unit/test_*.c; do
         name=$(basename "$path" .c)
-        kind=core
-        [[ ! $name =~ ^test_http ]] || kind=http
-        [[ ! $name =~ ^test_ctl ]] || kind=ctl
-        [[ ! $name =~ $daemon_tests ]] || kind=daemon
-        [[ ! $name =~ $other_tests ]] || kind=other
-        [ $kind != "$1" ] || echo "$name"
+        name=${name#test_}
+        for table in election daemon http ctl; do
+            grep -qw "$name" "$top/tests/unit/$table.cmake" && break
+        done
+        [[ ! $name =~ $other_tests ]] || table=other
+        [ "${table/election/core}" != "$1" ] || echo "test_$name"
     done
 }
 

@@ -18,6 +18,7 @@
 
 #define ROUNDS_MAX 8 /* of GOOSE_EVENT_GO_ON before the loop may breathe */
 #define HOLD_ID    1 /* tickets count from 2 */
+#define CHANCES    32
 
 /* So that the loop's lag is measured at rest, too. */
 #define PULSE_US UINT64_C(1000000)
@@ -45,6 +46,8 @@ struct node {
     uint64_t saver;   /* the newest generation that is on disk */
     uint64_t ticket_id;
     uint64_t hold_given_us;
+    uint64_t chance[CHANCES];
+    unsigned chance_left;
     struct ticket tickets[NODE_TICKETS_MAX];
     struct claim_told claim_told;
     struct page_claim shown;
@@ -58,12 +61,14 @@ struct node {
     int status;
 };
 
-static uint64_t entropy(void)
+/* Each is used once; the kernel is asked for many. */
+static uint64_t entropy(struct node *node)
 {
-    uint64_t bits;
-
-    randombytes_buf(&bits, sizeof bits);
-    return bits;
+    if (node->chance_left == 0) {
+        randombytes_buf(node->chance, sizeof node->chance);
+        node->chance_left = CHANCES;
+    }
+    return node->chance[--node->chance_left];
 }
 
 static void save(struct node *node)
@@ -237,7 +242,7 @@ static enum goose_refusal step(struct node *node, struct goose_event *event)
         struct goose_election_facts before;
         goose_election_facts(node->election, &before);
         node->step_us = event->now_us = clock_now_us();
-        event->entropy = entropy();
+        event->entropy = entropy(node);
         event->observers = node->observers;
         enum goose_refusal refusal = goose_election_step(node->election, event, &node->actions);
         check(node, &before);

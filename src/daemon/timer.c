@@ -1,4 +1,5 @@
-/* timer.c: see timer.h. A timerfd, polled by the loop. */
+/* timer.c: see timer.h. A timerfd, polled by the loop. A time that moves away, which each heartbeat makes it do, leaves
+ * the alarm where it is: it goes off early then, and is set again. */
 #include "daemon/timer.h"
 
 #include <assert.h>
@@ -12,12 +13,26 @@
 struct timer {
     uv_poll_t poll;
     int fd;
-    uint64_t at_us;
-    uint64_t due_us; /* as above, or when it was set, if that was later */
+    uint64_t alarm_us; /* what the kernel knows; UINT64_MAX: nothing */
+    uint64_t at_us;    /* never before that */
+    uint64_t due_us;   /* as above, or when it was set, if that was later */
     uint64_t late_us;
     void (*due)(void *to);
     void *to;
 };
+
+static void set_alarm(struct timer *timer, uint64_t now_us)
+{
+    uint64_t left_us = timer->at_us > now_us ? timer->at_us - now_us : 0;
+    const struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(left_us / 1000000),
+                     .tv_nsec = left_us == 0 ? 1 : (long)(left_us % 1000000) * 1000}};
+    int set = timerfd_settime(timer->fd, 0, &when, NULL);
+
+    assert(set == 0);
+    (void)set;
+    timer->alarm_us = timer->at_us;
+}
 
 static void went_off(uv_poll_t *poll, int status, int events)
 {
@@ -27,11 +42,11 @@ static void went_off(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     if (read(timer->fd, &times, sizeof times) != (ssize_t)sizeof times) return;
-    uint64_t at_us = timer->at_us;
-    if (at_us == UINT64_MAX) return;
+    timer->alarm_us = UINT64_MAX;
+    if (timer->at_us == UINT64_MAX) return;
     uint64_t now_us = clock_now_us();
-    if (now_us < at_us) {
-        timer_set(timer, at_us);
+    if (now_us < timer->at_us) {
+        set_alarm(timer, now_us);
         return;
     }
     timer->late_us = now_us - timer->due_us;
@@ -51,7 +66,7 @@ struct timer *timer_new(uv_loop_t *loop, void (*due)(void *to), void *to)
         free(timer);
         return NULL;
     }
-    timer->at_us = UINT64_MAX;
+    timer->alarm_us = timer->at_us = UINT64_MAX;
     timer->due = due;
     timer->to = to;
     timer->poll.data = timer;
@@ -61,21 +76,12 @@ struct timer *timer_new(uv_loop_t *loop, void (*due)(void *to), void *to)
 
 void timer_set(struct timer *timer, uint64_t at_us)
 {
-    struct itimerspec when = {0};
-
-    if (at_us == timer->at_us && at_us == UINT64_MAX) return;
+    if (at_us == timer->at_us) return;
     timer->at_us = at_us;
-    if (at_us != UINT64_MAX) {
-        uint64_t now_us = clock_now_us();
-        uint64_t left_us = at_us > now_us ? at_us - now_us : 0;
-        timer->due_us = now_us + left_us;
-        when.it_value.tv_sec = (time_t)(left_us / 1000000);
-        when.it_value.tv_nsec = (long)(left_us % 1000000) * 1000;
-        if (left_us == 0) when.it_value.tv_nsec = 1;
-    }
-    int set = timerfd_settime(timer->fd, 0, &when, NULL);
-    assert(set == 0);
-    (void)set;
+    if (at_us == UINT64_MAX) return;
+    uint64_t now_us = clock_now_us();
+    timer->due_us = at_us > now_us ? at_us : now_us;
+    if (at_us < timer->alarm_us) set_alarm(timer, now_us);
 }
 
 uint64_t timer_late_us(const struct timer *timer)

@@ -96,6 +96,7 @@ static void answer_request(struct connection *connection)
         .connection = connection,
         .api = server->api,
         .access = &server->access,
+        .kept = server->kept,
         .local = connection->local,
         .by_socket = connection->by_socket,
         .faults = server->faults,

@@ -2,9 +2,9 @@
  * Who gets which event, and when, is watch.c's business. */
 #include "http/events.h"
 
-#include <stdlib.h>
 #include <time.h>
 
+#include "http/kept.h"
 #include "http/status.h"
 
 #define HISTORY_BYTES_MAX 65536
@@ -126,22 +126,26 @@ static void put_change(const struct flock_change *change, void *to)
     page->begun = true;
 }
 
+static void put_history(const struct exchange *exchange, const struct flock_status *status,
+                        struct growing *text)
+{
+    struct page page = {.out = growing_begin(text, HISTORY_BYTES_MAX),
+                        .json = exchange->wants_json};
+
+    (void)status;
+    if (page.json) PUT(&page.out, "{\"history\":[");
+    exchange->api->history(exchange->api->context, put_change, &page);
+    if (page.json) PUT(&page.out, "\n]}\n");
+    growing_end(text, &page.out);
+}
+
 void history_get(struct exchange *exchange)
 {
-    static const struct problem no_room = {503, "there is no memory for the history now",
-                                           "ask again later"};
-    char *text = exchange_is_crowded(exchange) ? NULL : malloc(HISTORY_BYTES_MAX);
-    struct page page = {.json = exchange->wants_json};
-    if (text != NULL) page.out = (struct out){text, text + HISTORY_BYTES_MAX};
-    if (page.json) PUT(&page.out, "{\"history\":[");
-    if (text != NULL) exchange->api->history(exchange->api->context, put_change, &page);
-    if (page.json) PUT(&page.out, "\n]}\n");
-    if (page.out.at == NULL) {
-        reply_problem(exchange, &no_room);
-    } else {
-        const struct answer answer = {
-            .code = 200, .json = page.json, .body = {text, (size_t)(page.out.at - text)}};
-        reply(exchange, &answer);
-    }
-    free(text);
+    const struct making history = {
+        .which = exchange->wants_json ? KEPT_HISTORY_JSON : KEPT_HISTORY,
+        .json = exchange->wants_json,
+        .failed = {503, "there is no memory for the history now", "ask again later"},
+        .make = put_history};
+
+    kept_reply(exchange, &history);
 }

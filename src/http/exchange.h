@@ -24,12 +24,14 @@
 
 struct connection;
 struct access;
+struct kept;
 struct ticket;
 
 struct exchange {
     struct connection *connection;
     const struct node_api *api;
     const struct access *access;
+    struct kept *kept; /* all that are: see kept.h */
     enum http_method method;
     bool local; /* the client is on this machine; over a Unix socket: the node's user, or root */
     bool by_socket;  /* it came over one */

@@ -11,6 +11,7 @@
 
 #include "http/access.h"
 #include "http/exchange.h"
+#include "http/kept.h"
 #include "http/places.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -133,6 +134,7 @@ struct http_server {
     void (*route)(struct exchange *exchange);
     size_t (*event_text)(char text[EVENT_BYTES_MAX], const struct flock_status *status);
     struct access access;
+    struct kept kept[KEPT_ANSWERS];
     struct log *log; /* NULL: none */
     bool faults;
     bool accept_owed; /* there was no memory or descriptor for a connection */

@@ -1,36 +1,14 @@
-/* members.c: the list of voters and observers, as JSON. It can be long (observers are many), so it
- * is the one answer that is built on the heap, and refused while slow readers make the server keep
- * too much already. */
+/* members.c: the list of voters and observers, as JSON. It can be long: observers are many. */
 #include "http/members.h"
 
-#include <assert.h>
-#include <stdlib.h>
+#include "http/kept.h"
 
 #define MEMBER_BYTES_MAX 768
 
 struct list {
-    char *at;
-    size_t bytes;
-    size_t room;
-    bool failed;
+    struct growing *text;
     bool started;
 };
-
-static void list_add(struct list *list, const char *from, size_t bytes)
-{
-    if (list->failed) return;
-    if (list->room - list->bytes < bytes) {
-        size_t room = list->room * 2 + bytes;
-        char *larger = realloc(list->at, room);
-        list->failed = larger == NULL;
-        if (list->failed) return;
-        list->at = larger;
-        list->room = room;
-    }
-    assert(list->at != NULL);
-    memcpy(list->at + list->bytes, from, bytes);
-    list->bytes += bytes;
-}
 
 /* Microseconds as milliseconds with three digits behind the point. */
 static void put_ms(struct out *out, uint64_t us)
@@ -60,8 +38,7 @@ static void add_member(const struct flock_member *member, void *to)
                                         [FLOCK_SEAT_OBSERVER] = "observer",
                                         [FLOCK_SEAT_VOTER] = "voter"};
     struct list *list = to;
-    char text[MEMBER_BYTES_MAX];
-    struct out out = {text, text + sizeof(text)};
+    struct out out = growing_begin(list->text, MEMBER_BYTES_MAX);
     put_string(&out, list->started ? ",\n{\"address\":" : "\n{\"address\":");
     put_json_string(&out, member->address);
     PUT(&out, ",\"uid\":");
@@ -89,37 +66,36 @@ static void add_member(const struct flock_member *member, void *to)
     PUT(&out, ",\"http_port\":");
     put_known(&out, member->http_port == 0 ? -1 : member->http_port);
     PUT(&out, "}");
-    list->failed = list->failed || out.at == NULL;
-    if (list->failed) return;
-    list_add(list, text, (size_t)(out.at - text));
+    growing_end(list->text, &out);
     list->started = true;
+}
+
+static void put_members(const struct exchange *exchange, const struct flock_status *status,
+                        struct growing *text)
+{
+    struct list list = {.text = text};
+    struct out out = growing_begin(text, MEMBER_BYTES_MAX);
+
+    PUT(&out, "{\"goose\":");
+    put_json_string(&out, status->goose);
+    PUT(&out, ",\"wanted\":");
+    put_known(&out, status->wanted == 0 ? -1 : (int)status->wanted);
+    PUT(&out, ",\"members\":[");
+    growing_end(text, &out);
+    exchange->api->members(exchange->api->context, add_member, &list);
+    out = growing_begin(text, MEMBER_BYTES_MAX);
+    PUT(&out, "\n]}\n");
+    growing_end(text, &out);
 }
 
 void members_get(struct exchange *exchange)
 {
-    static const struct problem no_room = {503, "there is no memory for the list now",
-                                           "ask again later"};
-    const struct node_api *api = exchange->api;
-    struct flock_status status;
-    char head[6 * FLOCK_ADDRESS_BYTES + 64]; /* whatever has to be escaped */
-    struct out out = {head, head + sizeof(head)};
-    struct list list = {.failed = exchange_is_crowded(exchange)};
-    api->status(api->context, &status);
-    PUT(&out, "{\"goose\":");
-    put_json_string(&out, status.goose);
-    PUT(&out, ",\"wanted\":");
-    put_known(&out, status.wanted == 0 ? -1 : (int)status.wanted);
-    PUT(&out, ",\"members\":[");
-    assert(out.at != NULL);
-    list_add(&list, head, (size_t)(out.at - head));
-    if (!list.failed) api->members(api->context, add_member, &list);
-    list_add(&list, "\n]}\n", 4);
-    if (list.failed) {
-        reply_problem(exchange, &no_room);
-    } else {
-        const struct answer answer = {
-            .code = 200, .json = true, .body = {list.at, list.bytes}, .about = &status};
-        reply(exchange, &answer);
-    }
-    free(list.at);
+    static const struct making members = {
+        .which = KEPT_MEMBERS,
+        .json = true,
+        .about = true,
+        .failed = {503, "there is no memory for the list now", "ask again later"},
+        .make = put_members};
+
+    kept_reply(exchange, &members);
 }

@@ -1,9 +1,8 @@
 /* metrics.c: what can be watched, in Prometheus' text format (version 0.0.4). The node says what there is; what the
- * server itself counts comes behind it. The text is bounded, and refused while slow readers make the server keep too
- * much already. */
+ * server itself counts comes behind it. The text is bounded. */
 #include "http/metrics.h"
 
-#include <stdlib.h>
+#include "http/kept.h"
 
 /* Three voters make 12,000; 31, every reason there is and large numbers some 22,000. */
 #define METRICS_BYTES_MAX 32768
@@ -139,24 +138,24 @@ static void put_http(struct page *page, const struct exchange *exchange)
     put_metric(&open, page);
 }
 
+static void put_metrics(const struct exchange *exchange, const struct flock_status *status,
+                        struct growing *text)
+{
+    struct page page = {.out = growing_begin(text, METRICS_BYTES_MAX)};
+
+    (void)status;
+    exchange->api->metrics(exchange->api->context, put_metric, &page);
+    put_http(&page, exchange);
+    growing_end(text, &page.out);
+}
+
 void metrics_get(struct exchange *exchange)
 {
-    static const struct problem no_room = {503, "there is no memory for the metrics now",
-                                           "ask again later"};
-    const struct node_api *api = exchange->api;
-    char *text = exchange_is_crowded(exchange) ? NULL : malloc(METRICS_BYTES_MAX);
-    struct page page = {.out = {text, text != NULL ? text + METRICS_BYTES_MAX : NULL}};
+    static const struct making metrics = {
+        .which = KEPT_METRICS,
+        .fields = METRICS_FIELDS,
+        .failed = {503, "there is no memory for the metrics now", "ask again later"},
+        .make = put_metrics};
 
-    if (text != NULL) {
-        api->metrics(api->context, put_metric, &page);
-        put_http(&page, exchange);
-    }
-    if (page.out.at == NULL) {
-        reply_problem(exchange, &no_room);
-    } else {
-        const struct answer answer = {
-            .code = 200, .fields = METRICS_FIELDS, .body = {text, (size_t)(page.out.at - text)}};
-        reply(exchange, &answer);
-    }
-    free(text);
+    kept_reply(exchange, &metrics);
 }

@@ -148,6 +148,7 @@ void http_server_close(struct http_server *server, void (*closed)(void *to), voi
     line_close(&server->waiting);
     line_close(&server->watching);
     tickets_abandon(server);
+    kept_drop_all(server->kept);
     if (server->listeners[0] >= 0) socket_close(server->queue, server->listeners[0], false);
     turns_stop(server);
 }

@@ -96,7 +96,10 @@ static void sweep(struct http_server *server)
     if (!server->sweep_rang) return;
     server->sweep_rang = !sweep_line(server, &server->idle, server->idle_ms) ||
                          !sweep_line(server, &server->busy, server->request_ms);
-    if (server->sweep_rang) wake(server);
+    if (server->sweep_rang)
+        wake(server);
+    else
+        kept_drop_all(server->kept);
     if (server->accept_owed) {
         server->accept_owed = false;
         listeners_wait_for(server, WAITS_TO_READ);

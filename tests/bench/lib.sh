@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# lib.sh: what failover.sh and footprint.sh share: the programs, a flock on loopback, and the table. Sourced, never run.
+# lib.sh: what failover.sh, flood.sh and footprint.sh share: the programs, a flock on loopback, and the table. Sourced, never run.
 # Everything it starts and writes lies in one folder of the build folder, on the disk that is measured, and goes with
 # the script.
 export LC_ALL=C
@@ -26,7 +26,7 @@ bench_begin() {
         BUILD_DIR=$top/build/release
         cd "$top" || exit
         build_configure release -DCMAKE_BUILD_TYPE=Release
-        build_make release goosed poller durable_writes >"$BUILD_DIR/bench.log" ||
+        build_make release goosed poller durable_writes takeover flood >"$BUILD_DIR/bench.log" ||
             { cat "$BUILD_DIR/bench.log" >&2 && exit 2; }
     fi
     GOOSED=${GOOSED:-$BUILD_DIR/src/daemon/goosed}
@@ -43,15 +43,15 @@ bench_begin() {
 
 # What failed leaves its logs behind.
 bench_end() {
-    local status=$?
+    local status=${1:-$?}
     trap - EXIT
     flock_kill || true
-    if [ $status -le 1 ]; then
+    if [ "$status" -le 1 ]; then
         rm -rf "$run_dir"
     else
         echo "$(basename "$0"): what is left of it: $run_dir" >&2
     fi
-    exit $status
+    exit "$status"
 }
 
 machine() {

@@ -1,10 +1,11 @@
-/* flood.c: many clients that ask much of a flock's nodes over HTTP and take nothing of the answers.
+/* flood.c: many clients that ask much of a flock's nodes over HTTP.
  *
  *   flood COUNT SECONDS DEED HOST:PORT...
  *
- * So many at once at each node, all anew every second. DEED is a path, of which each asks for as much as fits into
- * 4,600 bytes in one go; "connect": they do nothing but come and go; or "reset": each asks for /metrics once and is
- * gone with a reset. One line at the end says how much it did. */
+ * So many at once at each node. DEED is a path, of which each asks for as much as fits into 4,600 bytes in one go, all
+ * anew every second, and takes nothing of the answers; "read:" and a path: the same again and again, and it takes all;
+ * "connect": they do nothing but come and go; or "reset": each asks for /metrics once and is gone with a reset. One line
+ * at the end says how much it did. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +31,8 @@ struct flood {
     struct sockaddr_in node[NODES_MAX];
     char burst[BURST_BYTES];
     size_t burst_bytes;
-    int *clients; /* `count` of each node */
+    int *clients;   /* `count` of each node */
+    size_t *halves; /* of a burst, how much each has sent */
     unsigned long connected;
     unsigned long bytes;
 };
@@ -98,6 +100,29 @@ static void ask(struct flood *flood, int fd)
     if (sent > 0) flood->bytes += (unsigned long)sent;
 }
 
+/* What came is thrown away where it lies: this costs a flood little, and a node as much as any other reader. */
+static void read_on(struct flood *flood, unsigned i)
+{
+    int *fd = &flood->clients[i];
+    size_t *half = &flood->halves[i];
+    ssize_t sent, got;
+
+    if (*fd < 0) {
+        *fd = connect_to(flood, &flood->node[i % flood->nodes]);
+        *half = 0;
+        return;
+    }
+    sent = send(*fd, flood->burst + *half, flood->burst_bytes - *half, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+        flood->bytes += (unsigned long)sent;
+        *half = (*half + (size_t)sent) % flood->burst_bytes;
+    }
+    got = recv(*fd, NULL, 1 << 20, MSG_DONTWAIT | MSG_TRUNC);
+    if (got > 0 || (got < 0 && errno == EAGAIN)) return;
+    close(*fd);
+    *fd = -1;
+}
+
 static void leave(int fd, int reset)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -137,7 +162,7 @@ int main(int count, char **arguments)
     const struct rlimit many = {8192, 8192};
 
     if (count < 5 || count - 4 > NODES_MAX || atoi(arguments[1]) <= 0 || atoi(arguments[2]) <= 0) {
-        fprintf(stderr, "usage: flood COUNT SECONDS PATH|connect|reset HOST:PORT...\n");
+        fprintf(stderr, "usage: flood COUNT SECONDS PATH|read:PATH|connect|reset HOST:PORT...\n");
         return EXIT_USAGE;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -147,15 +172,24 @@ int main(int count, char **arguments)
     flood.nodes = (unsigned)(count - 4);
     for (unsigned i = 0; i < flood.nodes; i++)
         flood.node[i] = address_of(arguments[4 + i]);
-    flood.clients = calloc((size_t)flood.count * flood.nodes, sizeof *flood.clients);
-    if (flood.clients == NULL) give_up("memory");
+    unsigned all = flood.count * flood.nodes;
+    flood.clients = calloc(all, sizeof *flood.clients);
+    flood.halves = calloc(all, sizeof *flood.halves);
+    if (flood.clients == NULL || flood.halves == NULL) give_up("memory");
+    int reads = strncmp(flood.deed, "read:/", 6) == 0;
+    if (reads) flood.deed += 5;
     int resets = strcmp(flood.deed, "reset") == 0, bursts = flood.deed[0] == '/';
     make_burst(&flood, bursts ? flood.deed : "/metrics", bursts ? BURST_BYTES : 50);
+    for (unsigned i = 0; i < all; i++)
+        flood.clients[i] = -1;
     uint64_t end_ms = now_ms() + 1000 * (uint64_t)atoi(arguments[2]);
+    for (unsigned i = 0; reads && now_ms() < end_ms; i++)
+        read_on(&flood, i % all);
     while (now_ms() < end_ms)
         bursts ? burst(&flood, end_ms) : come_and_go(&flood, resets);
     printf("%lu connections, %lu bytes asked, %.2f s of CPU\n", flood.connected, flood.bytes,
            (double)clock() / CLOCKS_PER_SEC);
     free(flood.clients);
+    free(flood.halves);
     return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# flood.sh: clients that ask for all that is large, pipelined over many connections, and take no answer; that come and
-# go; that are gone with a reset. The goose stays the goose, and whoever asks it for its status gets an answer meanwhile.
+# flood.sh: clients that ask for all that is large, pipelined over many connections, and take no answer, or all; that
+# come and go; that are gone with a reset. The goose stays the goose, and whoever asks it for its status gets an answer meanwhile.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
@@ -22,7 +22,7 @@ expect_same() {
 flock_on_loopback 3
 goose=$(flock_goose)
 term=$(status_of "$goose" term)
-for deed in /metrics /why /members /history connect reset; do
+for deed in /metrics /why /members /history read:/metrics connect reset; do
     say "$clients clients at each node, $seconds s: $deed"
     # shellcheck disable=SC2046 # addresses have no blanks
     "$BUILD_DIR/tests/system/flood" "$clients" "$seconds" "$deed" $(addresses_of 1 2 3 | tr , ' ') >"$FLOCK_DIR/flood" &

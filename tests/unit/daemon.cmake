@@ -10,6 +10,10 @@ goosed_unit_test(probe goosed_parts PkgConfig::SODIUM)
 target_sources(test_probe PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/probe.c ${PROJECT_SOURCE_DIR}/src/daemon/refusals.c)
 target_compile_definitions(test_probe PRIVATE _GNU_SOURCE)
 
+goosed_unit_test(timer goosed_parts)
+target_sources(test_timer PRIVATE ${PROJECT_SOURCE_DIR}/src/daemon/timer.c)
+target_compile_definitions(test_timer PRIVATE _GNU_SOURCE)
+
 # Clock, alarms, disk and wire are the test's.
 goosed_unit_test(node unit_core goosed_parts goosed_http PkgConfig::SODIUM)
 foreach(name node page_claim log_election probe refusals why)

@@ -267,6 +267,7 @@ static void test_members(void **state)
           "\"http_port\":"
           "null}\n]}\n");
     world->fake.members = 0;
+    fake_change(&world->fake, "lost it");
     world->fake.status.goose = NULL;
     world->fake.status.wanted = 0;
     check(ask(world, "GET", "/members", "", ""), 200,
@@ -359,6 +360,7 @@ static void test_metrics(void **state)
     answered = ask(world, "GET", "/nowhere", "", "");
     answered_free(&answered);
     world->fake.status.lease_us = 0;
+    fake_change(&world->fake, "lost it");
     world->fake.more_metrics = 1; /* of one name: one head for all */
     answered = ask(world, "GET", "/metrics", "", "");
     assert_non_null(strstr(answered.body, "\ngoosed_lease_seconds 0\n"));

@@ -22,9 +22,17 @@ static void fake_status(const void *context, struct flock_status *status)
     *status = fake->status;
 }
 
+static void fake_make(const void *context)
+{
+    struct fake *fake = (struct fake *)(uintptr_t)context;
+    fake->made++;
+    usleep(fake->make_us);
+}
+
 static void fake_members(const void *context, flock_each_member *each, void *to)
 {
     const struct fake *fake = context;
+    fake_make(context);
     const struct flock_member self = {.address = "n1.test:7400",
                                       .uid = 0xabc,
                                       .seat = FLOCK_SEAT_VOTER,
@@ -57,6 +65,7 @@ static void fake_metrics(const void *context, flock_each_metric *each, void *to)
                                            .bounds = 2,
                                            .bounds_us = bounds_us,
                                            .counts = counts};
+    fake_make(context);
     struct flock_metric info = {.name = "goosed_pond_info",
                                 .help = "A pond.",
                                 .labels = {{"flock", fake->status.flock}, {"side", "east"}},
@@ -127,6 +136,7 @@ static void fake_job_close(void *context, struct job *job)
 static void fake_history(const void *context, flock_each_change *each, void *to)
 {
     const struct fake *fake = context;
+    fake_make(context);
     for (unsigned i = 0; i < fake->history; i++) {
         const struct flock_change change = {.index = i + 1,
                                             .at_ms = 1795276407123 + 60000 * (int64_t)i,
@@ -154,7 +164,7 @@ void fake_change(struct fake *fake, const char *why)
 
 static const char *fake_why(const void *context)
 {
-    (void)context;
+    fake_make(context);
     return "{\"self\":\"n1:7000\"}\n";
 }
 
@@ -365,7 +375,10 @@ static ssize_t hear_bytes(struct world *world, int fd, char *bytes, size_t most)
 /* At most `most` bytes more, with a zero behind them. False: the end. */
 static bool hear_more(struct world *world, int fd, struct answered *answered, size_t most)
 {
-    answered->text = realloc(answered->text, answered->bytes + most + 1);
+    if (answered->room < answered->bytes + most + 1) {
+        answered->room = answered->bytes + most + 1;
+        answered->text = realloc(answered->text, answered->room);
+    }
     assert_non_null(answered->text);
     ssize_t got = hear_bytes(world, fd, answered->text + answered->bytes, most);
     if (got < 0) print_error("no answer in time, only %zu bytes\n", answered->bytes);

@@ -28,6 +28,8 @@ struct fake {
     uint64_t hold_given_us;
     uint64_t reads_before_hold; /* of the status */
     unsigned members;           /* how many */
+    unsigned made;              /* so many lists of metrics, members, reasons and changes, */
+    unsigned make_us;           /* and so long each takes */
     unsigned more_metrics;      /* so many times one sample again */
     bool answers_at_once;       /* from inside its request function */
     struct flock_answer answer;
@@ -87,6 +89,7 @@ struct answered {
     int code;
     size_t bytes; /* of it all; 0: the connection ended before a whole answer */
     size_t body_bytes;
+    size_t room;
     char *text; /* of it all, zero-terminated */
     char *body;
 };

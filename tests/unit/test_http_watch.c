@@ -551,6 +551,7 @@ static void test_history(void **state)
     expect_history(world, "", "");
     expect_history(world, json, "{\"history\":[\n]}\n");
     world->fake.history = 2;
+    fake_change(&world->fake, "heard it");
     expect_history(world, "",
                    "2026-11-21T15:53:27.123Z term 7: none -> n1.test:7400, heard it\n"
                    "2026-11-21T15:54:27.123Z term 7: n1.test:7400 -> none, lost \"it\"\n");
@@ -562,6 +563,7 @@ static void test_history(void **state)
         "{\"index\":2,\"at\":\"2026-11-21T15:54:27.123Z\",\"term\":7,\"from\":\"n1.test:7400\","
         "\"to\":null,\"why\":\"lost \\u0022it\\u0022\"}\n]}\n");
     world->fake.history = 100;
+    fake_change(&world->fake, "heard it");
     struct answered answered = ask(world, "GET", "/history", json, "");
     cJSON *parsed = cJSON_Parse(answered.body);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(parsed, "history")), 100);
