@@ -159,11 +159,11 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return false;
 }
 
-bool udp_is_partly_own(struct udp *udp, struct goose_text address)
+enum udp_share udp_own_share(struct udp *udp, struct goose_text address)
 {
     (void)udp;
     (void)address;
-    return false;
+    return UDP_NOTHING;
 }
 
 void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)
