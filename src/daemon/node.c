@@ -181,11 +181,13 @@ static void own_address(struct node *node, struct goose_text peer)
 {
     enum udp_share share = udp_own_share(node->udp, peer);
 
-    if (share == UDP_SOME)
+    if (share == UDP_SOME && !node->told.partly_own) {
+        node->told.partly_own = true;
         log_warn(node->parts.log,
                  "%.*s of --peers has an address of this node's among others: it is tried at all "
                  "of them",
                  peer.bytes, peer.at);
+    }
     if (share != UDP_ALL) return;
     log_error(node->parts.log,
               "--peers names this node itself under another spelling, %.*s, than --self %s: name "
