@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "daemon/jobs.h"
+#include "daemon/last_will.h"
 #include "daemon/log_election.h"
 #include "daemon/page_claim.h"
 #include "daemon/timer.h"
@@ -165,6 +166,7 @@ static bool carry_out(struct node *node)
     struct goose_actions *actions = &node->actions;
     bool more = actions->more;
 
+    last_will_write(node->parts.will, node->election, node->udp, false);
     page_claim_show(node->parts.page, &node->shown, node->election);
     /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
@@ -378,6 +380,11 @@ void node_start(struct node *node)
 struct udp *node_udp(struct node *node)
 {
     return node->udp;
+}
+
+void node_keys_changed(struct node *node)
+{
+    last_will_write(node->parts.will, node->election, node->udp, true);
 }
 
 void node_view(const struct node *node, struct goose_election_view *view)

@@ -412,6 +412,25 @@ static bool find(struct udp *udp, const struct goose_send *send, struct resolver
     return endpoint_to_sockaddr(&send->endpoint, &found->at[0]);
 }
 
+size_t udp_seal(struct udp *udp, const struct goose_send *send, uint8_t *datagram, size_t bytes,
+                union socket_address *to)
+{
+    struct resolver_found found;
+
+    if (!find(udp, send, &found)) return 0;
+    *to = found.at[0];
+    return seal_datagram(udp->seal, datagram, bytes, GOOSE_DATAGRAM_BYTES_MAX);
+}
+
+int udp_descriptor(const struct udp *udp)
+{
+    uv_os_fd_t fd = -1;
+
+    assert(udp->listening);
+    uv_fileno((const uv_handle_t *)&udp->socket, &fd);
+    return fd;
+}
+
 /* Of several addresses any may be the one where the peer is, and one that is heard from may be somebody else's: so chance
  * chooses each time. Taken in turn, two messages that always follow each other would each have its own. */
 void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes)
