@@ -133,7 +133,7 @@ start() {
         all+=("127.0.0.1:$((first_port + i - 1))")
     done
     for ((i = 1; i <= count; i++)); do
-        node_new "$i" "${all[i - 1]}" --peers "$(IFS=, && echo "${all[*]}")" --faults "$@"
+        node_new "$i" "${all[i - 1]}" --peers "$(IFS=, && echo "${all[*]}")" --faults --last-will "$@"
     done
     for ((i = 1; i <= count; i++)); do
         node_start "$i"
@@ -168,7 +168,7 @@ add() {
     last=$(nodes_all | tail -n 1)
     i=$((last + 1))
     # shellcheck disable=SC2046 # numbers
-    node_new "$i" "127.0.0.1:$((first_port + i - 1))" --join "$(addresses_of $(nodes_all))" --faults
+    node_new "$i" "127.0.0.1:$((first_port + i - 1))" --join "$(addresses_of $(nodes_all))" --faults --last-will
     node_start "$i"
     wait_nodes 10 "node $i to follow the goose" flock_agrees "$i" || exit 1
     status_table

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# fuzz.sh: libFuzzer on every target of tests/fuzz, for as long as you like, and a table of how much that was.
+# fuzz.sh: libFuzzer on every target of tests/fuzz, for as long as you like, and a table of how much that was; or real
+# flocks under fire over their sockets.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/packages.sh
@@ -11,6 +12,7 @@ usage() {
     cat <<'USAGE'
 usage: scripts/fuzz.sh [--minutes M] [--only NAMES]
        scripts/fuzz.sh --keep [--only NAMES]
+       scripts/fuzz.sh --network [--seconds N] [--seed S]
 
 Builds the fuzz targets with clang into build/fuzz, then runs one after the other for M minutes each (10) on a corpus
 of its own, which grows from run to run in build/fuzz/corpus/NAME. Prints a table in the end. A crash does not stop the
@@ -20,6 +22,10 @@ others; it is shown with the command that replays it. Ends with 0 only if there 
   --only NAMES   of these targets, with commas between: wire,http
   --keep         does not run them: of all that they found so far writes what reaches most (branches that the good inputs
                  do not reach, the shortest inputs first) to tests/fuzz/found/NAME.hex, where every build tries it again
+  --network      builds goosed with sanitizers into build/sanitize, and fires datagrams and requests of all kinds at flocks
+                 of three on loopback (tests/system/fire.sh says what); needs root, or user namespaces
+  --seconds N    for so long in all (60), beside what it takes to start them
+  --seed S       what is sent depends on it (1)
   --help         this
 USAGE
 }
@@ -27,10 +33,24 @@ USAGE
 targets=(wire durable step seal state keys options config http)
 minutes=10
 keep=
+network=
+seconds=60
+seed=1
 while [ $# -gt 0 ]; do
     case $1 in
     --help | -h) usage && exit 0 ;;
     --keep) keep=yes && shift ;;
+    --network) network=yes && shift ;;
+    --seconds)
+        [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || { usage >&2 && exit 2; }
+        seconds=$2
+        shift 2
+        ;;
+    --seed)
+        [[ ${2-} =~ ^[0-9]{1,9}$ ]] || { usage >&2 && exit 2; }
+        seed=$2
+        shift 2
+        ;;
     --minutes)
         [[ ${2-} =~ ^[1-9][0-9]{0,4}$ ]] || { usage >&2 && exit 2; }
         minutes=$2
@@ -49,6 +69,14 @@ while [ $# -gt 0 ]; do
     *) usage >&2 && exit 2 ;;
     esac
 done
+
+if [ -n "$network" ]; then
+    packages_need build run test
+    build_configure sanitize -DCMAKE_BUILD_TYPE=Release -DGOOSED_SANITIZE=ON
+    build_make sanitize goosed observer fire_datagrams fire_requests
+    exec env ASAN_OPTIONS=strict_string_checks=1 BUILD_DIR="$PWD/build/sanitize" FIRE_SECONDS="$seconds" \
+        FIRE_SEED="$((10#$seed))" tests/system/fire.sh
+fi
 
 packages_need build test check
 build_configure fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release -DGOOSED_FUZZ=ON

@@ -328,6 +328,19 @@ const struct goose_durable_state *goose_election_durable(const struct goose_elec
  * it.) */
 const struct goose_roster *goose_election_roster(const struct goose_election *e);
 
+/* The last will, PROTOCOL 7: the RESIGN of this very (term, uid, life) for each other voter, as a goose's process leaves it
+ * behind. It may be said only when that process is dead for certain, when everybody who might look sees "duck", and not
+ * before `hold_end_us`; then as often as one likes, and an older one is still true. Ask for it behind each step, before
+ * any of it is carried out: no hold may be shown or told that the will does not know. The messages carry no roster. */
+struct goose_will {
+    uint64_t hold_end_us;
+    uint32_t stagger_us;
+    uint8_t send_count; /* 0: nothing is claimed, or nobody is to be told */
+    struct goose_send sends[GOOSE_ROSTER_SEATS_MAX];
+};
+
+void goose_election_will(const struct goose_election *e, struct goose_will *will);
+
 enum goose_seat_kind { GOOSE_SEAT_NONE, GOOSE_SEAT_OBSERVER, GOOSE_SEAT_VOTER };
 
 struct goose_election_view {

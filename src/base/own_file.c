@@ -6,10 +6,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FOR_READING   (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 #define OTHERS_AT_ALL (S_IRWXG | S_IRWXO)
+#define LOCK_TRIES    75 /* 20 ms apart */
 
 bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, char *why,
                     size_t why_bytes)
@@ -103,4 +106,19 @@ int own_file_open(const char *path, enum own_file_use use, char *why, size_t why
     }
     errno = error;
     return -1;
+}
+
+/* A daemon that was killed keeps its locks until its last thread has left the disk, and its helper until the last will is
+ * said. */
+bool own_file_lock(int fd)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000000};
+
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+        if (errno != EWOULDBLOCK) return false;
+        nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
 }

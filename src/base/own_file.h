@@ -26,4 +26,7 @@ bool own_file_check(const struct stat *about, uid_t owner, mode_t forbidden, cha
 /* A directory of `owner` or root, where others may write only if its sticky bit keeps them from our files, as in /tmp. */
 bool own_directory_check(const struct stat *about, uid_t owner, char *why, size_t why_bytes);
 
+/* For its user alone. A successor waits a little: false with EWOULDBLOCK after a second and a half. */
+bool own_file_lock(int fd);
+
 #endif

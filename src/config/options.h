@@ -48,6 +48,7 @@ struct options {
     uint64_t on_change_timeout_us;
     char lease_page[PATH_CHARS_MAX + 1]; /* "": none */
     bool faults;
+    bool last_will;
     enum log_level log_level;
     enum log_format log_format;
     unsigned warnings; /* for the log, once there is one */

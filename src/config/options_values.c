@@ -279,6 +279,10 @@ const struct option option_table[OPTIONS_KNOWN] = {
         {"dead-after", "DURATION", OPTION_VALUE, set_duration, KEPT(election.dead_after_us),
          3 * GOOSE_HEARTBEAT_US_MIN, DEAD_AFTER_US_MAX, "10s",
          .help = "when a silent voter may be replaced by a node that waits for a seat"},
+    [OPTION_LAST_WILL] =
+        {"last-will", NULL, OPTION_SWITCH, set_switch, KEPT(last_will), .usual = "off",
+         .help = "keep a helper process that resigns in my name when this one has died:\n"
+                 "the next goose comes in milliseconds, not after a lease"},
     [OPTION_BIND] = {"bind", "HOST:PORT", OPTION_VALUE, set_address, KEPT(bind),
                      .group = "Where: one port, UDP for the election and TCP for HTTP",
                      .help = "listen here instead of --self: containers, NAT"},

@@ -1,5 +1,5 @@
 /* run.c: `run`: a command that runs while this node is the goose, and is dead before another one is. This process asks the
- * node to hold the role for it, passes signals on and says how the command ended; guard.c is the other that watches. It
+ * node to hold the role for it, passes signals on and says how the command ended; src/job has the other that watches. It
  * says nothing before what it has to kill is dead: whoever reads that may be slow. */
 #include <errno.h>
 #include <poll.h>
@@ -13,10 +13,10 @@
 
 #include "base/text.h"
 #include "ctl/commands.h"
-#include "ctl/guard.h"
 #include "ctl/job_line.h"
-#include "ctl/job_lock.h"
-#include "ctl/kill_tree.h"
+#include "job/guard.h"
+#include "job/kill_tree.h"
+#include "job/lock.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -270,7 +270,7 @@ static int verdict(const struct run *run, const struct session *session)
     bool killed = session->status < 0 || WIFSIGNALED(session->status);
 
     if (!told && (session->news || !killed)) return exit_status(session->status);
-    if (session->quit != 0) return 128 + session->quit;
+    if (session->quit != 0) return killed ? 128 + session->quit : exit_status(session->status);
     if (session->dead_guard)
         ctl_fail(0, "run: the process that guards the command was killed, and the command with it");
     else
@@ -373,6 +373,7 @@ static bool read_options(struct run *run, const char *grace)
     }
     run->guarded.command = arguments->of;
     run->guarded.token = run->ctl->token;
+    run->guarded.token_bytes = sizeof run->ctl->token;
     arguments->of[arguments->count] = NULL; /* behind it stood main()'s */
     if (arguments->count > 0) return true;
     ctl_fail(CTL_UNKNOWN, "run: what? Give the command behind --, as in run -- ./job --fast");
@@ -381,7 +382,7 @@ static bool read_options(struct run *run, const char *grace)
 
 static int run(struct ctl *ctl)
 {
-    static struct run self; /* beside the tables of sweep.c: locked into memory alike */
+    static struct run self; /* beside the tables of kill_tree.c: locked into memory alike */
     const char *grace = NULL;
     const struct option_known options[] = {{"--grace", &grace, NULL}, {"-n", NULL, &self.at_once}};
 

@@ -156,7 +156,7 @@ static int take_over(const char *path, char *why, size_t why_bytes)
     int fd = open_page(path, O_RDWR, why, why_bytes);
 
     if (fd < 0) return -1;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+    if (!own_file_lock(fd))
         fail(why, why_bytes, path, "another goosed keeps this page; give each node its own");
     else if (fchmod(fd, 0644) != 0)
         fail_system(why, why_bytes, path, "cannot make it readable for all and writable for me");
@@ -178,7 +178,7 @@ static bool put(const struct lease_page *page, const void *bytes, size_t count, 
 /* First and last the lowest bit of the sequence changes alone: whoever reads a number in pieces has an old one, a new one
  * or an odd one. All of the page is written each time, so that one that was cut short is whole again. Where that cannot
  * be, on a full disk, the claim that stands there may be one that has to go: then all of the file does. */
-static void put_page(struct lease_page *page)
+static bool put_page(struct lease_page *page)
 {
     const size_t at = offsetof(struct goose_lease_page, sequence);
     struct goose_lease_page *shown = &page->shown;
@@ -189,7 +189,7 @@ static void put_page(struct lease_page *page)
     written = put(page, shown, sizeof *shown, 0) && written;
     shown->sequence--;
     written = written && put(page, &shown->sequence, sizeof shown->sequence, at);
-    if (!written) (void)!ftruncate(page->fd, 0);
+    return written || ftruncate(page->fd, 0) == 0;
 }
 
 uint64_t lease_page_clock_ns(void)
@@ -212,7 +212,7 @@ void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lea
     page->shown.lease_end_ns = claim->goose ? end_ns(boot_ns, claim->lease_left_us) : 0;
     page->shown.hold_end_ns = claim->goose ? end_ns(boot_ns, claim->hold_left_us) : 0;
     page->shown.lease_ns = claim->lease_us * 900;
-    put_page(page);
+    (void)put_page(page);
 }
 
 /* Duck, of this boot and this process. An earlier daemon may have died in the middle of a change. */
@@ -246,6 +246,24 @@ struct lease_page *lease_page_open(const char *path, char *why, size_t why_bytes
     if (page->fd >= 0) close(page->fd);
     free(page);
     return NULL;
+}
+
+int lease_page_descriptor(const struct lease_page *page)
+{
+    return page->fd;
+}
+
+bool lease_page_withdraw(int fd)
+{
+    struct lease_page page = {.fd = fd};
+    ssize_t count = fd < 0 ? -1 : pread(fd, &page.shown, sizeof page.shown, 0);
+
+    if (count < 0) return false;
+    if (count < (ssize_t)sizeof page.shown) return ftruncate(fd, 0) == 0;
+    if (memcmp(page.shown.magic, GOOSE_LEASE_MAGIC, sizeof page.shown.magic) != 0) return false;
+    page.shown.role = 0;
+    page.shown.lease_end_ns = page.shown.hold_end_ns = 0;
+    return put_page(&page);
 }
 
 bool lease_page_in_memory(const struct lease_page *page)

@@ -32,6 +32,11 @@ bool lease_page_in_memory(const struct lease_page *page);
 uint64_t lease_page_clock_ns(void);
 void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lease_claim *claim);
 
+/* Its descriptor, which has its lock; and what a process without a lease_page does with that of a daemon that is dead: duck,
+ * for good. False: somebody may still read a claim there. */
+int lease_page_descriptor(const struct lease_page *page);
+bool lease_page_withdraw(int fd);
+
 void lease_page_close(struct lease_page *page); /* duck, for good */
 
 #endif

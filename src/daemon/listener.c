@@ -30,6 +30,12 @@ static bool may_come(int error)
            error == UV_ENODEV || error == UV_EHOSTUNREACH;
 }
 
+/* A daemon that was killed may leave a helper behind, which has the port for a moment more. */
+static bool may_be_left(const struct listener *listener, int error)
+{
+    return error == UV_EADDRINUSE && listener->tries <= AGAIN_MS / AGAIN_FAST_MS;
+}
+
 static void fail(struct listener *listener, const char *flag, const struct goose_address *address,
                  int error)
 {
@@ -65,7 +71,7 @@ static bool open_udp(struct listener *listener)
         listener->parts.listening(listener->parts.to);
         return true;
     }
-    if (may_come(error))
+    if (may_come(error) || may_be_left(listener, error))
         wait_for(listener, address, error);
     else
         fail(listener, "--bind", address, error);

@@ -23,6 +23,7 @@ struct told_once {
     unsigned other_versions; /* nodes that have been named */
     bool alone;
     bool lonely;
+    bool partly_own; /* a name of --peers */
 };
 
 /* After every step, with the time of its event. */

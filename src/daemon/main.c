@@ -19,6 +19,7 @@
 #include "base/token.h"
 #include "config/options.h"
 #include "daemon/faults.h"
+#include "daemon/last_will.h"
 #include "daemon/lease_page.h"
 #include "daemon/listener.h"
 #include "daemon/node.h"
@@ -45,6 +46,7 @@ struct goosed {
     struct saver_found found;
     struct goose_durable_state saved;
     struct lease_page *page;
+    struct last_will *will; /* NULL: no --last-will */
     struct node *node;
     struct faults *faults;
     struct served *api;
@@ -99,6 +101,7 @@ static void close_all(uv_async_t *over)
     sd_notify_close(goosed->notify);
     listener_close(goosed->listener);
     faults_close(goosed->faults);
+    last_will_revoke(goosed->will);
     if (goosed->node != NULL) node_close(goosed->node);
     saver_close(goosed->saver);
     on_change_close(goosed->on_change);
@@ -125,6 +128,7 @@ static void port_open(void *to)
     struct goosed *goosed = to;
 
     log_info(goosed->log, "listening at %s", goosed->options.bind.chars);
+    last_will_give(goosed->will, WILL_GIFT_SOCKET, udp_descriptor(node_udp(goosed->node)));
     node_start(goosed->node);
 }
 
@@ -149,6 +153,7 @@ static void read_again(struct goosed *goosed)
     if (good) {
         goosed->seal = seal;
         seal_wipe(&seal);
+        node_keys_changed(goosed->node);
         memcpy(goosed->token, token, sizeof token);
         listener_set_token(goosed->listener, token);
         log_set_level(goosed->log, options->log_level);
@@ -247,6 +252,21 @@ static int open_page(struct goosed *goosed)
                  "--lease-page %s lies on a disk, and a disk that hangs would stop this node: put "
                  "it on a tmpfs, as /run mostly is",
                  path);
+    last_will_give(goosed->will, WILL_GIFT_PAGE, lease_page_descriptor(goosed->page));
+    return EXIT_STOPPED;
+}
+
+/* Its helper was started before anything else. */
+static int open_last_will(struct goosed *goosed)
+{
+    if (goosed->options.last_will && goosed->will == NULL)
+        log_warn(
+            goosed->log,
+            "--last-will does nothing here: this is the first process of its pid namespace, and "
+            "what it starts dies with it; start it under an init that stays");
+    if (!last_will_watch(goosed->will, &goosed->loop, goosed->log))
+        return refuse(EXIT_FAILED_RUNNING, "out of descriptors");
+    last_will_give(goosed->will, WILL_GIFT_LOCK, saver_lock(goosed->saver));
     return EXIT_STOPPED;
 }
 
@@ -292,7 +312,8 @@ static bool open_on_change(struct goosed *goosed)
 
 static int open_parts(struct goosed *goosed)
 {
-    int status = open_page(goosed);
+    int status = open_last_will(goosed);
+    if (status == EXIT_STOPPED) status = open_page(goosed);
     if (status != EXIT_STOPPED) return status;
     struct node_parts parts = {.loop = &goosed->loop,
                                .log = goosed->log,
@@ -301,6 +322,7 @@ static int open_parts(struct goosed *goosed)
                                .saver = goosed->saver,
                                .saved = goosed->found.count > 0 ? &goosed->saved : NULL,
                                .page = goosed->page,
+                               .will = goosed->will,
                                .ended = node_is_done,
                                .to = goosed};
 
@@ -384,6 +406,17 @@ static bool raise_descriptors(char *why, size_t why_bytes)
     return false;
 }
 
+/* Before there are threads or secrets, neither of which it should have. False: `why` is a line. */
+static bool start_helper(struct goosed *goosed, char *why, size_t why_bytes)
+{
+    const struct options *options = &goosed->options;
+
+    if (!options->last_will || options->task != TASK_RUN || last_will_is_vain()) return true;
+    goosed->will =
+        last_will_begin(goosed->argc, goosed->argv, options->lease_page[0] != 0, why, why_bytes);
+    return goosed->will != NULL;
+}
+
 static int start(struct goosed *goosed)
 {
     struct options_source source = source_of(goosed);
@@ -398,6 +431,7 @@ static int start(struct goosed *goosed)
     case TASK_CHECK_CONFIG:
     case TASK_RUN: break;
     }
+    if (!start_helper(goosed, why, sizeof why)) return refuse(EXIT_FAILED_RUNNING, why);
     if (!read_secrets(&goosed->seal, goosed->token, &goosed->options, why, sizeof why))
         return refuse(EXIT_WRONG_CONFIG, why);
     if (goosed->options.lease_page[0] != 0 &&
@@ -459,6 +493,7 @@ int main(int argc, char **argv)
     goosed->argc = argc;
     goosed->argv = argv;
     int status = start(goosed);
+    last_will_free(goosed->will);
     free_goosed(goosed);
     return end(status);
 }

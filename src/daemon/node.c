@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "daemon/jobs.h"
+#include "daemon/last_will.h"
 #include "daemon/log_election.h"
 #include "daemon/page_claim.h"
 #include "daemon/timer.h"
@@ -165,6 +166,7 @@ static bool carry_out(struct node *node)
     struct goose_actions *actions = &node->actions;
     bool more = actions->more;
 
+    last_will_write(node->parts.will, node->election, node->udp, false);
     page_claim_show(node->parts.page, &node->shown, node->election);
     /* Nothing else shows a claim but live state, so a claim that this step took away is gone already. */
     if (actions->save) save(node);
@@ -177,38 +179,38 @@ static bool carry_out(struct node *node)
 }
 
 /* A name of several addresses, of which one is mine and one is not, is no other spelling of me. */
-static bool is_also_a_peer(struct node *node)
+static void own_address(struct node *node, struct goose_text peer)
 {
-    const struct goose_election_options *options = &node->parts.options->election;
+    enum udp_share share = udp_own_share(node->udp, peer);
 
-    for (int i = 0; i < options->peers.count; i++) {
-        struct goose_text peer = goose_roster_address(&options->peers, i);
-        if (goose_text_equal(peer, goose_address_text(&options->self)) ||
-            !udp_is_partly_own(node->udp, peer))
-            continue;
+    if (share == UDP_SOME && !node->told.partly_own) {
+        node->told.partly_own = true;
         log_warn(node->parts.log,
                  "%.*s of --peers has an address of this node's among others: it is tried at all "
                  "of them",
                  peer.bytes, peer.at);
-        return true;
     }
-    return false;
+    if (share != UDP_ALL) return;
+    log_error(node->parts.log,
+              "--peers names this node itself under another spelling, %.*s, than --self %s: name "
+              "it as --self does, or leave it out",
+              peer.bytes, peer.at, node->parts.options->election.self.chars);
+    node_stop(node, EXIT_WRONG_CONFIG);
 }
 
 /* A datagram of my own that comes from my own socket went to an address of --peers or --join that is mine. In --peers
- * it would be a seat that nobody ever claims. One that somebody else sends back is a replay, and means nothing. */
+ * it would be a seat that nobody ever claims. But whoever has heard one can send it back, and say that it comes from here:
+ * so it is a reason to look at where I send to, and no more. */
 static void own_datagram(struct node *node, const struct goose_endpoint *from)
 {
     const struct goose_election_options *options = &node->parts.options->election;
     bool in_flock = goose_election_roster(node->election)->term > 0;
 
-    if (options->peers.count < 2 || in_flock || node->stopping) return;
-    if (!udp_is_own(node->udp, from) || is_also_a_peer(node)) return;
-    log_error(node->parts.log,
-              "--peers names this node itself under another spelling than --self %s: name it as "
-              "--self does, or leave it out",
-              options->self.chars);
-    node_stop(node, EXIT_WRONG_CONFIG);
+    if (in_flock || !udp_is_own(node->udp, from)) return;
+    for (int i = 0; i < options->peers.count && !node->stopping; i++) {
+        struct goose_text peer = goose_roster_address(&options->peers, i);
+        if (!goose_text_equal(peer, goose_address_text(&options->self))) own_address(node, peer);
+    }
 }
 
 /* A reign's jobs end with it. */
@@ -378,6 +380,11 @@ void node_start(struct node *node)
 struct udp *node_udp(struct node *node)
 {
     return node->udp;
+}
+
+void node_keys_changed(struct node *node)
+{
+    last_will_write(node->parts.will, node->election, node->udp, true);
 }
 
 void node_view(const struct node *node, struct goose_election_view *view)

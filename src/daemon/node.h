@@ -24,6 +24,7 @@
 struct node;
 struct saver;
 struct lease_page;
+struct last_will;
 
 /* The process is to end with this exit status: all has been sent and saved that will be. */
 typedef void node_ended(void *to, int status);
@@ -40,12 +41,14 @@ struct node_parts {
     struct saver *saver;
     const struct goose_durable_state *saved; /* NULL: newborn; read by node_start() */
     struct lease_page *page;                 /* NULL: none is kept */
+    struct last_will *will;                  /* NULL: none is left behind */
     node_ended *ended;
     void *to;
 };
 
 struct node *node_new(const struct node_parts *parts);
 struct udp *node_udp(struct node *node);
+void node_keys_changed(struct node *node);
 void node_start(struct node *node);
 
 /* To listen from the start on. */

@@ -298,6 +298,11 @@ uint64_t saver_waits_us(const struct saver *saver)
     return saver->under_way ? clock_now_us() - saver->asked_us : 0;
 }
 
+int saver_lock(const struct saver *saver)
+{
+    return saver->file.lock_fd;
+}
+
 void saver_fault(struct saver *saver, enum saver_fault fault, uint64_t slow_us)
 {
     pthread_mutex_lock(&saver->mutex);

@@ -50,6 +50,8 @@ void saver_fault(struct saver *saver, enum saver_fault fault, uint64_t slow_us);
 /* Does not wait: the loop frees it, and unlocks the directory, once the thread has ended what it
  * was writing. A save under way is not told of any more. A thread that hangs for more than a
  * second is left to itself, and keeps the directory locked while the process lives. */
+/* The descriptor that has the state's lock. */
+int saver_lock(const struct saver *saver);
 void saver_close(struct saver *saver);
 
 #endif

@@ -11,18 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "base/own_file.h"
 
-#define LOCK_TRIES 75 /* 20 ms apart */
-#define OURS       (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-#define ASIDE_MAX  1000 /* files of one kind: whoever has more has another problem */
+#define OURS      (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+#define ASIDE_MAX 1000 /* files of one kind: whoever has more has another problem */
 
 /* Always false: the value of the function that fails. */
 __attribute__((format(printf, 2, 3))) static bool fail(char text[SAVER_TEXT_BYTES],
@@ -230,27 +227,13 @@ static bool refuse_locked(const struct state_file *file, struct saver_found *fou
         file->dir, pid[0] != '\0' ? ", process " : "", pid);
 }
 
-/* A daemon that was killed keeps its lock until its last thread has left the disk: a successor waits a little for it. */
-static bool lock_soon(int fd)
-{
-    const struct timespec pause = {.tv_nsec = 20 * 1000000};
-
-    for (int tries = 0; tries < LOCK_TRIES; tries++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-        if (errno != EWOULDBLOCK) return false;
-        nanosleep(&pause, NULL);
-    }
-    errno = EWOULDBLOCK;
-    return false;
-}
-
 static bool take_lock(struct state_file *file, struct saver_found *found)
 {
     char pid[24];
 
     file->lock_fd = open_own(file, "lock", O_CREAT, found->text);
     if (file->lock_fd < 0) return false;
-    if (!lock_soon(file->lock_fd)) {
+    if (!own_file_lock(file->lock_fd)) {
         if (errno == EWOULDBLOCK) return refuse_locked(file, found);
         return fail(found->text, "%s/lock: cannot lock: %s", file->dir, strerror(errno));
     }

@@ -1,6 +1,7 @@
 /* core.c: what every file of the election stands on: who I am, what is owed to whom, chance, notes, and that something has
  * to be saved. It decides nothing. */
 #include "internal.h"
+#include "wire_parts.h"
 
 void note(struct step *s, enum goose_note_kind kind, enum goose_reason why, uint64_t uid,
           uint64_t number)
@@ -65,6 +66,24 @@ uint64_t own_flock_id(const struct goose_election *e)
 struct goose_tenure own_tenure(const struct goose_election *e)
 {
     return (struct goose_tenure){e->saved.term, e->saved.uid, e->saved.life};
+}
+
+/* All but the counter, which is given to what leaves. */
+void message_head(const struct goose_election *e, struct goose_message *m,
+                  enum goose_message_kind kind, uint64_t for_life)
+{
+    m->kind = kind;
+    m->with_roster = false;
+    m->name_tag = e->options.name_tag;
+    m->flock_id = own_flock_id(e);
+    m->uid = e->saved.uid;
+    m->life = e->saved.life;
+    m->for_life = for_life;
+    m->term = e->saved.term;
+    m->roster_term = e->roster.term;
+    m->roster_version = e->roster.version;
+    m->address = wire_has_address(kind) ? goose_address_text(&e->options.self)
+                                        : (struct goose_text){NULL, 0};
 }
 
 void owe(struct goose_election *e, int peer, unsigned what)

@@ -74,6 +74,8 @@ int self_seat(const struct goose_election *e); /* -1: none; it may be unclaimed 
 bool self_counts(const struct goose_election *e);
 uint64_t own_flock_id(const struct goose_election *e);
 struct goose_tenure own_tenure(const struct goose_election *e); /* of my term */
+void message_head(const struct goose_election *e, struct goose_message *m,
+                  enum goose_message_kind kind, uint64_t for_life);
 void owe(struct goose_election *e, int peer, unsigned what);
 void owe_seats(struct goose_election *e, unsigned what);
 void owe_not(struct goose_election *e, int peer, unsigned what);

@@ -30,19 +30,8 @@ static struct goose_send *send_begin(struct step *s, enum goose_message_kind kin
     send->has_endpoint = false;
     send->address = (struct goose_text){NULL, 0};
     send->stands_on = 0;
-    m->kind = kind;
-    m->with_roster = false;
-    m->name_tag = e->options.name_tag;
-    m->flock_id = own_flock_id(e);
-    m->uid = e->saved.uid;
-    m->life = e->saved.life;
+    message_head(e, m, kind, for_life);
     m->counter = ++e->counter;
-    m->for_life = for_life;
-    m->term = e->saved.term;
-    m->roster_term = e->roster.term;
-    m->roster_version = e->roster.version;
-    m->address = wire_has_address(kind) ? goose_address_text(&e->options.self)
-                                        : (struct goose_text){NULL, 0};
     return send;
 }
 

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/closed.h"
 #include "http/inside.h"
 
 #define STASH_FIRST_BYTES 1024
@@ -210,7 +211,9 @@ static void take_end(struct connection *connection, ssize_t error)
 static void take_more(struct connection *connection, const char *from, size_t bytes)
 {
     if (connection->stash == NULL && is_ready(connection)) {
+        memory_close(from + bytes, READ_BYTES - bytes);
         consume(connection, from, bytes);
+        memory_open(from + bytes, READ_BYTES - bytes);
         return;
     }
     if (connection->stash == NULL)

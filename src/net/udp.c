@@ -14,11 +14,13 @@
 #include <sodium.h>
 
 #include "base/clock.h"
+#include "base/closed.h"
 
 /* libuv cuts the buffer into datagrams of 64 KiB, and takes so many at once. */
 #define BATCH        8
 #define SLICE_BYTES  (64 * 1024)
 #define BUFFER_BYTES (BATCH * SLICE_BYTES)
+#define CLOSED_BYTES 256 /* behind a datagram, while it is read */
 #define SOCKET_BYTES (1 << 20)
 #define DELAYED_MAX  1024
 
@@ -181,6 +183,18 @@ static void count_drop(struct udp *udp, enum udp_drop why, const struct sockaddr
              text, words[why]);
 }
 
+static enum seal_verdict open_datagram(const struct udp *udp, const uv_buf_t *buffer, size_t count,
+                                       uint8_t *message, size_t *opened)
+{
+    size_t behind = buffer->len - count < CLOSED_BYTES ? buffer->len - count : CLOSED_BYTES;
+
+    memory_close(buffer->base + count, behind);
+    enum seal_verdict verdict =
+        seal_open(udp->seal, (const uint8_t *)buffer->base, count, message, opened);
+    memory_open(buffer->base + count, behind);
+    return verdict;
+}
+
 static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
                         const struct sockaddr *from, unsigned flags)
 {
@@ -199,7 +213,7 @@ static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
         count_drop(udp, UDP_DROP_FAULT, from);
         return;
     }
-    switch (seal_open(udp->seal, (const uint8_t *)buffer->base, (size_t)count, message, &opened)) {
+    switch (open_datagram(udp, buffer, (size_t)count, message, &opened)) {
     case SEAL_OK: break;
     case SEAL_TRUNCATED: count_drop(udp, UDP_DROP_TRUNCATED, from); return;
     case SEAL_FOREIGN: count_drop(udp, UDP_DROP_FOREIGN, from); return;
@@ -208,7 +222,9 @@ static void datagram_in(uv_udp_t *socket, ssize_t count, const uv_buf_t *buffer,
     default: count_drop(udp, UDP_DROP_FORGED, from); return;
     }
     endpoint_from_sockaddr(&endpoint, from);
+    memory_close(message + opened, sizeof message - opened);
     udp->received(udp->to, message, opened, &endpoint);
+    memory_open(message + opened, sizeof message - opened);
 }
 
 /* A bound socket, or an error of libuv. A wildcard of IPv6 takes IPv4 too. */
@@ -294,18 +310,19 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return same_address(&own, endpoint);
 }
 
-bool udp_is_partly_own(struct udp *udp, struct goose_text address)
+enum udp_share udp_own_share(struct udp *udp, struct goose_text address)
 {
     struct resolver_found found;
     unsigned own = 0;
 
-    if (!resolver_find(udp->resolver, address, &found)) return false;
+    if (!resolver_find(udp->resolver, address, &found)) return UDP_NOTHING;
     for (unsigned i = 0; i < found.count; i++) {
         struct goose_endpoint at;
         endpoint_from_sockaddr(&at, &found.at[i].any);
         own += udp_is_own(udp, &at);
     }
-    return own > 0 && own < found.count;
+    if (own == 0) return UDP_NOTHING;
+    return own < found.count ? UDP_SOME : UDP_ALL;
 }
 
 /* False: the kernel did not take it. */
@@ -393,6 +410,25 @@ static bool find(struct udp *udp, const struct goose_send *send, struct resolver
     if (!send->has_endpoint) return resolver_find(udp->resolver, send->address, found);
     found->count = 1;
     return endpoint_to_sockaddr(&send->endpoint, &found->at[0]);
+}
+
+size_t udp_seal(struct udp *udp, const struct goose_send *send, uint8_t *datagram, size_t bytes,
+                union socket_address *to)
+{
+    struct resolver_found found;
+
+    if (!find(udp, send, &found)) return 0;
+    *to = found.at[0];
+    return seal_datagram(udp->seal, datagram, bytes, GOOSE_DATAGRAM_BYTES_MAX);
+}
+
+int udp_descriptor(const struct udp *udp)
+{
+    uv_os_fd_t fd = -1;
+
+    assert(udp->listening);
+    uv_fileno((const uv_handle_t *)&udp->socket, &fd);
+    return fd;
 }
 
 /* Of several addresses any may be the one where the peer is, and one that is heard from may be somebody else's: so chance

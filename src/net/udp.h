@@ -27,6 +27,8 @@ enum udp_drop {
     UDP_DROPS
 };
 
+enum udp_share { UDP_NOTHING, UDP_SOME, UDP_ALL };
+
 struct udp_counts {
     uint64_t received;
     uint64_t sent;
@@ -61,8 +63,13 @@ struct udp *udp_new(uv_loop_t *loop, const struct seal *seal, struct log *log,
 int udp_listen(struct udp *udp, const union socket_address *address);
 /* Is this where I send from? With a wildcard, any address of this machine and my port. */
 bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint);
-/* Of what this address means, is one address such a place, and another one not? */
-bool udp_is_partly_own(struct udp *udp, struct goose_text address);
+/* How much of what this address means is such a place; nothing, as long as it is not known. */
+enum udp_share udp_own_share(struct udp *udp, struct goose_text address);
+/* What udp_send() would put on the wire, and where to, for somebody else to send. `datagram` holds the message, and has room
+ * for GOOSE_DATAGRAM_BYTES_MAX. 0: no address is known. */
+size_t udp_seal(struct udp *udp, const struct goose_send *send, uint8_t *datagram, size_t bytes,
+                union socket_address *to);
+int udp_descriptor(const struct udp *udp); /* of a socket that listens */
 void udp_send(struct udp *udp, const struct goose_send *send, const uint8_t *message, size_t bytes);
 const struct udp_counts *udp_counts(const struct udp *udp);
 /* The addresses that it sends to. */

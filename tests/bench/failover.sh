@@ -12,6 +12,8 @@ Does each of these RUNS times (100) to a flock of five and measures until a poll
 millisecond sees the new goose:
 
   kill, term, pause, handover   with default timings: kill -9, SIGTERM, SIGSTOP, POST /handover
+  will-kill, will-segv,         with --last-will: kill -9, SIGSEGV, SIGABRT, SIGSTOP
+  will-abort, will-pause
   fast-kill, fast-pause         with --heartbeat 10ms --lease 50ms
   newborn                       five new nodes started at once, from the start of the last one
 
@@ -31,7 +33,8 @@ nodes=5
 writes_every=10 # runs
 runs=100
 keep=
-only="kill term pause handover fast-kill fast-pause newborn"
+every="kill term pause handover will-kill will-segv will-abort will-pause fast-kill fast-pause newborn"
+only=$every
 while [ $# -gt 0 ]; do
     case $1 in
     --help | -h) usage && exit 0 ;;
@@ -42,7 +45,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 for what in $only; do
-    [[ " kill term pause handover fast-kill fast-pause newborn " == *" $what "* ]] || die "--only $what? see --help"
+    [[ " $every " == *" $what "* ]] || die "--only $what? see --help"
 done
 
 measure_writes() {
@@ -73,7 +76,7 @@ strike() {
     line=$("$POLLER" --steady "$3" "$2" $(addresses_and_pids)) || die "$1: the poller gave up; $(tail -n 3 "$FLOCK_DIR"/*/log)"
     keep_result "$1" "$line"
     case $2 in
-    kill | term)
+    kill | segv | abort | term)
         read -r _ goose _ <<<"$line"
         goose=$(node_of "$goose")
         wait_for 5 "node $goose to end" node_is_gone "$goose"
@@ -111,6 +114,7 @@ newborn() {
 measure() {
     case $1 in
     newborn) newborn ;;
+    will-*) strike_all "$1" "${1#will-}" 700 ;;
     fast-*) strike_all "$1" "${1#fast-}" 150 ;;
     *) strike_all "$1" "$1" 700 ;;
     esac
@@ -126,6 +130,10 @@ row() {
     case $what in
     kill) table_row "kill -9" "$run_dir/$what" 305 380 ;;
     pause) table_row "SIGSTOP" "$run_dir/$what" 305 380 ;;
+    will-kill) table_row "last will: kill -9" "$run_dir/$what" "$(with_writes 5)" - ;;
+    will-segv) table_row "last will: SIGSEGV" "$run_dir/$what" "$(with_writes 5)" - ;;
+    will-abort) table_row "last will: SIGABRT" "$run_dir/$what" "$(with_writes 5)" - ;;
+    will-pause) table_row "last will: SIGSTOP" "$run_dir/$what" 305 380 ;;
     term) table_row "SIGTERM" "$run_dir/$what" "$(with_writes 4)" - ;;
     handover) table_row "POST /handover" "$run_dir/$what" "$(with_writes 4)" - ;;
     fast-kill) table_row "10/50 ms: kill -9" "$run_dir/$what" "$(with_writes 55)" - ;;
@@ -146,6 +154,7 @@ timings=none
 for what in $only; do
     case $what in
     newborn) wanted=none args=() ;;
+    will-*) wanted=will args=(--last-will) ;;
     fast-*) wanted=fast args=(--heartbeat 10ms --lease 50ms) ;;
     *) wanted=default args=() ;;
     esac

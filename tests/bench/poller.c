@@ -33,11 +33,22 @@
 #define EXIT_TIME_IS_UP  1
 #define EXIT_WRONG_USAGE 2
 
-enum deed { DEED_KILL, DEED_TERM, DEED_PAUSE, DEED_HANDOVER, DEED_START, DEED_SERVE, DEEDS };
+enum deed {
+    DEED_KILL,
+    DEED_SEGV,
+    DEED_ABORT,
+    DEED_TERM,
+    DEED_PAUSE,
+    DEED_HANDOVER,
+    DEED_START,
+    DEED_SERVE,
+    DEEDS
+};
 
 static const char *const deed_names[DEEDS] = {
-    [DEED_KILL] = "kill",         [DEED_TERM] = "term",   [DEED_PAUSE] = "pause",
-    [DEED_HANDOVER] = "handover", [DEED_START] = "start", [DEED_SERVE] = "serve"};
+    [DEED_KILL] = "kill",   [DEED_SEGV] = "segv",   [DEED_ABORT] = "abort",
+    [DEED_TERM] = "term",   [DEED_PAUSE] = "pause", [DEED_HANDOVER] = "handover",
+    [DEED_START] = "start", [DEED_SERVE] = "serve"};
 
 enum phase {
     PHASE_SETTLE,  /* until all agree on one goose, for a while */
@@ -78,7 +89,7 @@ struct poller {
 };
 
 static const char usage_text[] =
-    "usage: poller [--steady MS] kill|term|pause|handover HOST:PORT=PID...\n"
+    "usage: poller [--steady MS] kill|segv|abort|term|pause|handover HOST:PORT=PID...\n"
     "       poller --since SECONDS start HOST:PORT...\n"
     "       poller serve HOST:PORT COMMAND ARGS...\n"
     "\n"
@@ -161,6 +172,8 @@ static void do_deed(struct poller *p)
     p->deed_ns = probe_now_ns();
     switch (p->deed) {
     case DEED_KILL: send_signal(goose, SIGKILL); break;
+    case DEED_SEGV: send_signal(goose, SIGSEGV); break;
+    case DEED_ABORT: send_signal(goose, SIGABRT); break;
     case DEED_TERM: send_signal(goose, SIGTERM); break;
     case DEED_PAUSE: send_signal(goose, SIGSTOP); break;
     case DEED_HANDOVER:

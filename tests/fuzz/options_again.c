@@ -10,7 +10,7 @@
 #include "base/address.h"
 #include "config/options_inside.h"
 
-#define WORDS_MAX 24
+#define WORDS_MAX 28
 
 struct words {
     int count;
@@ -86,6 +86,7 @@ static void write_down(const struct options *options, struct words *words)
     add(words, "--priority=%d", election->priority);
     add(words, "--voters=%d", election->voters);
     add(words, "--observer=%s", election->observer ? "yes" : "no");
+    add(words, "--last-will=%s", options->last_will ? "on" : "off");
     if (options->on_change[0] != 0) add(words, "--on-change=%s", options->on_change);
     add_duration(words, "on-change-timeout", options->on_change_timeout_us);
     add(words, "--faults=%s", options->faults ? "1" : "0");

@@ -219,6 +219,7 @@ static bool accidents(const struct state *before, unsigned node)
                (!may_lose_disk(before, node) ||
                 spend(before, node, MOVE_LOSE_DISK, 0, &base.lost_disks, &base));
     if (!spend(before, node, MOVE_CRASH, 0, &base.crashes, &base)) return false;
+    if (world.wills && !spend(before, node, MOVE_KILL, 0, &base.crashes, &base)) return false;
     return !writing || spend(before, node, MOVE_CRASH_LANDED, 0, &base.crashes, &base);
 }
 

@@ -75,6 +75,7 @@ enum move_kind {
     MOVE_SAVED,
     MOVE_CRASH,
     MOVE_CRASH_LANDED, /* and the write under way reached the disk before */
+    MOVE_KILL,         /* its last will is said, unless a hold runs */
     MOVE_START,
     MOVE_LOSE_DISK,
     MOVE_ADDRESS,  /* argument: the place that it has from now on */
@@ -173,6 +174,7 @@ struct world {
     unsigned alike; /* bits: nodes that may be taken for each other: alike.c */
     bool greets;    /* who starts says HELLO, even where there are none besides */
     bool canvass;
+    bool wills; /* who crashes may leave one */
     bool silence;
     bool observers;
     unsigned lease_ticks;
@@ -254,6 +256,7 @@ struct shell {
     unsigned lost; /* of the sends of this move, bit i: was lost. For telling */
 };
 
+void shell_send(struct shell *shell, struct goose_send *send);
 void shell_step(struct shell *shell, struct goose_event *event);
 bool shell_start(struct shell *shell, bool newborn);
 

@@ -177,6 +177,21 @@ static void run_crash(struct shell *shell, bool landed)
     node->is_writing = node->up = false;
 }
 
+/* PROTOCOL 7: its claim is withdrawn, and its RESIGN may come at any time from now on. Nothing starts there before that has
+ * left, but the rest may happen in between. */
+static void run_kill(struct shell *shell)
+{
+    static struct goose_will will;
+    struct node *node = &shell->node;
+
+    goose_election_will(&node->e, &will);
+    run_crash(shell, false);
+    if (will.send_count == 0 || will.hold_end_us > NOW_US) return;
+    node->ghost.page_left = 0;
+    for (int i = 0; i < will.send_count; i++)
+        shell_send(shell, &will.sends[i]);
+}
+
 /* The uid is gone with its disk: what it told binds nobody any more, but a lease may rest on it still. */
 static void run_lose_disk(struct shell *shell)
 {
@@ -258,6 +273,7 @@ static void run(struct shell *shell, enum move_kind kind, uint32_t argument)
     case MOVE_SAVED: run_saved(shell); break;
     case MOVE_CRASH: run_crash(shell, false); break;
     case MOVE_CRASH_LANDED: run_crash(shell, true); break;
+    case MOVE_KILL: run_kill(shell); break;
     case MOVE_START: shell_start(shell, !shell->node.has_disk); break;
     case MOVE_LOSE_DISK: run_lose_disk(shell); break;
     case MOVE_ADDRESS: shell->node.place = (uint8_t)argument; break;

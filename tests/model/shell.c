@@ -30,7 +30,7 @@ static bool is_own(const struct node *node, const struct goose_message *m, int t
     return named >= 0 ? named == node->index : to == node->place;
 }
 
-static void send_out(struct shell *shell, struct goose_send *send)
+void shell_send(struct shell *shell, struct goose_send *send)
 {
     struct move *move = shell->move;
     struct node *node = &shell->node;
@@ -182,7 +182,7 @@ void shell_step(struct shell *shell, struct goose_event *event)
         case CARRY_WITHDRAW: first = shell->move->send_count; break;
         case CARRY_SAVE: begin_write(shell); break;
         case CARRY_SEND:
-            send_out(shell, carry.send);
+            shell_send(shell, carry.send);
             remember_send(shell, carry.send);
             break;
         case CARRY_ANNOUNCE:

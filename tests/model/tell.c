@@ -99,6 +99,7 @@ static void tell_event(const struct event_kept *event)
         [MOVE_SAVED] = "N disk is done",
         [MOVE_CRASH] = "crash N",
         [MOVE_CRASH_LANDED] = "crash N when its write has just landed",
+        [MOVE_KILL] = "kill N, and its helper says the last will",
         [MOVE_START] = "start N",
         [MOVE_LOSE_DISK] = "N disk is lost",
         [MOVE_ADDRESS] = "N moves to A",

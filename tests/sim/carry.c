@@ -68,6 +68,7 @@ static void carry_out(struct world *w, struct host *h)
     judge(w, h, now == CARRY_SEND ? RULE_DURABLE : RULE_STEP);
     switch (now) {
     case CARRY_WITHDRAW:
+        will_stepped(w, h);
         if (h->actions.claim == GOOSE_CLAIM_WITHDRAWN) {
             check_withdrawn(&w->check, h->index, w->now_ns);
         }

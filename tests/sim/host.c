@@ -43,10 +43,11 @@ static void forget_process(struct host *h)
 
 void host_start(struct world *w, struct host *h)
 {
-    if (h->state == HOST_UP || h->state == HOST_ABSENT) {
+    if (h->state == HOST_UP || h->state == HOST_ABSENT || will_waits(w, h)) {
         return;
     }
     forget_process(h);
+    will_is_gone(h);
     h->state = HOST_UP;
     h->queue_head = NO_PACKET;
     h->queued = 0;
@@ -94,6 +95,9 @@ static void stop(struct world *w, struct host *h, bool rebooted)
     forget_process(h);
     w->stop_ids[h->index] = 0;
     h->state = HOST_OFF;
+    if (!rebooted) {
+        will_begins(w, h);
+    }
 }
 
 void host_crash(struct world *w, struct host *h)
@@ -113,6 +117,7 @@ void host_retire(struct world *w, struct host *h)
     trace_line(w, "    n%u sets its state aside", h->index + 1u);
     world_count(w, COUNT_RETIRED);
     facts_gone(w, h, false);
+    will_is_gone(h);
     h->disk.writing = false;
     disk_lose(w, h);
     h->state = HOST_OFF; /* the queue waits in the socket, but the process begins anew */
@@ -125,6 +130,7 @@ void host_reboot(struct world *w, struct host *h)
     if (h->state == HOST_UP) {
         stop(w, h, true);
     }
+    will_is_gone(h);
     facts_gone(w, h, true);
     clock_reboot(&h->clock, w->now_ns, rng_between(&w->clock_rng, 1000, 5000000));
 }
@@ -136,6 +142,7 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
     facts_gone(w, h, true);
     forget_process(h);
     clock_reboot(&h->clock, w->now_ns, snapshot->local_us);
+    will_is_gone(h);
     h->disk = snapshot->disk;
     h->drive = snapshot->drive;
     h->carry = snapshot->carry;
@@ -145,6 +152,7 @@ void host_put_back(struct world *w, struct host *h, const struct snapshot *snaps
     h->queue_head = NO_PACKET;
     h->queued = 0;
     h->wake_us = snapshot->wake_us;
+    will_stepped(w, h);
     facts_put_back(w, h);
     host_plan_timer(w, h);
 }

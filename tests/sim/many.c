@@ -109,6 +109,7 @@ static void print_counts(const struct totals *totals)
         [COUNT_REPLAYED] = "replayed",
         [COUNT_LATE_BEYOND] = "later than all",
         [COUNT_USED_ADDRESSES] = "addresses used again",
+        [COUNT_WILLS] = "last wills",
     };
     for (int i = 0; i < COUNTS; i++) {
         printf("%24s %12" PRIu64 "%s", names[i], totals->counts[i], i % 2 == 1 ? "\n" : "");

@@ -84,46 +84,75 @@ void net_fly(struct world *w, const struct packet *original, uint64_t within_ns)
     fly(w, copy, within_ns == 0 ? 0 : rng_below(&w->net_rng, within_ns));
 }
 
-static const char *fate(struct world *w, const struct host *h, uint8_t address)
+static const char *fate(struct world *w, uint8_t from, uint8_t address)
 {
-    uint8_t to = net_owner(w, h->index, address);
+    uint8_t to = net_owner(w, from, address);
     if (to == NOBODY || w->free_packet == NO_PACKET) {
         return to == NOBODY ? "nobody is there" : "the network is full";
     }
-    if (w->cut[h->index][to] > 0) {
+    if (w->cut[from][to] > 0) {
         return "cut";
     }
     return rng_chance(&w->net_rng, w->weather.loss_ppm) ? "lost" : NULL;
 }
 
-void net_send(struct world *w, struct host *h, const struct goose_send *send)
+/* NULL, and why it is lost. */
+static struct packet *packet_begin(struct world *w, uint8_t from_host, uint8_t from, uint8_t to,
+                                   const char **why_lost)
 {
     world_count(w, COUNT_MESSAGES);
-    uint8_t address = send->has_endpoint ? send->endpoint.bytes[0] : address_id(send->address);
-    const char *why_lost = fate(w, h, address);
-    if (why_lost != NULL) {
+    *why_lost = fate(w, from_host, to);
+    if (*why_lost != NULL) {
         world_count(w, COUNT_MESSAGES_LOST);
+        return NULL;
+    }
+    struct packet *packet = &w->packets[w->free_packet];
+    w->free_packet = packet->next;
+    packet->from_address = from;
+    packet->from_host = from_host;
+    packet->to_address = to;
+    packet->with_roster = false;
+    return packet;
+}
+
+static void packet_end(struct world *w, struct packet *packet)
+{
+    fly(w, (uint32_t)(packet - w->packets), 0);
+    if (rng_chance(&w->net_rng, w->weather.twice_ppm)) {
+        world_count(w, COUNT_MESSAGES_TWICE);
+        net_fly(w, packet, 0);
+    }
+    copies_heard(w, packet, net_owner(w, packet->from_host, packet->to_address));
+}
+
+void net_send(struct world *w, struct host *h, const struct goose_send *send)
+{
+    uint8_t address = send->has_endpoint ? send->endpoint.bytes[0] : address_id(send->address);
+    const char *why_lost;
+    struct packet *packet = packet_begin(w, h->index, h->address, address, &why_lost);
+    if (packet == NULL) {
         h->lost[send - h->actions.sends] = why_lost;
         return;
     }
-    uint32_t at = w->free_packet;
-    struct packet *packet = &w->packets[at];
-    w->free_packet = packet->next;
-    packet->from_address = h->address;
-    packet->from_host = h->index;
     packet->with_roster = send->message.with_roster;
     packet->roster_term = h->election.roster.term;
     packet->roster_version = h->election.roster.version;
-    packet->to_address = address;
     packet->bytes = (uint16_t)goose_wire_encode(&send->message, &h->election.roster, packet->data);
     if (packet->bytes == 0 || packet->bytes > GOOSE_MESSAGE_BYTES_MAX) {
         check_fail(&w->check, RULE_WIRE, w->now_ns, "n%u: a message of %u bytes", h->index + 1u,
                    packet->bytes);
     }
-    fly(w, at, 0);
-    if (rng_chance(&w->net_rng, w->weather.twice_ppm)) {
-        world_count(w, COUNT_MESSAGES_TWICE);
-        net_fly(w, packet, 0);
+    packet_end(w, packet);
+}
+
+void net_post(struct world *w, uint8_t from_host, uint8_t from, uint8_t to, const uint8_t *bytes,
+              size_t count)
+{
+    const char *why_lost;
+    struct packet *packet = packet_begin(w, from_host, from, to, &why_lost);
+    if (packet != NULL) {
+        packet->bytes = (uint16_t)count;
+        memcpy(packet->data, bytes, count);
+        packet_end(w, packet);
     }
-    copies_heard(w, packet, net_owner(w, h->index, address));
 }

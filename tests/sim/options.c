@@ -150,6 +150,7 @@ void options_draw(struct sim_options *options, uint64_t seed)
     struct rng rng = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
     memset(options, 0, sizeof *options);
     options->seed = seed;
+    options->last_will = seed % 5 % 2 == 0; /* not drawn: the other seeds go on as they did */
     options->beyond = rng_chance(&rng, 60000);
     draw_flock(options, &rng);
     draw_timings(options, &rng);
@@ -168,6 +169,9 @@ void options_print(const struct sim_options *o, FILE *out)
     }
     if (o->spare > 0) {
         fprintf(out, ", %d join", o->spare);
+    }
+    if (o->last_will) {
+        fprintf(out, ", last wills");
     }
     fprintf(out,
             ", %s, %s%s, lease %.0f ms, heartbeat %.1f ms, %.2f-%.2f ms one way, faults for %.1f s",

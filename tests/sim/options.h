@@ -87,7 +87,8 @@ enum beginning {
 
 struct sim_options {
     uint64_t seed;
-    bool beyond; /* more disks are lost than PROTOCOL 2 allows: S1 alone must hold */
+    bool beyond;    /* more disks are lost than PROTOCOL 2 allows: S1 alone must hold */
+    bool last_will; /* a process that dies leaves a helper behind */
     enum profile profile;
     enum beginning birth;
     bool settled_peers; /* BIRTH_SETTLED: with --peers on the command lines; else --join */

@@ -183,6 +183,7 @@ static void happen(struct world *w, const struct happening *it)
     case HAPPENS_FAULT_END: fault_end(w, it->arg); break;
     case HAPPENS_CLOCK: bend(w, h); break;
     case HAPPENS_CLIENT: fault_client(w); break;
+    case HAPPENS_WILL: will_due(w, h, it->arg); break;
     }
 }
 

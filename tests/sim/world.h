@@ -14,6 +14,7 @@
 #include "rig/carry.h"
 #include "rig/disk.h"
 #include "rig/tell.h"
+#include "rig/will.h"
 
 #define ADDRESSES_MAX 64 /* "n1:7000" ... : hosts move from one to another */
 #define PACKETS_MAX   8192
@@ -40,6 +41,7 @@ enum happening_kind {
     HAPPENS_FAULT_END,
     HAPPENS_CLOCK,
     HAPPENS_CLIENT,
+    HAPPENS_WILL,
 };
 
 struct packet {
@@ -128,6 +130,9 @@ struct host {
     enum carry_next trip_at;
     uint8_t trip_send;
     uint64_t trip_ns;
+    struct will will;
+    uint8_t will_from; /* the address of its socket */
+    uint32_t wills;
 
     /* What was seen of it. */
     uint64_t uid;
@@ -209,6 +214,7 @@ enum count {
     COUNT_REPLAYED,
     COUNT_LATE_BEYOND,
     COUNT_USED_ADDRESSES, /* given to somebody else */
+    COUNT_WILLS,
     COUNTS
 };
 
@@ -360,6 +366,13 @@ void work_forget(struct host *h);
 void work_stepped(struct world *w, struct host *h, const struct goose_event *event,
                   enum goose_refusal refusal);
 
+/* will.c: the helper of a process */
+void will_stepped(struct world *w, struct host *h);
+void will_begins(struct world *w, struct host *h); /* the process is dead */
+void will_is_gone(struct host *h);                 /* the machine is */
+bool will_waits(struct world *w, struct host *h);  /* true: the start comes later */
+void will_due(struct world *w, struct host *h, uint32_t pid);
+
 /* disk.c */
 void disk_save(struct world *w, struct host *h);
 void disk_done(struct world *w, struct host *h, uint32_t write);
@@ -371,6 +384,9 @@ bool disk_roll_back(struct world *w, struct host *h); /* false: no old copy */
 /* net.c */
 void net_reset(struct world *w);
 void net_send(struct world *w, struct host *h, const struct goose_send *send);
+/* These bytes, from a process that is gone. */
+void net_post(struct world *w, uint8_t from_host, uint8_t from, uint8_t to, const uint8_t *bytes,
+              size_t count);
 void net_free(struct world *w, uint32_t packet);
 void net_fly(struct world *w, const struct packet *packet, uint64_t within_ns); /* once more */
 uint8_t net_owner(const struct world *w, unsigned from,

@@ -81,6 +81,20 @@ kill -s TERM $other
 wait_for 5 "goosectl to end" process_is_gone $other
 "$GOOSECTL" --at "$(node_address 1)" undrain >/dev/null
 wait_goose
+
+say "who is told to end while the job has its grace: goosectl ends as the job does"
+other_start --grace 20s -- sh -c 'trap "echo heard; until [ -e \"\$0\" ]; do sleep 0.05; done; exit 3" TERM; echo runs
+    while :; do sleep 0.05; done' "$FLOCK_DIR/may_end"
+(timeout 30 "$GOOSECTL" --at "$(node_address 1)" drain >/dev/null || true) &
+wait_for 5 "the job to hear of it" grep -q heard "$FLOCK_DIR/other"
+kill -s TERM $other
+touch "$FLOCK_DIR/may_end"
+status=0
+wait $other || status=$?
+[ $status = 3 ] || fail "it ended with $status, not 3: $(<"$FLOCK_DIR/other")"
+wait $!
+"$GOOSECTL" --at "$(node_address 1)" undrain >/dev/null
+wait_goose
 others=$(groups)
 
 say "a second goosectl with the same command waits for the first, and for the guard of the first"

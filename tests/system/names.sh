@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
+# shellcheck source=tests/system/lib_metrics.sh
+. "$(dirname "$0")/lib_metrics.sh"
 GOOSECTL=$BUILD_DIR/src/ctl/goosectl
 needs_sandbox
 [ -e /proc/net/if_inet6 ] || skip "needs IPv6"
@@ -84,9 +86,15 @@ for i in 1 2 3; do
         --http "127.0.0.$((i + 3)):7000" --log-level debug
 done
 start 2
-wait_log 10 2 "n3.test:7000 of --peers has an address of this node's among others"
+said="n3.test:7000 of --peers has an address of this node's among others"
+wait_log 10 2 "$said"
+has_heard_itself() {
+    scrape 2 && metric_is 'goosed_messages_refused_total{reason="own-message"}' '>= 5'
+}
+wait_for 20 "node 2 to hear itself again" has_heard_itself
 start 1 3
 agree 1 2 3
+[ "$(log_count 2 "$said")" = 1 ] || fail "said more than once: $(grep others "$(node_log 2)")"
 wait_for 15 "every seat to be taken" flock_is_settled
 node_kill 3
 start 3

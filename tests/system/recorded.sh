@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/lib2.sh
 . "$(dirname "$0")/lib2.sh"
+# shellcheck source=tests/system/lib_metrics.sh
+. "$(dirname "$0")/lib_metrics.sh"
 needs_sandbox # it listens on loopback
 RECORDER=$BUILD_DIR/tests/system/recorder
 tape=$FLOCK_DIR/tape
@@ -83,4 +85,18 @@ kill -0 $player || fail "the recording was over before that"
 kill $player
 wait $player
 grep -q ' [1-9][0-9]* heartbeats' "$FLOCK_DIR/heartbeats" || fail "nothing was played: $(<"$FLOCK_DIR/heartbeats")"
+
+scene "a newborn hears what it said, from its own address: it goes on asking, and is let in"
+flock_new 3 --key-file "$FLOCK_DIR/keys"
+: >"$FLOCK_DIR/mirror"
+"$RECORDER" mirror $((port_base + 1)) >"$FLOCK_DIR/mirror" &
+mirror=$!
+wait_for 5 "the mirror" grep -q listening "$FLOCK_DIR/mirror"
+start 1
+wait_metric 10 1 'goosed_messages_refused_total{reason="own-message"}' '> 1'
+start 2 3
+agree 1 2 3
+kill $mirror
+wait $mirror
+say "$(tail -n 1 "$FLOCK_DIR/mirror")"
 finish

@@ -6,19 +6,16 @@
  *                                    the heartbeats from PORT that went to the ports TO, to each one every MS
  *   again FILE PORT MS [KEYS]        what came from PORT (0: from any; with KEYS its HELLOs only) once more to where it
  *                                    went, and counts what comes back until MS after the last
+ *   mirror PORT                      what comes from PORT, back to it as if it came from there, until a signal ends it
  *
  * KEYS is the flock's key file. It only tells what is what, for which who listens would go by the length.
  * One line at the end says how much it did. */
 #include "goose/wire.h"
+#include "loopback.h"
 #include "net/seal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -34,11 +31,6 @@
 #define EXIT_USAGE 2
 #define ROOM       (4 << 20)
 #define TOS_MAX    8
-
-struct datagram {
-    uint16_t from, to, bytes;
-    uint8_t sealed[GOOSE_DATAGRAM_BYTES_MAX];
-};
 
 static volatile sig_atomic_t over;
 
@@ -71,48 +63,43 @@ static void rest(const char *ms)
 
 /* ---- record ---- */
 
-/* An IPv4 packet without options; whatever else there is on loopback is no datagram of a node. */
-static bool take(const uint8_t *packet, size_t count, struct datagram *d)
-{
-    struct udphdr udp;
-
-    if (count < sizeof(struct iphdr) + sizeof udp || packet[0] != 0x45 || packet[9] != IPPROTO_UDP)
-        return false;
-    memcpy(&udp, packet + sizeof(struct iphdr), sizeof udp);
-    size_t bytes = count - sizeof(struct iphdr) - sizeof udp;
-    if (bytes > sizeof d->sealed) return false;
-    *d = (struct datagram){ntohs(udp.source), ntohs(udp.dest), (uint16_t)bytes, {0}};
-    memcpy(d->sealed, packet + sizeof(struct iphdr) + sizeof udp, bytes);
-    return true;
-}
-
 static void record(char **args)
 {
-    struct sockaddr_ll from, lo = {.sll_family = AF_PACKET,
-                                   .sll_protocol = htons(ETH_P_IP),
-                                   .sll_ifindex = (int)if_nametoindex("lo")};
-    struct pollfd in = {.fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .events = POLLIN};
+    struct pollfd in = {.fd = loopback_ears(false), .events = POLLIN};
     FILE *file = open_file(args[0], "wb");
-    uint8_t packet[2048];
-    struct datagram d;
+    struct datagram d = {0};
     unsigned long kept = 0;
-    int room = ROOM;
 
-    if (in.fd < 0 || bind(in.fd, (struct sockaddr *)&lo, sizeof lo) != 0) give_up("loopback");
-    setsockopt(in.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    if (in.fd < 0) give_up("loopback");
+    puts("recorder: listening");
+    fflush(stdout);
+    while (!over)
+        if (poll(&in, 1, PEEK_MS) == 1 && loopback_hear(in.fd, &d))
+            kept += fwrite(&d, sizeof d, 1, file);
+    if (fclose(file) != 0) give_up(args[0]);
+    printf("recorder: %lu datagrams kept\n", kept);
+}
+
+static void mirror(char **args)
+{
+    uint16_t port = (uint16_t)atoi(args[0]);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct pollfd in = {.fd = loopback_ears(true), .events = POLLIN};
+    int mouth = loopback_mouth();
+    static struct disguised back;
+    struct datagram d = {0};
+    unsigned long said = 0;
+
+    if (in.fd < 0 || mouth < 0) give_up("loopback");
     puts("recorder: listening");
     fflush(stdout);
     while (!over) {
-        socklen_t length = sizeof from;
-        if (poll(&in, 1, PEEK_MS) != 1) continue;
-        ssize_t bytes =
-            recvfrom(in.fd, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
-        /* What leaves by loopback comes in by it too. */
-        if (bytes <= 0 || from.sll_pkttype == PACKET_OUTGOING) continue;
-        if (take(packet, (size_t)bytes, &d)) kept += fwrite(&d, sizeof d, 1, file);
+        if (poll(&in, 1, PEEK_MS) != 1 || !loopback_hear(in.fd, &d) || d.from != port) continue;
+        memcpy(back.bytes, d.sealed, d.bytes);
+        size_t bytes = loopback_disguise(&back, INADDR_LOOPBACK, port, port, d.bytes);
+        said += sendto(mouth, &back, bytes, 0, (struct sockaddr *)&to, sizeof to) > 0;
     }
-    if (fclose(file) != 0) give_up(args[0]);
-    printf("recorder: %lu datagrams kept\n", kept);
+    printf("recorder: %lu datagrams sent back\n", said);
 }
 
 /* ---- play ---- */
@@ -235,7 +222,8 @@ int main(int argc, char **argv)
         void (*make)(char **args);
     } kinds[] = {{"record", 1, 1, record},
                  {"heartbeats", 5, 4 + TOS_MAX, heartbeats},
-                 {"again", 3, 4, again}};
+                 {"again", 3, 4, again},
+                 {"mirror", 1, 1, mirror}};
     struct sigaction action = {.sa_handler = end};
 
     sigaction(SIGTERM, &action, NULL);
@@ -249,7 +237,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     fputs("usage: recorder record FILE | heartbeats FILE PORT MS KEYS TO... |\n"
-          "                again FILE PORT MS [KEYS]\n",
+          "                again FILE PORT MS [KEYS] | mirror PORT\n",
           stderr);
     return EXIT_USAGE;
 }

@@ -168,7 +168,7 @@ if [ "$IN_SANDBOX" = yes ]; then
     # It comes first: where there is a flock already, it asks its list no more.
     start_child 3
     expect_end 5 3 3
-    wait_log 5 3 "--peers names this node itself under another spelling than --self n3.test:$((port_base + 3))"
+    wait_log 5 3 "--peers names this node itself under another spelling, m3.test:$((port_base + 3)), than --self n3.test:$((port_base + 3))"
     start 1 2
     observe
     agree 1 2

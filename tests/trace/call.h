@@ -31,9 +31,9 @@ typedef bool command(struct call *c);
 typedef bool condition(struct call *c);
 
 /* nodes.c: flocks, lives, options, disks, requests. */
-command cmd_flock, cmd_stored, cmd_nodes, cmd_start, cmd_crash, cmd_restart, cmd_pause, cmd_resume,
-    cmd_lease, cmd_heartbeat, cmd_dead_after, cmd_priority, cmd_voters, cmd_observer, cmd_peers,
-    cmd_join, cmd_move, cmd_disk_holds, cmd_disk_done, cmd_disk_works, cmd_disk_takes,
+command cmd_flock, cmd_stored, cmd_nodes, cmd_start, cmd_crash, cmd_kill, cmd_restart, cmd_pause,
+    cmd_resume, cmd_lease, cmd_heartbeat, cmd_dead_after, cmd_priority, cmd_voters, cmd_observer,
+    cmd_peers, cmd_join, cmd_move, cmd_disk_holds, cmd_disk_done, cmd_disk_works, cmd_disk_takes,
     cmd_disk_fails, cmd_disk_lost, cmd_disk_copied, cmd_disk_brought_back, cmd_hold, cmd_hand_over,
     cmd_remove, cmd_remove_by_force, cmd_want, cmd_drain, cmd_undrain, cmd_stop, cmd_work,
     cmd_work_leaves;

@@ -62,23 +62,30 @@ struct node *network_receiver(struct world *w, const struct goose_send *send)
     return world_at(w, (struct goose_text){chars, (uint8_t)strnlen(chars, sizeof chars)});
 }
 
-void network_send(struct world *w, struct node *from, const struct goose_send *send)
+void network_carry(struct world *w, const struct node *from, const struct node *to,
+                   enum goose_message_kind kind, const uint8_t *bytes, size_t count)
 {
-    struct node *to = network_receiver(w, send);
-
     if (to == NULL || to == from) return;
     struct link *link = &w->links[world_index(w, from)][world_index(w, to)];
     if (link->cut) return;
     struct packet *packet = calloc(1, sizeof *packet);
     if (packet == NULL) abort();
-    const struct goose_message message = send->message;
     packet->from = world_index(w, from);
     packet->to = world_index(w, to);
-    packet->kind = message.kind;
+    packet->kind = kind;
     packet->due_us = w->now_us + link->takes_us;
-    packet->held = (link->holds >> message.kind & 1) != 0;
-    packet->count = goose_wire_encode(&message, &from->e.roster, packet->bytes);
+    packet->held = (link->holds >> kind & 1) != 0;
+    packet->count = count;
+    memcpy(packet->bytes, bytes, count);
     packet_append(w, packet);
+}
+
+void network_send(struct world *w, struct node *from, const struct goose_send *send)
+{
+    uint8_t bytes[GOOSE_MESSAGE_BYTES_MAX];
+    size_t count = goose_wire_encode(&send->message, &from->e.roster, bytes);
+
+    network_carry(w, from, network_receiver(w, send), send->message.kind, bytes, count);
 }
 
 void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_t count)

@@ -26,6 +26,7 @@ bool cmd_start(struct call *c)
 {
     for (int i = 0; i < c->node_count; i++) {
         if (c->nodes[i]->up) return wrong(c, "it runs already");
+        if (c->nodes[i]->will.left > 0) return wrong(c, "its helper has its lock still");
         node_start(c->w, c->nodes[i]);
     }
     return true;
@@ -35,6 +36,13 @@ bool cmd_crash(struct call *c)
 {
     for (int i = 0; i < c->node_count; i++)
         node_crash(c->w, c->nodes[i]);
+    return true;
+}
+
+bool cmd_kill(struct call *c)
+{
+    for (int i = 0; i < c->node_count; i++)
+        node_kill(c->w, c->nodes[i]);
     return true;
 }
 

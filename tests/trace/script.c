@@ -37,6 +37,7 @@ static const struct {
     {"nodes NEW", cmd_nodes},   /* not started, newborn when they are */
     {"start NODES", cmd_start},
     {"crash NODES", cmd_crash}, /* a write under way is lost */
+    {"kill NODES", cmd_kill},   /* likewise, and a helper says the last will */
     {"restart NODES", cmd_restart},
     {"pause NODES", cmd_pause},   /* neither handles anything nor writes; what arrives waits */
     {"resume NODES", cmd_resume}, /* handles what waited: disk, datagrams, timer */

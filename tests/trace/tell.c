@@ -1,6 +1,8 @@
 /* tell.c: what the scenario's reader is told: a node's steps, and what it says of itself when it is asked. */
 #include "tell.h"
 
+#include <stdio.h>
+
 static void line(void *listener, const char *text)
 {
     struct world *w = listener;
@@ -46,6 +48,17 @@ void tell_step(struct world *w, const struct node *node, const struct goose_even
     struct speaker speaker = speaker_of(w, node);
 
     tell_actions(&speaker, event, refusal, actions);
+}
+
+void tell_will(struct world *w, const struct node *node, const struct goose_actions *said,
+               int count)
+{
+    struct speaker speaker = speaker_of(w, node);
+    char name[NAME_CHARS_MAX + sizeof "'s last will"];
+
+    snprintf(name, sizeof name, "%s's last will", node->name);
+    speaker.name = name;
+    tell_sends(&speaker, said, count);
 }
 
 void tell_claim(struct world *w, const struct node *node)

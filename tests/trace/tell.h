@@ -10,6 +10,8 @@ void tell(struct world *w, const struct node *node, const char *what, const char
 void tell_broken(struct world *w, const struct node *node, const char *what);
 void tell_step(struct world *w, const struct node *node, const struct goose_event *event,
                enum goose_refusal refusal, const struct goose_actions *actions);
+void tell_will(struct world *w, const struct node *node, const struct goose_actions *said,
+               int count);
 
 /* What `show` and `ask` answer. */
 void tell_state(struct world *w, const struct node *node);

@@ -170,7 +170,7 @@ void node_handle(struct world *w, struct node *node, struct goose_event event)
             node_step(w, node, &(struct goose_event){.kind = GOOSE_EVENT_GO_ON});
             break;
         case CARRY_RETIRE: node_retire(w, node); break;
-        case CARRY_WITHDRAW:
+        case CARRY_WITHDRAW: will_write(&node->will, &node->e); break;
         case CARRY_NOTHING:
         case CARRY_DONE: break;
         }
@@ -198,6 +198,7 @@ void node_start(struct world *w, struct node *node)
 
     memset(&node->e, 0, sizeof node->e);
     memset(&node->carry, 0, sizeof node->carry);
+    memset(&node->will, 0, sizeof node->will);
     goose_observers_init(node->observers, OBSERVERS_ROOM);
     node->up = true;
     node->paused = false;
@@ -217,6 +218,12 @@ void node_crash(struct world *w, struct node *node)
     node->wake_at_us = UINT64_MAX;
 }
 
+void node_kill(struct world *w, struct node *node)
+{
+    node_crash(w, node);
+    will_open(&node->will, node_now_us(w, node));
+}
+
 void node_options(struct world *w, struct node *node)
 {
     struct goose_event event = {.kind = GOOSE_EVENT_OPTIONS};
@@ -225,7 +232,7 @@ void node_options(struct world *w, struct node *node)
     node_handle(w, node, event);
 }
 
-/* What is due first: a disk, then a datagram, then a timer. */
+/* What is due first: a disk, then a datagram, then a timer, then a last will. */
 static uint64_t disks_due(struct world *w, struct node **due)
 {
     uint64_t first_us = UINT64_MAX;
@@ -281,22 +288,26 @@ static void timer_fires(struct world *w, struct node *node)
 
 bool world_next(struct world *w, uint64_t limit_us)
 {
-    struct node *disk = NULL, *timer = NULL;
+    struct node *disk = NULL, *timer = NULL, *will = NULL;
     struct packet *packet = network_due(w);
     uint64_t disk_us = disks_due(w, &disk);
     uint64_t timer_us = timers_due(w, &timer);
+    uint64_t will_us = wills_due(w, &will);
     uint64_t packet_us = packet == NULL ? UINT64_MAX : packet->due_us;
     uint64_t first_us = disk_us < packet_us ? disk_us : packet_us;
 
     if (timer_us < first_us) first_us = timer_us;
+    if (will_us < first_us) first_us = will_us;
     if (first_us > limit_us) return false;
     time_goes_on(w, first_us);
     if (disk_us == first_us)
         (void)node_write_ends(w, disk);
     else if (packet_us == first_us)
         network_deliver(w, packet);
-    else
+    else if (timer_us == first_us)
         timer_fires(w, timer);
+    else
+        will_speaks(w, will);
     return true;
 }
 

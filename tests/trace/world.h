@@ -9,6 +9,7 @@
 #include "rig/disk.h"
 #include "rig/random.h"
 #include "rig/tell.h"
+#include "rig/will.h"
 
 #define NODES_MAX       12
 #define TRACE_PORT      ":4600"
@@ -34,6 +35,7 @@ struct node {
     struct carry carry;
     struct disk disk;
     struct drive drive;
+    struct will will;
     bool up;
     bool paused;
     uint64_t clock_ahead_us; /* no two clocks agree */
@@ -93,6 +95,7 @@ uint64_t world_uid(struct world *w, const char *name); /* made where the name is
 void node_handle(struct world *w, struct node *node, struct goose_event event);
 void node_start(struct world *w, struct node *node);
 void node_crash(struct world *w, struct node *node);
+void node_kill(struct world *w, struct node *node); /* its helper lives */
 void node_options(struct world *w, struct node *node);
 bool node_write_ends(struct world *w, struct node *node); /* false: no write is under way */
 
@@ -101,10 +104,16 @@ bool world_next(struct world *w, uint64_t limit_us);
 void world_run(struct world *w, uint64_t until_us);
 struct node *world_goose(struct world *w); /* whose claim is true now; NULL: nobody's */
 
+/* will.c: what the helper of a dead process does */
+uint64_t wills_due(struct world *w, struct node **due);
+void will_speaks(struct world *w, struct node *node);
+
 /* network.c */
 struct node *network_receiver(struct world *w,
                               const struct goose_send *send); /* NULL: nobody there */
 void network_send(struct world *w, struct node *from, const struct goose_send *send);
+void network_carry(struct world *w, const struct node *from, const struct node *to,
+                   enum goose_message_kind kind, const uint8_t *bytes, size_t count);
 void network_give(struct world *w, int from, int to, const uint8_t *bytes, size_t count);
 struct packet *network_due(struct world *w); /* the first that may be delivered; NULL: none */
 void network_deliver(struct world *w, struct packet *packet);

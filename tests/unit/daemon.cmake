@@ -1,5 +1,5 @@
 # The parts of the daemon.
-foreach(name clock own_file seal resolver log_thread state_image saver address log options token metrics sd_notify changes on_change lease_page jobs local_socket)
+foreach(name clock own_file seal resolver log_thread state_image saver address log options token metrics sd_notify changes on_change lease_page will_helper jobs local_socket)
     goosed_unit_test(${name} goosed_parts unit_folder)
     target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE)
 endforeach()

@@ -9,9 +9,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "ctl/deadline.h"
-#include "ctl/guard.h"
-#include "ctl/kill_tree.h"
+#include "job/deadline.h"
+#include "job/guard.h"
+#include "job/kill_tree.h"
 
 #define MS UINT64_C(1000000)
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctl/job_lock.h"
+#include "job/lock.h"
 
 static struct job_lock one, two;
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* The reader's clock: a test may come between it and the page. */
@@ -427,6 +428,48 @@ static void test_no_page(void **state)
     lease_page_close(NULL);
 }
 
+/* A daemon that was killed has a helper that keeps it for a moment. */
+static void test_successor_waits(void **state)
+{
+    int fd = lease_page_descriptor(page), ready[2];
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    pid_t helper = fork();
+    if (helper == 0) {
+        (void)!write(ready[1], "r", 1);
+        usleep(300000);
+        _exit(fd < 0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    lease_page_close(page);
+    page = lease_page_open(folder_file, why, sizeof why);
+    assert_non_null(page);
+    assert_int_equal(waitpid(helper, NULL, 0), helper);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+/* By a process that has its descriptor and nothing else, whatever the page is like. */
+static void test_withdrawn_for_the_dead(void **state)
+{
+    struct goose_lease lease;
+    int read_only = open(folder_file, O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    lease_page_show(page, lease_page_clock_ns(), &goose);
+    assert_false(lease_page_withdraw(read_only));
+    assert_false(lease_page_withdraw(-1));
+    assert_true(lease_page_withdraw(lease_page_descriptor(page)));
+    assert_int_equal(goose_lease_read(&reader, &lease), GOOSE_LEASE_DUCK);
+    assert_int_equal(lease.term, 7);
+    assert_int_equal(reader.page->sequence % 2, 0);
+    assert_int_equal(truncate(folder_file, 100), 0);
+    assert_true(lease_page_withdraw(lease_page_descriptor(page)));
+    close(read_only);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +486,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_never_a_mixture, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_taken_over_in_place, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_one_writer, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_successor_waits, open_page, close_page),
+        cmocka_unit_test_setup_teardown(test_withdrawn_for_the_dead, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_pages_of_others, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_cut_short, open_page, close_page),
         cmocka_unit_test_setup_teardown(test_a_page_that_cannot_be_written, open_page, close_page),

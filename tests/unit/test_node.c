@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/last_will.h"
 #include "daemon/lease_page.h"
 #include "daemon/node.h"
 #include "daemon/timer.h"
@@ -51,6 +52,7 @@ static struct world {
     void *saver;
     uint64_t writing; /* the generation; 0: none */
     struct lease_page page;
+    uint64_t will_hold_end_us;
     struct options options;
     struct goose_durable_state state;
     struct node *node;
@@ -127,7 +129,21 @@ void saver_set_aside(struct saver *saver)
 
 /* ---- the page ---- */
 
-/* What it says is over when the lease is, or before. */
+/* ---- the last will ---- */
+
+void last_will_write(struct last_will *will, const struct goose_election *e, struct udp *udp,
+                     bool anew)
+{
+    struct goose_will made;
+
+    (void)will;
+    (void)udp;
+    assert_false(anew);
+    goose_election_will(e, &made);
+    world.will_hold_end_us = made.hold_end_us;
+}
+
+/* What it says is over when the lease is, or before; and no hold stands there that the last will does not know. */
 void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lease_claim *claim)
 {
     struct goose_election_view view;
@@ -137,6 +153,8 @@ void lease_page_show(struct lease_page *page, uint64_t boot_ns, const struct lea
     if (!claim->goose) return;
     node_view(world.node, &view);
     assert_true(boot_ns / 1000 + claim->lease_left_us <= world.now_us + view.lease_left_us);
+    assert_true(claim->hold_left_us == 0 ||
+                boot_ns / 1000 + claim->hold_left_us <= world.will_hold_end_us);
 }
 
 /* ---- the wire ---- */
@@ -159,11 +177,11 @@ bool udp_is_own(const struct udp *udp, const struct goose_endpoint *endpoint)
     return false;
 }
 
-bool udp_is_partly_own(struct udp *udp, struct goose_text address)
+enum udp_share udp_own_share(struct udp *udp, struct goose_text address)
 {
     (void)udp;
     (void)address;
-    return false;
+    return UDP_NOTHING;
 }
 
 void endpoint_to_text(const struct goose_endpoint *endpoint, char *text, size_t bytes)

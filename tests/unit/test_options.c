@@ -95,6 +95,7 @@ static void test_defaults(void **state)
     assert_int_equal(election->priority, 100);
     assert_int_equal(election->voters, 5);
     assert_false(election->observer);
+    assert_false(options.last_will);
     assert_int_equal(election->peers.count, 0);
     assert_int_equal(election->join.count, 0);
     assert_string_equal(options.on_change, "");
@@ -162,6 +163,17 @@ static void test_every_flag(void **state)
     assert_false(election->observer);
     assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
     assert_int_equal(options.log_format, LOG_FORMAT_JSON);
+}
+
+static void test_last_will(void **state)
+{
+    (void)state;
+    ACCEPT(FLAGS(SELF, "--last-will"));
+    assert_true(options.last_will);
+    ACCEPT(FLAGS(SELF, "--last-will=off"), VARIABLES("GOOSED_LAST_WILL=on"));
+    assert_false(options.last_will);
+    ACCEPT(FLAGS(SELF), VARIABLES("GOOSED_LAST_WILL=on"));
+    assert_true(options.last_will);
 }
 
 static void test_tasks(void **state)
@@ -745,7 +757,7 @@ static void test_help(void **state)
         if (strncmp(line, "  --", 4) == 0) flags += sscanf(line, " %31[a-z-]", flag) == 1;
         defaults += check_default(flag, line, end);
     }
-    assert_int_equal(flags, 26);
+    assert_int_equal(flags, 27);
     assert_int_equal(defaults, 9);
     assert_true(strlen(options_version()) >= 5);
 }
@@ -756,6 +768,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_every_flag),
         cmocka_unit_test(test_on_change),
+        cmocka_unit_test(test_last_will),
         cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_an_observer_with_peers),

@@ -1,7 +1,7 @@
 /* kill_tree.h: all that descends from this process, wherever it has put itself: other process groups, other sessions,
  * daemons. For that this process has to be a child subreaper. Takes no memory. */
-#ifndef CTL_KILL_TREE_H
-#define CTL_KILL_TREE_H
+#ifndef JOB_KILL_TREE_H
+#define JOB_KILL_TREE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-/* job_lock.c: see job_lock.h. */
-#include "ctl/job_lock.h"
+/* lock.c: see lock.h. */
+#include "job/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* kill_tree.c: see kill_tree.h. One look through /proc is no instant, and a process that forks and ends may hide from it. But as
  * long as a descendant lives, this process has a child: only when the kernel knows of none, it is over. And whose parent
  * has ended is this process's child: a look at these alone is quick enough to catch who goes on as his own child. */
-#include "ctl/kill_tree.h"
+#include "job/kill_tree.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* guard.c: see guard.h. From its start on the guard waits for nothing but its own timer, its parent's end and the job's;
  * it takes no memory and prints nothing. */
-#include "ctl/guard.h"
+#include "job/guard.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctl/ctl.h"
-#include "ctl/kill_tree.h"
+#include "job/kill_tree.h"
 
 /* Each of them only where it is permitted. What is forked starts without. */
 void watch_begin(void)
@@ -137,7 +136,7 @@ static void watch(const struct guard *guard)
 /* Without a secret in it the guard may be looked at again: where /proc hides who may not, its parent has to find it. */
 static void forget_token(struct guarded *guarded)
 {
-    if (guarded->token != NULL) explicit_bzero(guarded->token, CTL_TOKEN_BYTES);
+    if (guarded->token != NULL) explicit_bzero(guarded->token, guarded->token_bytes);
     prctl(PR_SET_DUMPABLE, 1);
 }
 

@@ -1,5 +1,5 @@
 /* cgroup.c: see cgroup.h. */
-#include "ctl/cgroup.h"
+#include "job/cgroup.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

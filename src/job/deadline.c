@@ -1,5 +1,5 @@
 /* deadline.c: see deadline.h. Nothing here waits or takes memory. */
-#include "ctl/deadline.h"
+#include "job/deadline.h"
 
 #include <sys/timerfd.h>
 

@@ -1,7 +1,7 @@
 /* deadline.h: how long a job may live, off the lease page: until when no other node is goose, when the job is told to end,
  * and when it has to be dead. Both processes that watch over a job have one each, and a timer of their own. */
-#ifndef CTL_DEADLINE_H
-#define CTL_DEADLINE_H
+#ifndef JOB_DEADLINE_H
+#define JOB_DEADLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

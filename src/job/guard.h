@@ -1,16 +1,16 @@
 /* guard.h: the second process that watches over a job, and the job's parent. The first, goosectl itself, is its parent in
  * turn. Both are child subreapers: whichever of them dies, the other has the whole of the job below it, and whichever is
  * stopped, the other's timer goes off. */
-#ifndef CTL_GUARD_H
-#define CTL_GUARD_H
+#ifndef JOB_GUARD_H
+#define JOB_GUARD_H
 
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "ctl/cgroup.h"
-#include "ctl/deadline.h"
+#include "job/cgroup.h"
+#include "job/deadline.h"
 
 /* In memory that both have. */
 struct job_facts {
@@ -23,7 +23,8 @@ struct guarded {
     struct cgroup cgroup;
     struct job_facts *facts;
     char **command;
-    char *token;      /* which the guard does without; of CTL_TOKEN_BYTES */
+    char *token; /* which the guard does without */
+    size_t token_bytes;
     sigset_t signals; /* blocked when goosectl was started */
     pid_t killed;     /* the job, once it is to end; 0: not yet */
     int life;         /* the guard ends everything when its parent's end of this closes */

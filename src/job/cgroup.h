@@ -1,7 +1,7 @@
 /* cgroup.h: a control group for a job, where there is a cgroup v2 that may be written to: it can be killed as a whole, by
  * the kernel, in one instant. Where there is none, all of these do nothing. */
-#ifndef CTL_CGROUP_H
-#define CTL_CGROUP_H
+#ifndef JOB_CGROUP_H
+#define JOB_CGROUP_H
 
 #define CGROUP_PATH_BYTES 4096
 

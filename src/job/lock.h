@@ -1,7 +1,7 @@
-/* job_lock.h: one goosectl at a time runs the same command. The lock is a file in a directory that nobody but its user can
+/* lock.h: one goosectl at a time runs the same command. The lock is a file in a directory that nobody but its user can
  * write, so that nobody else can take it; the guard, which is forked, holds it too, until the command is dead. */
-#ifndef CTL_JOB_LOCK_H
-#define CTL_JOB_LOCK_H
+#ifndef JOB_LOCK_H
+#define JOB_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
