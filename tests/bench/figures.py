@@ -89,7 +89,7 @@ def stale_cell(samples):
     return f"{len(told)} of {len(good)}" + (f", {time_text(max(numbers(told, 'stale_ms')))}" if told else "")
 
 
-def mean(samples, key):
+def middle(samples, key):
     values = numbers(samples, key)
     return median(values) if values else None
 
@@ -98,10 +98,10 @@ def rest_cells(samples):
     if not samples:
         return ["-"] * 4
     return [
-        f"{short(mean(samples, 'rss_kb') / 1000)} ({short(mean(samples, 'pss_kb') / 1000)})",
-        f"{short(mean(samples, 'cpu_percent'))} ({short(mean(samples, 'cpu_most_percent'))})",
-        short(mean(samples, "packets_s")),
-        short(mean(samples, "bytes_s") / 1000),
+        f"{short(middle(samples, 'rss_kb') / 1000)} ({short(middle(samples, 'pss_kb') / 1000)})",
+        f"{short(middle(samples, 'cpu_percent'))} ({short(middle(samples, 'cpu_most_percent'))})",
+        short(middle(samples, "packets_s")),
+        short(middle(samples, "bytes_s") / 1000),
     ]
 
 
@@ -272,7 +272,7 @@ def plot_rest(found, rows, path):
     for number, (key, title, low, high, unit) in enumerate(panels):
         place = plot.panel(number, title, low, high, lambda value: f"{value:g}")
         for row, (name, _, ours) in enumerate(rows):
-            value = mean(found.get((name, "rest"), []), key)
+            value = middle(found.get((name, "rest"), []), key)
             if value is not None:
                 plot.bar(place(low), place(value / unit), row, ours)
                 plot.text(place(value / unit) + 4, plot.y(row) + 4, short(value / unit), size=11)
