@@ -40,8 +40,8 @@ goosed-10-50-will goosed      6,3,3,4  2,1,1,1  --heartbeat 10ms --lease 50ms --
 etcd              etcd        3,1,2,2  1,1,0,1
 etcd-10-50        etcd        6,3,3,4  2,1,1,1  --heartbeat-interval 10 --election-timeout 50
 zookeeper         zookeeper   2,1,1,1  1,0,0,1  2000
-sentinel          sentinel    1,0,0,1  0,0,0,0  30000
-sentinel-300      sentinel    2,1,1,1  1,0,0,1  300
+sentinel          sentinel    1,0,0,1  0,0,0,0  30000 180000
+sentinel-300      sentinel    2,1,1,1  1,0,0,1  300 3000
 keepalived        keepalived  2,1,1,1  1,0,0,1  1
 keepalived-100    keepalived  2,1,1,1  0,0,0,0  0.1
 SYSTEMS

@@ -132,8 +132,8 @@ def table(found, versions, here):
 
     lines = [versions.get("", ""), "", "Versions: " + ", ".join(sorted({versions[name] for name, _ in here})) + ".", ""]
     lines += rows_of(
-        "Until another leads: median (worst; how often). Cold start: from the first of three processes; who leads "
-        "first under Sentinel stands in its configuration.",
+        "Until another leads: median (worst; how often); failed: not within 20 s, ZooKeeper 60 s, Sentinel 90 s. "
+        "Cold start: from the first of three processes; who leads first under Sentinel stands in its configuration.",
         [title for _, title in DEEDS],
         [[label] + [failover_cell(of(name, deed)) for deed, _ in DEEDS] for name, label in here],
     )
@@ -267,8 +267,11 @@ def plot_doubles(found, rows, path):
 
 def plot_rest(found, rows, path):
     plot = Plot([(label, ours) for _, label, ours in rows], 3, 240)
-    panels = [("pss_kb", "memory of all three, MB", 1, 1000, 1000), ("cpu_percent", "all three, % of a core", 0.01, 100, 1),
-              ("packets_s", "packets a second", 0.1, 10000, 1)]
+    panels = [
+        ("pss_kb", "memory of all three, MB", 1, 1000, 1000),
+        ("cpu_percent", "all three, % of a core", 0.01, 100, 1),
+        ("packets_s", "packets a second", 0.1, 10000, 1),
+    ]
     for number, (key, title, low, high, unit) in enumerate(panels):
         place = plot.panel(number, title, low, high, lambda value: f"{value:g}")
         for row, (name, _, ours) in enumerate(rows):

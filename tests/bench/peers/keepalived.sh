@@ -28,7 +28,7 @@ vrrp_instance bench {
 }
 CONF
     done
-    way=(--vip 192.0.2.100 vip) every=1000 steady=2000 jitter=1000 patience=30000
+    way=(--vip 192.0.2.100 vip) every=1000 steady=2000 jitter=1000 patience=20000
 }
 
 peer_start() {

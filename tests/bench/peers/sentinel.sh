@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# sentinel.sh: see lib.sh. VARIANT: down-after-milliseconds; a node is a Redis and a Sentinel. The Redis leads, and is what
+# sentinel.sh: see lib.sh. VARIANT: down-after-milliseconds and failover-timeout; a node is a Redis and a Sentinel. The Redis leads, and is what
 # is struck.
 peer_begin() {
-    local i
+    local i down_after timeout
+    read -r down_after timeout <<<"$1"
     for i in 1 2 3; do
         mkdir -p "$work/$i"
         cat >"$work/$i/redis.conf" <<CONF
@@ -18,7 +19,8 @@ protected-mode no
 port 26379
 dir $work/$i
 sentinel monitor mymaster 192.0.2.1 6379 2
-sentinel down-after-milliseconds mymaster $1
+sentinel down-after-milliseconds mymaster $down_after
+sentinel failover-timeout mymaster $timeout
 CONF
     done
     # Who Redis takes over from is told within ten seconds of when it is back, and Sentinels must know each other.
