@@ -169,12 +169,12 @@ out=$FLOCK_DIR/out
 mkdir "$out"
 # shellcheck disable=SC2016 # for the shell that is run
 tells='echo "$GOOSE_ROLE $GOOSE_TERM ${GOOSE_ADDRESS:-none} $GOOSE_FLOCK ${GOOSE_MISSED-}" >>'$out'/$GOOSE_SELF'
-gate="[ -e $out/open ] || while [ ! -e $out/open ]; do sleep 0.02; done"
+gate="while [ ! -e $out/open ]; do sleep 0.1; done"
 flock_new 3
 args=(--peers "$(addresses_of 1 2 3)" --faults --log-level debug)
 node_set_args 1 "${args[@]}" --on-change "$tells"
 node_set_args 2 "${args[@]}" --on-change "$tells; sleep 60" --on-change-timeout 200ms
-node_set_args 3 "${args[@]}" --priority 0 --on-change "$gate; $tells"
+node_set_args 3 "${args[@]}" --priority 0 --on-change "$gate; $tells" --on-change-timeout 10m
 start 1 2 3
 agree 1 2 3
 wait_voters 10 1 2 3
