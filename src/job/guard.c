@@ -23,6 +23,7 @@ void watch_begin(void)
     const struct sched_param first = {.sched_priority = 1};
 
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    tree_begin();
     sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
     mlockall(MCL_CURRENT);
 }
@@ -36,14 +37,16 @@ void job_tell_to_end(struct job_facts *facts)
     kill(-job, SIGCONT);
 }
 
+/* First what waits for nobody. Control groups have one lock for the whole machine. */
 pid_t job_kill(struct guarded *guarded, int *status)
 {
     pid_t job = atomic_load(&guarded->facts->job);
 
-    cgroup_kill(&guarded->cgroup);
     if (job > 0) kill(-job, SIGKILL);
     if (job > 0) guarded->killed = job;
     atomic_store(&guarded->facts->job, 0); /* its number may soon be another's */
+    if (tree_kill_children(guarded->killed, status)) return 0;
+    cgroup_kill(&guarded->cgroup);
     return tree_kill(guarded->killed, status);
 }
 

@@ -1,6 +1,8 @@
-/* kill_tree.c: see kill_tree.h. One look through /proc is no instant, and a process that forks and ends may hide from it. But as
- * long as a descendant lives, this process has a child: only when the kernel knows of none, it is over. And whose parent
- * has ended is this process's child: a look at these alone is quick enough to catch who goes on as his own child. */
+/* kill_tree.c: see kill_tree.h. As long as a descendant lives, this process has a child: only when the kernel knows of none,
+ * it is over. And whose parent has ended is this process's child: so to kill all children, again and again, ends all of a
+ * tree, level by level, and is quick enough to catch who goes on as his own child. A look through /proc, which shows a
+ * whole tree, is for what is left then: it is no instant, and it may have to wait for anybody who looks up the same
+ * process, and who on a busy machine gets no processor to go on. */
 #include "job/kill_tree.h"
 
 #include <dirent.h>
@@ -22,6 +24,7 @@
 #define STAT_BYTES    1024
 #define LIST_BYTES    32768
 #define QUIET_LOOKS   5
+#define QUICK_NS      UINT64_C(10000000)
 
 struct process {
     pid_t pid;
@@ -34,6 +37,7 @@ static struct process processes[PROCESSES_MAX]; /* by pid, as /proc lists them *
 static int process_count;
 static struct process spared[SPARED_MAX];
 static int spared_count;
+static int children_fd = -1;
 static char list[LIST_BYTES] __attribute__((aligned(8)));
 
 /* "17 (any ) name) S 1 17 17 ...": what stands behind the last parenthesis counts from field 3 on. A leader that has
@@ -121,6 +125,13 @@ static bool descends(const struct process *process, pid_t from)
     return false;
 }
 
+/* Open for good: to find it by its name may take long, see above. */
+void tree_begin(void)
+{
+    if (children_fd >= 0) close(children_fd);
+    children_fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+}
+
 void tree_spare_present(void)
 {
     spared_count = 0;
@@ -176,10 +187,9 @@ static int kill_those_seen(pid_t *foreign)
 static void kill_children(pid_t *foreign)
 {
     const struct sched_param first = {.sched_priority = 1};
-    int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    ssize_t bytes = read(fd, list, sizeof list - 1); /* more than fit come first next time */
-    close(fd);
+    ssize_t bytes =
+        pread(children_fd, list, sizeof list - 1, 0); /* more than fit come first next time */
+
     list[bytes > 0 ? bytes : 0] = 0;
     for (char *at = list, *end;; at = end) {
         pid_t pid = (pid_t)strtol(at, &end, 10);
@@ -213,6 +223,13 @@ static bool kill_children_for(uint64_t ns, pid_t job, int *status, pid_t *foreig
         nanosleep(&moment, NULL);
     } while (now_ns() < until_ns);
     return tree_reap(job, status);
+}
+
+bool tree_kill_children(pid_t job, int *status)
+{
+    pid_t foreign = 0;
+
+    return !kill_children_for(children_fd < 0 ? 0 : QUICK_NS, job, status, &foreign);
 }
 
 /* Children that this process had before keep the kernel from telling, and so does what cannot be killed: then several looks

@@ -245,6 +245,7 @@ static void test_sweep_finds_daemons(void **state)
     }
     close(alive[1]);
     assert_int_equal(read(alive[0], &byte, 1), 1);
+    tree_begin();
     tree_kill(job, &status);
     assert_true(WIFEXITED(status));
     assert_true(all_ends_closed(alive[0]));
@@ -284,9 +285,41 @@ static void test_sweep_catches_who_forks_on(void **state)
     }
     close(alive[1]);
     assert_int_equal(read(alive[0], &byte, 1), 1);
+    tree_begin();
     tree_kill(job, &status);
     assert_true(all_ends_closed(alive[0]));
     close(alive[0]);
+}
+
+/* With no look at other processes, which may have to wait for somebody who gets no processor. */
+static void test_children_are_enough(void **state)
+{
+    int status = -1;
+    char byte;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    tree_spare_present();
+    for (int kind = 0; kind < 2; kind++) {
+        int alive[2];
+        bool ended = false;
+        assert_int_equal(pipe(alive), 0);
+        pid_t job = fork();
+        if (job == 0) {
+            alarm(60);
+            close(alive[0]);
+            if (kind == 0) have_daemons(3, alive[1]);
+            go_on_as_own_child(alive[1]);
+        }
+        close(alive[1]);
+        assert_int_equal(read(alive[0], &byte, 1), 1);
+        tree_begin();
+        for (int tries = 0; tries < 1000 && !ended; tries++) /* a machine may be busy */
+            ended = tree_kill_children(job, &status);
+        assert_true(ended);
+        assert_true(all_ends_closed(alive[0]));
+        close(alive[0]);
+    }
 }
 
 /* A child that keeps root's name while its parent gives it up takes no signal of his: told, not tried for ever. */
@@ -299,6 +332,7 @@ static _Noreturn void be_powerless(pid_t root, int told)
     if (mine == 0)
         for (;;)
             pause();
+    tree_begin();
     bool good = tree_kill(mine, &status) == root && WIFSIGNALED(status);
     (void)!write(told, &good, sizeof good);
     while (tree_kill(mine, &status) != 0)
@@ -347,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_no_command_without_the_role),
         cmocka_unit_test(test_sweep_finds_daemons),
         cmocka_unit_test(test_sweep_catches_who_forks_on),
+        cmocka_unit_test(test_children_are_enough),
         cmocka_unit_test(test_sweep_tells_what_it_cannot_kill),
     };
 
