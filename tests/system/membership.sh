@@ -99,10 +99,10 @@ expect_quiet 1 "$(mark)" goose
 scene "every node replaced, one by one"
 for i in 1 2 3; do
     node_new "$i" "$(loopback "$i")" --peers "$(loopback 1),$(loopback 2),$(loopback 3)" --log-level debug \
-        --dead-after 500ms "${patient[@]}"
+        --dead-after 1500ms "${patient[@]}"
 done
 for i in 4 5 6; do
-    joiner "$i" $((i - 2)) --dead-after 500ms
+    joiner "$i" $((i - 2)) --dead-after 1500ms
 done
 start 1 2 3
 agree 1 2 3

@@ -185,6 +185,6 @@ run --new-key
 { [ "$got" = 0 ] && grep -qxE '[0-9a-f]{64}' said; } || fail "--new-key: $got $(cat said)"
 [ "$(cat said)" != "$key" ] || fail "--new-key makes the same key twice"
 run --help
-{ [ "$got" = 0 ] && [ "$(grep -cE '^  --[a-z-]+ ' said)" = 26 ]; } || fail "--help does not name all options"
+{ [ "$got" = 0 ] && [ "$(grep -cE '^  --[a-z-]+ ' said)" = 27 ]; } || fail "--help does not name all options"
 awk 'length > 100 { exit 1 }' said || fail "--help has lines of over 100 columns"
 finish
