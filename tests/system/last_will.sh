@@ -18,6 +18,21 @@ helper_of() {
     pid=$(node_pid "$1") && pid=$(<"/proc/$pid/task/$pid/children") && echo "${pid%% *}"
 }
 
+# Who has just started votes for nobody while a promise of his may hold, whoever resigns.
+all_may_vote() {
+    local i
+    for i in 1 2 3; do
+        [ "$(node_http "$i" GET /why --header 'Accept: application/json' | jq .quarantine_ms)" = 0 ] || return 1
+    done
+}
+
+# ready_goose - leaves in $goose whose will the others can act upon.
+ready_goose() {
+    wait_for 30 "all to be out of quarantine" all_may_vote
+    agree 1 2 3
+    wait_goose
+}
+
 # die I SIGNAL... - the claim that its log shows ends here, and not with the lease that it had: what the next one is laid
 # beside is the instant before the signal is sent, on the clock of the logs: it is left in $dead_us.
 die() {
@@ -71,7 +86,7 @@ pages=$!
 for signal in KILL SEGV ABRT; do
     say "SIG$signal, $rounds times, and started again at once: SIGTERM does not end the helper, and its name is its own"
     for ((round = 0; round < rounds; round++)); do
-        wait_goose
+        ready_goose
         helper=$(helper_of "$goose")
         [ "$(<"/proc/$helper/comm")" = goosed-will ] || fail "its helper is called $(<"/proc/$helper/comm")"
         kill -TERM "$helper"
@@ -81,12 +96,11 @@ for signal in KILL SEGV ABRT; do
         next_soon "$mark"
         [ "$next" != "$goose" ] || fail "node $goose is goose again"
         agree 1 2 3
-        # It may be heir when its quarantine, a promise, is over: nobody waits here for that.
     done
 done
 
 say "SIGSTOP: nothing is said, and it is goose when it goes on"
-wait_goose
+ready_goose
 mark=$(mark)
 node_pause "$goose"
 expect_quiet 1.5 "$mark" "goose $(node_address "$(another_than "$goose")")"
@@ -94,7 +108,7 @@ node_resume "$goose"
 agree 1 2 3
 
 say "a hold of 800 ms is waited for"
-wait_goose
+ready_goose
 mark=$(mark)
 began_us=$(python3 -c 'import time
 c = time.clock_gettime_ns
@@ -110,7 +124,7 @@ wait_for 5 "its claim in the log" claims_since "$next" "$dead_us"
 agree 1 2 3
 
 say "the hold of open work, most of a lease, is left to the lease; and the next start finds nothing locked"
-wait_goose
+ready_goose
 curl --silent --request POST "http://$(node_address "$goose")/job?grace=1s" >/dev/null 2>&1 &
 wait_log 20 "$goose" 'a job'
 mark=$(mark)
@@ -121,7 +135,7 @@ agree 1 2 3
 
 say "without its helper, or when both are killed, the lease decides"
 for both in '' yes; do
-    wait_goose
+    ready_goose
     helper=$(helper_of "$goose")
     mark=$(mark)
     if [ -n "$both" ]; then
@@ -137,7 +151,7 @@ for both in '' yes; do
 done
 
 say "who stops leaves no helper behind"
-wait_goose
+ready_goose
 helper=$(helper_of "$goose")
 node_stop "$goose"
 ! kill -0 "$helper" 2>/dev/null || fail "the helper of a node that was stopped lives"
