@@ -113,7 +113,8 @@ static int netlink_in(const char *path)
 static bool is_of(struct nlmsghdr *message, struct in_addr vip)
 {
     struct ifaddrmsg *body = NLMSG_DATA(message);
-    const char *at = (const char *)IFA_RTA(body), *end = at + IFA_PAYLOAD(message);
+    const char *at = (const char *)body + NLMSG_ALIGN(sizeof *body);
+    const char *end = at + IFA_PAYLOAD(message);
     struct rtattr attribute;
     for (; at + sizeof attribute <= end; at += RTA_ALIGN(attribute.rta_len)) {
         memcpy(&attribute, at, sizeof attribute);
@@ -141,9 +142,10 @@ static enum heard ask_kernel(struct line *l)
     while (more) {
         ssize_t count = recv(l->fd, l->bytes, sizeof l->bytes, 0);
         if (count <= 0) leaders_give_up("no answer of", l->name);
-        size_t left = (size_t)count;
-        for (struct nlmsghdr *m = (struct nlmsghdr *)(void *)l->bytes; NLMSG_OK(m, left);
-             m = NLMSG_NEXT(m, left)) {
+        char *at = (char *)l->bytes, *end = at + count;
+        for (struct nlmsghdr *m; end - at >= (ssize_t)sizeof *m; at += NLMSG_ALIGN(m->nlmsg_len)) {
+            m = (struct nlmsghdr *)(void *)at;
+            if (!NLMSG_OK(m, (size_t)(end - at))) break;
             if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR) more = false;
             if (m->nlmsg_type == RTM_NEWADDR && is_of(m, l->vip)) found = true;
         }
